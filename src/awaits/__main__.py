@@ -1,0 +1,5 @@
+"""`python -m awaits`."""
+
+from awaits.cli import command_line
+
+command_line()

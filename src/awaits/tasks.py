@@ -1,0 +1,88 @@
+"""The program: many tasks, each waiting 10 to 59 seconds, run concurrently."""
+
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+import anyio
+
+
+class Started(NamedTuple):
+    """A task has drawn its seconds and begins to wait; as text, the line the program prints."""
+
+    task_number: int
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.task_number}\t{self.seconds}"
+
+
+class Done(NamedTuple):
+    """A task has waited long enough; as text, the line the program prints."""
+
+    task_number: int
+
+    def __str__(self) -> str:
+        return f"Task {self.task_number} done"
+
+
+async def individual_task(task_number: int, *, report: Callable[[object], None] = print) -> None:
+    """Wait a random, whole number of seconds from 10 to 59.
+
+    Args:
+        task_number: What the task is called in its lines.
+        report: Is given `Started` before the wait and `Done` after it. Printing them gives the
+            program's lines.
+    """
+    seconds = random.randrange(10, 60)
+    report(Started(task_number, seconds))
+    await anyio.sleep(seconds)
+    report(Done(task_number))
+
+
+async def main(
+    n_tasks: int, *, limit: int | None = None, report: Callable[[object], None] = print
+) -> None:
+    """Run tasks 1 to `n_tasks` concurrently; last as long as the longest of them.
+
+    Args:
+        n_tasks: How many tasks to run; 0 prints the header alone.
+        limit: At most this many tasks wait at the same time; `None` means all of them. With a
+            limit, memory does not grow with `n_tasks`.
+        report: Is given the header's two lines, then what `individual_task` reports.
+
+    Raises:
+        ValueError: `n_tasks` is below 0, or `limit` below 1.
+        ExceptionGroup: A task failed. The others were cancelled; the group holds its error.
+    """
+    check_counts(n_tasks, limit)
+    report("Task #\tTime")
+    report("-------------")
+
+    # A worker takes the next number when it runs, not when it is made: trio starts the tasks of
+    # one turn in random order, and the numbers must come in theirs. The workers of a limit are
+    # the same ones, only fewer.
+    numbers = iter(range(1, n_tasks + 1))
+
+    async def worker() -> None:
+        for task_number in numbers:
+            await individual_task(task_number, report=report)
+
+    async with anyio.create_task_group() as workers:
+        for _ in range(n_tasks if limit is None else min(limit, n_tasks)):
+            workers.start_soon(worker)
+
+
+def check_counts(n_tasks: object, limit: object) -> None:
+    """Say in a sentence why `main` cannot run with these numbers, if it cannot.
+
+    Args:
+        n_tasks: As for `main`.
+        limit: As for `main`.
+
+    Raises:
+        ValueError: `n_tasks` is below 0, or `limit` below 1, or one is not a whole number.
+    """
+    for name, number, lowest in (("n_tasks", n_tasks, 0), ("limit", limit, 1)):
+        if number is not None and not (isinstance(number, int) and number >= lowest):
+            raise ValueError(f"{name} must be a whole number of at least {lowest}, not {number!r}.")

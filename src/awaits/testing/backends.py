@@ -1,0 +1,124 @@
+"""Which event loops there are: their names, what anyio calls them, which one is running."""
+
+import asyncio
+import importlib.metadata
+import importlib.util
+import platform
+import sys
+from typing import TypeAlias
+
+AnyioBackend: TypeAlias = tuple[str, dict[str, object]]
+"""What anyio calls a backend: its name, and the options that `anyio.run` passes to it."""
+
+EVERY = "all"
+
+# What each event loop needs to have installed. anyio's own option for the faster asyncio loop
+# takes winloop on Windows, where there is no uvloop.
+_UVLOOP = "winloop" if sys.platform == "win32" else "uvloop"
+_NEEDS = {"asyncio": "asyncio", "trio": "trio", "asyncio+uvloop": _UVLOOP}
+
+NAMES = tuple(_NEEDS)
+"""Every event loop that can be named, installed or not."""
+
+
+def installed() -> tuple[str, ...]:
+    """Return the names of the event loops that are installed, without importing them."""
+    return tuple(name for name, module in _NEEDS.items() if importlib.util.find_spec(module))
+
+
+def parse(names: str) -> tuple[str, ...]:
+    """Read what a user typed, such as `asyncio,trio`.
+
+    Args:
+        names: Names of event loops, separated by commas; `all` means every one that is installed.
+
+    Returns:
+        The names, each once, in the order given.
+
+    Raises:
+        ValueError: A name is unknown, or its event loop is not installed.
+    """
+    found: dict[str, None] = {}
+    for name in (part.strip() for part in names.split(",")):
+        if name == EVERY:
+            found.update(dict.fromkeys(installed()))
+        else:
+            check(name)
+            found[name] = None
+    return tuple(found)
+
+
+def check(name: str) -> None:
+    """Say in a sentence why an event loop cannot be chosen, if it cannot.
+
+    Args:
+        name: What a user typed for one event loop.
+
+    Raises:
+        ValueError: The name is unknown, or its event loop is not installed.
+    """
+    if name not in _NEEDS:
+        raise ValueError(f"There is no event loop {name!r}; choose from {', '.join(NAMES)}.")
+    if name not in installed():
+        raise ValueError(
+            f"The event loop {name!r} is not installed; install it with: pip install {_NEEDS[name]}"
+        )
+
+
+def anyio_backend(name: str) -> AnyioBackend:
+    """Return what anyio calls the event loop of that name.
+
+    Args:
+        name: One of `NAMES`.
+
+    Returns:
+        The arguments `backend` and `backend_options` of `anyio.run`.
+    """
+    backend, _, variant = name.partition("+")
+    return backend, {"use_uvloop": True} if variant else {}
+
+
+def name_of(backend: object) -> str | None:
+    """Return the name of an event loop, given the value of an `anyio_backend` fixture.
+
+    Args:
+        backend: What anyio accepts as a backend: a name, or a name with options.
+
+    Returns:
+        One of `NAMES`; `None` if this is no such value.
+    """
+    match backend:
+        case ("asyncio", {"use_uvloop": True}):
+            return "asyncio+uvloop"
+        case "asyncio" | ("asyncio", {}):  # {} matches any options
+            return "asyncio"
+        case "trio" | ("trio", {}):
+            return "trio"
+        case _:
+            return None
+
+
+def running() -> str:
+    """Return the name of the event loop that runs the caller.
+
+    The loops themselves are asked, because anyio and sniffio answer what they were told.
+
+    Raises:
+        RuntimeError: No event loop runs the caller.
+    """
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_task():
+        return "trio"
+    loop = type(asyncio.get_running_loop())
+    return "asyncio+uvloop" if loop.__module__.split(".")[0] == _UVLOOP else "asyncio"
+
+
+def version(name: str) -> str:
+    """Return the name of an event loop with the version of what provides it.
+
+    Args:
+        name: One of `NAMES`, installed.
+    """
+    if name == "asyncio":
+        return f"asyncio (Python {platform.python_version()})"
+    return f"{name} {importlib.metadata.version(_NEEDS[name])}"
