@@ -1,3 +1,68 @@
 """What pytest needs for every room: pytester, and the blocks of the documentation as tests."""
 
+import doctest
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser
+
 pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parent
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+def _python(example: Example) -> None:
+    """Find Python that a page shows in a file that CI runs and checks, word for word."""
+    shown: str = example.parsed
+    if shown.startswith("--8<--"):  # mkdocs includes the file, and fails if there is none
+        return
+    files = [file for room in ("src", "tests", "docs") for file in (ROOT / room).rglob("*.py")]
+    assert any(shown in file.read_text() for file in files), "this stands in no file that CI runs"
+
+
+def _console(example: Example) -> str | None:
+    """Run the commands that a page shows, in a copy of the examples; compare what they print."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        for file in EXAMPLES.iterdir():
+            if file.is_file():
+                project.joinpath(file.name).write_text(file.read_text())
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        # Of pytest-asyncio, which wants a setting that a project of anyio's does not have.
+        environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
+        for block in example.parsed.removeprefix("$ ").split("\n$ "):
+            command, _, wanted = block.partition("\n")
+            printed = subprocess.run(  # noqa: S602 the pages show what a shell is given
+                command,
+                shell=True,
+                cwd=project,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            ).stdout
+            if not doctest.OutputChecker().check_output(wanted, printed, doctest.ELLIPSIS):
+                return f"$ {command}\nshown:\n{wanted}\nprinted:\n{printed}"
+    return None
+
+
+pytest_collect_file = Sybil(
+    parsers=[CodeBlockParser("python", _python), CodeBlockParser("console", _console)],
+    patterns=["*.md"],
+).pytest()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the blocks that wait in real time to `pytest -m slow`."""
+    for item in items:
+        example = getattr(item, "example", None)
+        if isinstance(example, Example) and "awaits run" in str(example.parsed):
+            item.add_marker(pytest.mark.slow)

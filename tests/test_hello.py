@@ -11,7 +11,10 @@ from awaits import hello
 async def test_hello_waits_one_second_between_its_lines(
     sleep: mock.AsyncMock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sleep.side_effect = lambda _: print("(one second)")
+    def one_second(_: float) -> None:
+        print("(one second)")
+
+    sleep.side_effect = one_second
 
     await hello.main()
 

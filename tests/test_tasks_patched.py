@@ -34,11 +34,7 @@ async def test_the_program_prints_the_header_then_two_lines_a_task(
     await main(3, limit=1)
 
     assert capsys.readouterr().out == (
-        "Task #\tTime\n"
-        "-------------\n"
-        "1\t30\nTask 1 done\n"
-        "2\t10\nTask 2 done\n"
-        "3\t59\nTask 3 done\n"
+        "Task #\tTime\n-------------\n1\t30\nTask 1 done\n2\t10\nTask 2 done\n3\t59\nTask 3 done\n"
     )
     assert randrange.mock_calls == [mock.call(10, 60)] * 3
     assert sleep.mock_calls == [mock.call(30), mock.call(10), mock.call(59)]

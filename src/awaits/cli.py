@@ -43,6 +43,10 @@ def _number(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:
+        if text.startswith("--"):
+            raise typer.TyperException(
+                f"There is no option {text}; see awaits run --help."
+            ) from None
         return text
 
 

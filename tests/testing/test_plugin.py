@@ -96,10 +96,14 @@ class TestChoice:
         with_the_plugin = run(pytester)
         without_it = run(pytester, "-p", "no:awaits")
 
-        assert names(with_the_plugin) == names(without_it) == [
-            "test_blind[asyncio]",
-            "test_blind[trio]",
-        ]
+        assert (
+            names(with_the_plugin)
+            == names(without_it)
+            == [
+                "test_blind[asyncio]",
+                "test_blind[trio]",
+            ]
+        )
         with_the_plugin.stdout.no_fnmatch_line("anyio backends:*")
 
     @pytest.mark.parametrize("after", [("tests/",), ("-q", "tests/"), ("tests/", "--exitfirst")])
@@ -149,7 +153,9 @@ class TestChoice:
         result = run(pytester, *args)
 
         assert result.ret == pytest.ExitCode.USAGE_ERROR
-        assert [line for line in result.errlines if line] == [f"ERROR: --anyio-backends: {sentence}"]
+        assert [line for line in result.errlines if line] == [
+            f"ERROR: --anyio-backends: {sentence}"
+        ]
 
     def test_a_missing_event_loop_is_a_usage_error_that_says_what_to_install(
         self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
@@ -294,7 +300,9 @@ class TestPins:
 
         result = run(pytester, "--anyio-backends")
         assert result.ret == pytest.ExitCode.USAGE_ERROR
-        result.stderr.fnmatch_lines("ERROR: *mark them in their module, or choose asyncio and trio*")
+        result.stderr.fnmatch_lines(
+            "ERROR: *mark them in their module, or choose asyncio and trio*"
+        )
 
     def test_tests_that_are_no_functions_are_left_alone(self, pytester: pytest.Pytester) -> None:
         pytester.maketxtfile(test_doc=">>> 1 + 1\n2")

@@ -1,0 +1,31 @@
+"""The tests on each Python, on the oldest libraries allowed, and on an anyio that has the bug."""
+
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests on every event loop."""
+    session.install("--group=test", "--editable=.")
+    session.run("pytest", "--anyio-backends", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest versions that the package allows itself."""
+    session.install("--group=test", "--editable=.")
+    session.install("--resolution=lowest-direct", "--editable=.[testing,trio]")
+    session.run("pytest", "--anyio-backends", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def older_anyio(session: nox.Session) -> None:
+    """Show that the proof catches an anyio that runs Hypothesis tests on one event loop."""
+    session.install("--group=test", "--editable=.")
+    session.install("anyio<4.16")
+    session.run("pytest", "tests/testing/test_plugin.py", "-k", "an_anyio_that_runs_hypothesis")

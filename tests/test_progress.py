@@ -1,0 +1,77 @@
+import io
+
+import anyio.lowlevel
+import pytest
+from rich.console import Console
+
+from awaits.progress import Progress
+from awaits.tasks import Done, Started
+
+pytestmark = pytest.mark.anyio
+
+
+def terminal(height: int = 25) -> tuple[Console, io.StringIO]:
+    screen = io.StringIO()
+    console = Console(
+        file=screen,
+        force_terminal=True,
+        width=80,
+        height=height,
+        color_system=None,
+        legacy_windows=False,
+    )
+    return console, screen
+
+
+async def test_a_terminal_shows_who_waits_and_how_many_are_done() -> None:
+    console, screen = terminal()
+    progress = Progress(3, console, live=True)
+    progress.report(Started(1, 30))
+    progress.report(Started(2, 10))
+    progress.report(Done(2))
+
+    async with progress.shown():
+        await anyio.lowlevel.checkpoint()
+
+    assert "Task 1 " in screen.getvalue()
+    assert "30 s left" in screen.getvalue()
+    assert "Task 2 " not in screen.getvalue()
+    assert "1 of 3 done, 1 waiting" in screen.getvalue()
+
+
+async def test_the_tasks_that_are_done_first_are_shown_where_not_all_fit() -> None:
+    console, screen = terminal(height=5)
+    progress = Progress(9, console, live=True)
+    for number in range(1, 10):
+        progress.report(Started(number, 60 - number))
+
+    async with progress.shown():
+        await anyio.lowlevel.checkpoint()
+
+    assert "Task 9 " in screen.getvalue()
+    assert "Task 8 " in screen.getvalue()
+    assert "Task 7 " not in screen.getvalue()
+    assert "0 of 9 done, 9 waiting (7 not shown)" in screen.getvalue()
+
+
+async def test_what_is_drawn_is_drawn_again_while_tasks_wait() -> None:
+    console, screen = terminal()
+    progress = Progress(1, console, live=True)
+
+    async with progress.shown():
+        while screen.getvalue().count("0 of 1 done") < 3:  # noqa: ASYNC110 a screen has no event
+            await anyio.sleep(0.01)
+
+
+async def test_nothing_but_the_lines_is_shown_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    console, screen = terminal()
+    progress = Progress(1, console, live=False)
+
+    async with progress.shown():
+        progress.report("header")
+        progress.report(Started(1, 30))
+        progress.report(Done(1))
+
+    assert screen.getvalue() == ""
+    assert capsys.readouterr().out == "header\n1\t30\nTask 1 done\n"
+    assert progress.n_done == 1

@@ -1,0 +1,42 @@
+"""What is loaded when: a user pays for what was asked for. Who may know whom: see import-linter."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"hypothesis", "pytest", "rich", "trio", "typer", "uvloop"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*sys.modules)"
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return set(printed.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "may_load"),
+    [
+        ("import awaits", set[str]()),
+        ("import awaits.hello", set[str]()),
+        ("import awaits.testing", set[str]()),
+        ("import awaits.testing.backends", set[str]()),
+        ("import awaits.testing.plugin", {"pytest"}),
+        ("import awaits.cli", {"rich", "typer"}),
+    ],
+)
+def test_an_import_loads_no_more_than_it_needs(statement: str, may_load: set[str]) -> None:
+    assert loaded_by(statement) & HEAVY == may_load
+
+
+def test_the_plugin_adds_no_library_to_pytest() -> None:
+    def modules(*args: str) -> set[str]:
+        code = f"import pytest, sys; pytest.main({['--version', *args]}); print(*sys.modules)"
+        printed = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        return {name.partition(".")[0] for name in printed.stdout.split()}
+
+    assert modules() - modules("-p", "no:awaits") <= {"awaits", "anyio"}

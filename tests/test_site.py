@@ -1,0 +1,54 @@
+"""The site: it is built without a warning, and asks no other host for anything."""
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+class Fetched(HTMLParser):
+    """The addresses that a browser fetches by itself to show a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "a":
+            self.addresses += [value for name, value in attrs if name in ("href", "src") and value]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    subprocess.run(mkdocs, cwd=ROOT, check=True)
+    return folder
+
+
+def test_every_page_of_the_navigation_is_there(site: Path) -> None:
+    assert {page.stem for page in site.glob("*.html")} == {
+        "404", "api", "backends", "index", "tests"
+    }  # fmt: skip
+
+
+def test_the_site_asks_no_other_host_for_anything(site: Path) -> None:
+    for page in site.glob("**/*.html"):
+        fetched = Fetched()
+        fetched.feed(page.read_text())
+        assert fetched.addresses
+        assert not [address for address in fetched.addresses if "//" in address], page.name
+    for style in site.glob("**/*.css"):
+        assert "url(http" not in style.read_text().replace('"', ""), style.name
+
+
+def test_the_pages_show_what_stands_in_the_files(site: Path) -> None:
+    shown = (site / "tests.html").read_text()
+
+    assert "--8&lt;--" not in shown
+    assert "test_never_more_tasks_are_in_flight_than_the_limit" in shown
+    assert "individual_task" in (site / "api.html").read_text()
