@@ -16,7 +16,7 @@ from awaits import tasks
 from awaits.progress import Progress
 from awaits.testing import backends
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     help="Twenty tasks that wait, run concurrently on asyncio or trio.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

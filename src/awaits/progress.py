@@ -25,8 +25,8 @@ class Progress:
     """
 
     def __init__(self, n_tasks: int, console: Console, *, live: bool) -> None:
-        self.n_tasks = n_tasks
-        self.n_done = 0
+        self.n_tasks: int = n_tasks
+        self.n_done: int = 0
         self._console = console
         self._live = live
         self._waiting: dict[int, tuple[float, int]] = {}  # deadline and seconds of each

@@ -17,7 +17,7 @@ EVERY = "all"
 _UVLOOP = "winloop" if sys.platform == "win32" else "uvloop"
 _NEEDS = {"asyncio": "asyncio", "trio": "trio", "asyncio+uvloop": _UVLOOP}
 
-NAMES = tuple(_NEEDS)
+NAMES: tuple[str, ...] = tuple(_NEEDS)
 """Every event loop that can be named, installed or not."""
 
 
