@@ -34,8 +34,11 @@ def _console(example: Example) -> str | None:
             if file.is_file():
                 project.joinpath(file.name).write_text(file.read_text())
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        # Of pytest-asyncio, which wants a setting that a project of anyio's does not have.
-        environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
+        environment = {**os.environ, "PATH": path}
+        # pytest-asyncio is there for one page, and warns where this is not set.
+        project.joinpath("pytest.ini").write_text(
+            "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
+        )
         for block in example.parsed.removeprefix("$ ").split("\n$ "):
             command, _, wanted = block.partition("\n")
             printed = subprocess.run(  # noqa: S602 the pages show what a shell is given

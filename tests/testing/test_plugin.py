@@ -378,12 +378,17 @@ class TestFixtures:
                 def anyio_backend(self): return "trio"
                 async def test_pinned(self): assert running() == "trio"
 
+            class TestPinnedToTheOther:
+                @pytest.fixture
+                def anyio_backend(self): return "asyncio"
+                async def test_pinned(self): assert running() == "asyncio"
+
             async def test_second(inner): assert inner == ("asyncio", "asyncio")
             """
         )
 
         run(pytester, "--anyio-backends=asyncio,trio", "-k", "not [trio]").assert_outcomes(
-            passed=3, deselected=2
+            passed=4, deselected=2
         )
 
 

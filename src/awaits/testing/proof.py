@@ -6,6 +6,7 @@ asyncio, and anyio before 4.16 runs every Hypothesis test on the first event loo
 
 import functools
 import inspect
+import itertools
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import TypeAlias
@@ -15,11 +16,6 @@ import pytest
 from awaits.testing import backends
 
 AsyncTest: TypeAlias = Callable[..., Coroutine[object, object, object]]
-
-_REMEDIES = {
-    "pytest-asyncio": "set its asyncio_mode to strict, or run pytest with -p no:asyncio",
-    "pytest-trio": "set its trio_mode to false, or run pytest with -p no:trio",
-}
 
 
 class Witness:
@@ -32,6 +28,7 @@ class Witness:
                 dist.version,
             )
             for plugin, dist in config.pluginmanager.list_plugin_distinfo()
+            if dist.project_name != "awaits"  # the witness itself is on the stack
         }
         self._expected = ""
         self._seen: dict[str, str] = {}
@@ -86,18 +83,22 @@ class Witness:
         """Name who runs the event loop: the first plugin on the stack, going out to pytest."""
         if seen.startswith(f"{self._expected}+"):
             return "an event loop policy: remove uvloop.install(), or choose that event loop"
-        for frame, _ in traceback.walk_stack(None):
-            package = str(frame.f_globals.get("__name__")).partition(".")[0]
-            if package in self._plugins:
-                name, version = self._plugins[package]
-                remedy = _REMEDIES.get(name, "keep it away from tests that are marked anyio")
-                if name == "anyio":
-                    remedy = (
-                        "before 4.16, it runs Hypothesis tests on one event loop; upgrade it"
-                        if self._hypothesis
-                        else "an async fixture keeps that event loop open; let it use anyio_backend"
-                    )
-                return f"{name} {version}: {remedy}"
-            if package == "_pytest":
-                break
-        return "this project's own code: let anyio run the test"
+        frames = traceback.walk_stack(None)
+        packages = (str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames)
+        inside_pytest = itertools.takewhile(lambda package: package != "_pytest", packages)
+        package = next((package for package in inside_pytest if package in self._plugins), None)
+        if package is None:
+            return "this project's own code: let anyio run the test"
+        name, version = self._plugins[package]
+        return f"{name} {version}: {self._remedy(name)}"
+
+    def _remedy(self, plugin: str) -> str:
+        match plugin:
+            case "anyio" if self._hypothesis:
+                return "before 4.16, it runs Hypothesis tests on one event loop; upgrade it"
+            case "anyio":
+                return "an async fixture keeps that event loop open; let it use anyio_backend"
+            case "pytest-asyncio":
+                return "set its asyncio_mode to strict, or run pytest with -p no:asyncio"
+            case _:
+                return "keep it away from tests that are marked anyio"
