@@ -373,15 +373,15 @@ class TestFixtures:
 
             async def test_first(inner): assert inner == ("asyncio", "asyncio")
 
+            class TestPinnedToTheSame:
+                @pytest.fixture
+                def anyio_backend(self): return "asyncio"
+                async def test_pinned(self): assert running() == "asyncio"
+
             class TestPinned:
                 @pytest.fixture
                 def anyio_backend(self): return "trio"
                 async def test_pinned(self): assert running() == "trio"
-
-            class TestPinnedToTheOther:
-                @pytest.fixture
-                def anyio_backend(self): return "asyncio"
-                async def test_pinned(self): assert running() == "asyncio"
 
             async def test_second(inner): assert inner == ("asyncio", "asyncio")
             """
