@@ -14,7 +14,7 @@ from rich.console import Console
 from awaits import hello as hello_program
 from awaits import tasks
 from awaits.progress import Progress
-from awaits.testing import backends
+from awaits.testing import backends, virtual_time
 
 app: typer.Typer = typer.Typer(
     help="Twenty tasks that wait, run concurrently on asyncio or trio.",
@@ -97,11 +97,16 @@ def run(
     seed: Annotated[
         str | None, typer.Option(metavar="N", help="Draw the same waiting times every time.")
     ] = None,
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="Wait in virtual time: the same lines, at once.")
+    ] = False,
 ) -> None:
     """Run tasks that each wait 10 to 59 seconds, all at once."""
     try:
         tasks.check_counts(n_tasks, limit)
         backends.check(backend)
+        name, options = backends.anyio_backend(backend)
+        options |= virtual_time(backend) if virtual else {}
         random.seed(None if seed is None else _seed(seed))
     except ValueError as error:
         raise typer.TyperException(str(error)) from None
@@ -113,23 +118,31 @@ def run(
         async with progress.shown():
             await tasks.main(n_tasks, limit=limit, report=progress.report)
 
-    _run(main, backend, if_interrupted=lambda: f"{progress.n_done} of {n_tasks} tasks were done")
+    _run(
+        main,
+        name,
+        options,
+        if_interrupted=lambda: f"{progress.n_done} of {n_tasks} tasks were done",
+    )
 
 
 @app.command()
 def hello() -> None:
     """Say hello, wait one second, say the rest."""
-    _run(hello_program.main, "asyncio", if_interrupted=lambda: "hello was not finished")
+    _run(hello_program.main, "asyncio", {}, if_interrupted=lambda: "hello was not finished")
 
 
 def _run(
-    main: Callable[[], Awaitable[None]], backend: str, *, if_interrupted: Callable[[], str]
+    main: Callable[[], Awaitable[None]],
+    backend: str,
+    options: dict[str, object],
+    *,
+    if_interrupted: Callable[[], str],
 ) -> None:
     """Run a program; end quietly on Ctrl-C, and when whoever reads the output has left."""
-    name, options = backends.anyio_backend(backend)
     code = 0
     try:
-        anyio.run(main, backend=name, backend_options=options)
+        anyio.run(main, backend=backend, backend_options=options)
     # On trio, both come in a group.
     except* KeyboardInterrupt:
         code = 130

@@ -1,26 +1,23 @@
-"""pytest's side of the kit: `--anyio-backends`, and the proof that each test ran where it says."""
+"""pytest's side of the kit: its options, markers and fixtures, and which hooks they bring."""
 
-import contextlib
 import copy
-import inspect
-import types
-from collections.abc import Generator
-from typing import TYPE_CHECKING
 
 import pytest
 
 from awaits.testing import backends
+from awaits.testing.choice import ChosenBackends, fixture_for
+from awaits.testing.clock import VirtualClock
+from awaits.testing.fixtures import AsyncFixtures
 from awaits.testing.proof import Witness
-
-if TYPE_CHECKING:
-    from _pytest.fixtures import SubRequest
+from awaits.testing.virtual import VirtualTime, is_virtual
 
 OPTION = "--anyio-backends"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option and its ini twin."""
-    parser.getgroup("awaits").addoption(
+    group = parser.getgroup("awaits")
+    group.addoption(
         OPTION,
         nargs="?",
         const=backends.EVERY,
@@ -29,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         f"{', '.join(backends.NAMES)}, separated by commas; without names, on every one installed",
     )
     parser.addini("anyio_backends", f"what {OPTION} is when it is not given", default="")
+    group.addoption(
+        "--virtual-time",
+        action="store_true",
+        help="run the anyio tests in virtual time, but for those marked real_time",
+    )
+    parser.addini("virtual_time", "whether --virtual-time is given", type="bool", default=False)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -49,6 +52,13 @@ def pytest_load_initial_conftests(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the event loops; without the option, change nothing."""
+    config.addinivalue_line(
+        "markers",
+        "virtual_time(idle=0.0, wall=False): run this anyio test in virtual time; wait for `idle` "
+        "seconds of real quiet before each move; with `wall`, move `time.time()` and the like too.",
+    )
+    config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
+
     given: str | None = config.getoption("anyio_backends")
     names = config.getini("anyio_backends") if given is None else given
     if given is None and not names:
@@ -58,121 +68,29 @@ def pytest_configure(config: pytest.Config) -> None:
     except ValueError as error:
         raise pytest.UsageError(f"{OPTION}: {error}") from None
     config.pluginmanager.register(ChosenBackends(chosen, Witness(config)), "awaits-backends")
+    config.pluginmanager.register(AsyncFixtures(), "awaits-async-fixtures")
     # Registered after anyio, its fixture overrides anyio's; a project's own still overrides both.
-    config.pluginmanager.register(_fixture_for(chosen), "awaits-backends-fixture")
+    config.pluginmanager.register(fixture_for(chosen), "awaits-backends-fixture")
 
 
-class ChosenBackends:
-    """The hooks that are there only when event loops were chosen."""
-
-    def __init__(self, names: tuple[str, ...], witness: Witness) -> None:
-        self.names = names
-        self.witness = witness
-        self._open: dict[pytest.FixtureDef[object], tuple[object, SubRequest]] = {}
-
-    def pytest_report_header(self) -> str:
-        """Name the event loops and their versions."""
-        return f"anyio backends: {', '.join(map(backends.version, self.names))}"
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
-        """Leave out the tests that are pinned to an event loop that was not chosen."""
-        kept: list[pytest.Item] = []
-        left_out: list[pytest.Item] = []
-        for item in items:
-            pin = backends.name_of(_backend_of(item))
-            (kept if pin is None or pin in self.names else left_out).append(item)
-        if left_out:
-            config.hook.pytest_deselected(items=left_out)
-            items[:] = kept
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> Generator[None]:
-        """Leave out what anyio adds this late: the tests marked after they were collected."""
-        before = session.items.copy()
-        yield
-        if session.items != before and "asyncio+uvloop" in self.names:
-            raise pytest.UsageError(
-                f"{OPTION}: tests that are marked anyio after they were collected cannot run on "
-                "asyncio+uvloop; mark them in their module, or choose asyncio and trio alone."
-            )
-        self.pytest_collection_modifyitems(session.config, session.items)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
-    ) -> Generator[None, object, object]:
-        """End the async fixtures of one event loop before the tests of the next.
-
-        anyio keeps its event loop while an async fixture is open, and pytest does not know that a
-        fixture of a wider scope depends on `anyio_backend` unless it says so: all tests that
-        follow in its scope would run on the first event loop, whatever they are labelled.
-        """
-        value = yield
-        if fixturedef.argname == "anyio_backend":
-            for other, (backend, its_request) in reversed(self._open.copy().items()):
-                if backend != value:
-                    del self._open[other]
-                    other.finish(its_request)
-        elif "anyio_backend" in request.fixturenames and (
-            inspect.iscoroutinefunction(fixturedef.func)
-            or inspect.isasyncgenfunction(fixturedef.func)
-        ):
-            self._open.pop(fixturedef, None)  # so that the last one opened stands last
-            self._open[fixturedef] = request.getfixturevalue("anyio_backend"), request
-        return value
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Have each test see for itself which event loop runs it."""
-        if not isinstance(item, pytest.Function):
-            return (yield)
-        expected = backends.name_of(item.funcargs.get("anyio_backend"))
-        if expected is None:
-            return (yield)
-        if expected not in self.names:
-            pytest.skip(f"pinned to {expected}; {OPTION} chose {', '.join(self.names)}")
-        self.witness.enter(item, expected)
-        try:
-            result = yield
-        finally:
-            if complaint := self.witness.complaint():
-                pytest.fail(f"{item.nodeid}: {complaint}", pytrace=False)
-        if self.witness.saw_nothing():
-            pytest.fail(f"{item.nodeid}: nothing shows that it ran on {expected}.", pytrace=False)
-        return result
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Bring in virtual time, if there is a test that runs in it."""
+    config = session.config
+    whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
+    if not any(is_virtual(item, whole_suite=whole_suite) for item in session.items):
+        return
+    fixtures = config.pluginmanager.get_plugin("awaits-async-fixtures")
+    if fixtures is None:
+        fixtures = AsyncFixtures()
+        config.pluginmanager.register(fixtures, "awaits-async-fixtures")
+    config.pluginmanager.register(VirtualTime(fixtures, whole_suite=whole_suite), "awaits-time")
 
 
-def _fixture_for(names: tuple[str, ...]) -> types.ModuleType:
-    """Return a plugin with a fixture like anyio's own, whose parameters are these event loops."""
-    # A test may compare the fixture with a plain name, which is what anyio's own gives.
-    values = [name if "+" not in name else backends.anyio_backend(name) for name in names]
-
-    @pytest.fixture(scope="module", params=values, ids=names)
-    def anyio_backend(request: pytest.FixtureRequest) -> str | backends.AnyioBackend:
-        backend: str | backends.AnyioBackend = request.param
-        return backend
-
-    # pytest looks for fixtures in modules and in classes; one in a class would be a method.
-    plugin = types.ModuleType("awaits_backends_fixture")
-    vars(plugin)["anyio_backend"] = anyio_backend
-    return plugin
-
-
-def _backend_of(item: pytest.Item) -> object:
-    """Return what a test's `anyio_backend` will be, as far as that can be told before it runs."""
-    if not isinstance(item, pytest.Function):
-        return None
-    if hasattr(item, "callspec") and "anyio_backend" in item.callspec.params:
-        return item.callspec.params["anyio_backend"]
-    # pytest has no public way from a test to its fixtures; anyio and pytest-asyncio take this one.
-    fixtures = item._fixtureinfo.name2fixturedefs  # pyright: ignore[reportPrivateUsage]
-    pin = fixtures["anyio_backend"][-1] if "anyio_backend" in fixtures else None
-    if pin is not None and not pin.argnames:
-        # anyio's documentation pins with a fixture that returns a constant: ask it. If asking takes
-        # more than a call, the fixture is left to tell when the test is set up.
-        with contextlib.suppress(Exception):
-            return pin.func(item.instance) if inspect.signature(pin.func).parameters else pin.func()
-    return None
+@pytest.fixture
+def virtual_clock(request: pytest.FixtureRequest) -> VirtualClock:
+    """The clock of the test's event loop; asking for it makes the test's time virtual."""
+    virtual_time: VirtualTime | None = request.config.pluginmanager.get_plugin("awaits-time")
+    if virtual_time is None or virtual_time.clock is None:
+        pytest.fail("A test that is marked real_time has no virtual clock.", pytrace=False)
+    return virtual_time.clock

@@ -5,17 +5,13 @@ asyncio, and anyio before 4.16 runs every Hypothesis test on the first event loo
 """
 
 import functools
-import inspect
 import itertools
 import traceback
-from collections.abc import Callable, Coroutine
-from typing import TypeAlias
 
 import pytest
 
 from awaits.testing import backends
-
-AsyncTest: TypeAlias = Callable[..., Coroutine[object, object, object]]
+from awaits.testing.bodies import Body, replace_body
 
 
 class Witness:
@@ -42,16 +38,9 @@ class Witness:
             test: A test. One that is not async claims nothing, and is left alone.
             expected: The event loop that it claims to run on.
         """
-        self._expected, self._seen, self._entered = expected, {}, False
+        self._expected, self._seen = expected, {}
         self._hypothesis = hasattr(test.obj, "hypothesis")
-        # Hypothesis calls, for each example, what it keeps here for those who run async tests.
-        holder = test.obj.hypothesis if self._hypothesis else test
-        place = "inner_test" if self._hypothesis else "obj"
-        body = getattr(holder, place)
-        # If it is no coroutine function, anyio has left its own there, with a stand-in inside.
-        if inspect.iscoroutinefunction(body):
-            setattr(holder, place, self._stand_in_for(body))
-            self._entered = True
+        self._entered = replace_body(test, self._stand_in_for)
 
     def complaint(self) -> str | None:
         """Return the sentence that tells which other event loop ran the test, why, and the remedy.
@@ -68,9 +57,10 @@ class Witness:
         """Tell whether the test's body was never run, as far as the witness could see."""
         return self._entered and not self._seen and not self._hypothesis
 
-    def _stand_in_for(self, body: AsyncTest) -> AsyncTest:
+    def _stand_in_for(self, body: Body) -> Body:
         @functools.wraps(body)
         async def stand_in(*args: object, **kwargs: object) -> None:
+            __tracebackhide__ = True
             seen = backends.running()
             if seen not in self._seen:
                 self._seen[seen] = self._culprit(seen)

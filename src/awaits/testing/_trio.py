@@ -1,0 +1,173 @@
+"""trio's side of virtual time; the one place that uses private names of trio.
+
+Read in trio 0.32.0 and 0.35.0, and in anyio 4.16.0; tests/testing/test_private_names.py tells in
+plain words when one has moved:
+
+- `GLOBAL_RUN_CONTEXT.runner`, the scheduler, for who waits. trio jumps by itself with its own
+  `MockClock` alone (python-trio/trio#3369), and that one knows neither threads nor deadlocks.
+- `Runner.waiting_for_idle`: those who wait for the event loop to be idle come before a move.
+- `Runner.io_manager`'s `_epoll` or `_kqueue`: whether sockets have something, without taking it.
+- `Runner.is_guest`, `Task._attempt_abort`: to throw `DeadlockError` into the main task, the way
+  trio throws `KeyboardInterrupt`.
+- `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`.
+- `anyio._backends._trio.TrioBackend`: see `_teach_anyio`.
+"""
+
+import functools
+import math
+import select
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import trio.testing
+from anyio._backends._trio import TrioBackend
+from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
+from trio._threads import _active_threads_local
+
+from awaits.testing.clock import DeadlockError, VirtualClock, deadlock
+
+_SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
+
+
+def options(clock: VirtualClock) -> dict[str, object]:
+    """Return the options that make trio run in virtual time."""
+    _teach_anyio()
+    return {"clock": VirtualTrioClock(clock), "instruments": [_EndOfRun(clock)]}
+
+
+class _EndOfRun(trio.abc.Instrument):
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def after_run(self) -> None:
+        self._clock.stop()
+
+
+class VirtualTrioClock(trio.abc.Clock):
+    """A clock that moves to the next deadline when trio asks how long to wait for it."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self._runner: Runner | None = None
+
+    def start_clock(self) -> None:
+        """Begin at 0.0; trio calls this when a run begins."""
+        self._runner = None
+        self.clock.start(self)
+
+    def current_time(self) -> float:
+        """Return the virtual time, in seconds."""
+        return self.clock.now
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        """Make something run, if possible; return how long to wait for the world outside.
+
+        trio calls this only when no task can run. Nothing may raise here: with anyio's runner trio
+        is a guest of another loop, which would wait for ever.
+
+        Args:
+            deadline: The next one, in virtual time.
+        """
+        if deadline <= self.clock.now:
+            return 0
+        runner: Runner = GLOBAL_RUN_CONTEXT.runner
+        try:
+            return self._make_something_run(runner, deadline)
+        except Exception as error:  # noqa: BLE001 what is raised here belongs to the test
+            return self._throw(runner, error)
+
+    def _make_something_run(self, runner: Runner, deadline: float) -> float:
+        if runner is not self._runner:
+            self._runner = runner
+            self._sockets = select.poll()
+            self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
+        if runner.waiting_for_idle:
+            return math.inf
+        if _active_threads_local in runner._locals and trio.testing.active_thread_count():
+            return math.inf
+        if self._sockets.poll(self.clock.idle * 1_000) or self.clock.move(deadline):
+            return 0
+        main = runner.main_task
+        if main is None or self._waits_for_the_world_outside(runner):
+            return math.inf
+        system = {
+            runner.init_task
+        }  # the first task, and those that it started besides the main one
+        for task in runner.tasks:
+            nursery = task.parent_nursery
+            if nursery is not None and nursery.parent_task is runner.init_task:
+                system.add(task)
+        others = ((task.name, task.coro) for task in runner.tasks - system - {main})
+        return self._throw(runner, deadlock(main.coro, others, self.clock.now))
+
+    def _waits_for_the_world_outside(self, runner: Runner) -> bool:
+        waiting = runner.io_manager.statistics()
+        handlers = map(signal.getsignal, signal.valid_signals())
+        return (
+            waiting.tasks_waiting_read + waiting.tasks_waiting_write
+            > 1  # one is trio's, for threads
+            or any(getattr(it, "__module__", None) == "trio._signals" for it in handlers)
+        )
+
+    def _throw(self, runner: Runner, error: Exception) -> float:
+        """Throw an error into the main task, the way trio throws `KeyboardInterrupt`."""
+
+        def throw() -> NoReturn:
+            raise error
+
+        main = runner.main_task
+        if main is None or main._abort_func is None or _is_between_tests(main):
+            return math.inf
+        main._attempt_abort(throw)
+        return 0
+
+    def at_rest(self) -> bool:
+        """Tell whether no deadline is pending."""
+        return GLOBAL_RUN_CONTEXT.runner.deadlines.next_deadline() == math.inf
+
+    @contextmanager
+    def main_task(self) -> Generator[None]:
+        """Let `DeadlockError` out of the groups that it went through, as on asyncio."""
+        __tracebackhide__ = True
+        try:
+            yield
+        except BaseExceptionGroup as group:
+            error: BaseException | None = group.subgroup(DeadlockError)
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            if error is None:
+                raise
+            raise error from None
+
+
+def _is_between_tests(main: trio.lowlevel.Task) -> bool:
+    """Tell whether anyio's runner waits for a test to run."""
+    names = [frame.f_code.co_name for frame, _ in main.iter_await_frames()]
+    return names[:2] == ["_run_tests_and_fixtures", "__anext__"]
+
+
+@functools.cache
+def _teach_anyio() -> None:
+    """Teach anyio's trio backend that a thread that waits for the event loop is not out."""
+    original: Callable[..., object] = vars(TrioBackend)["run_async_from_thread"].__func__
+
+    def run_async_from_thread(
+        cls: type[TrioBackend],
+        func: Callable[..., Awaitable[object]],
+        args: tuple[object, ...],
+        token: object,
+    ) -> object:
+        async def in_the_loop(*args: object) -> object:
+            threads = _active_threads_local.get()
+            threads.count -= 1
+            try:
+                return await func(*args)
+            finally:
+                threads.count += 1
+
+        return original(cls, in_the_loop, args, token)
+
+    setattr(TrioBackend, original.__name__, classmethod(run_async_from_thread))

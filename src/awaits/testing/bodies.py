@@ -1,0 +1,31 @@
+"""The bodies of async tests, and how to take their place."""
+
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import TypeAlias
+
+import pytest
+
+Body: TypeAlias = Callable[..., Coroutine[object, object, object]]
+"""A coroutine function that is a test."""
+
+
+def replace_body(test: pytest.Function, replacement: Callable[[Body], Body]) -> bool:
+    """Put something in the place of a test's body.
+
+    Args:
+        test: A test.
+        replacement: Is given the body, and returns what to run instead.
+
+    Returns:
+        Whether the test is an async one. The others are left alone, and so is one of Hypothesis's
+        that ran before: anyio keeps a function of its own there, with the replacement inside.
+    """
+    # Hypothesis calls, for each example, what it keeps here for those who run async tests.
+    hypothesis = getattr(test.obj, "hypothesis", None)
+    holder, place = (test, "obj") if hypothesis is None else (hypothesis, "inner_test")
+    body = getattr(holder, place)
+    if not inspect.iscoroutinefunction(body):
+        return False
+    setattr(holder, place, replacement(body))
+    return True

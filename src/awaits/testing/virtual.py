@@ -1,0 +1,144 @@
+"""Tests in virtual time: which ones, and how their event loops come by it."""
+
+import functools
+from collections.abc import Generator
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio
+import pytest
+
+from awaits.testing import backends
+from awaits.testing.bodies import Body, replace_body
+from awaits.testing.choice import backend_of
+from awaits.testing.clock import VirtualClock, check_virtual, virtual_time
+from awaits.testing.fixtures import AsyncFixtures
+
+if TYPE_CHECKING:
+    from _pytest.fixtures import SubRequest
+
+
+class Settings(NamedTuple):
+    """The arguments of `@pytest.mark.virtual_time`."""
+
+    idle: float = 0.0
+    wall: bool | datetime = False
+
+
+def is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
+    """Tell whether a test runs in virtual time.
+
+    Args:
+        item: A test.
+        whole_suite: Whether all anyio tests do that are not marked `real_time`.
+    """
+    for mark in item.iter_markers():  # the closest one first
+        if mark.name in ("virtual_time", "real_time"):
+            return mark.name == "virtual_time"
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return "virtual_clock" in fixtures or (whole_suite and "anyio_backend" in fixtures)
+
+
+class VirtualTime:
+    """Runs tests in virtual time.
+
+    Args:
+        fixtures: The async fixtures that are open.
+        whole_suite: Whether to do so for all anyio tests that are not marked `real_time`.
+    """
+
+    def __init__(self, fixtures: AsyncFixtures, *, whole_suite: bool) -> None:
+        self.clock: VirtualClock | None = None  # of the test that runs; None in real time
+        self._fixtures = fixtures
+        self._whole_suite = whole_suite
+        self._settings: Settings | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Have the event loops that are made from here on run in the time of this test."""
+        settings = _settings_of(item) if is_virtual(item, whole_suite=self._whole_suite) else None
+        if settings is not None:
+            self._check(item)
+        if settings != self._settings:
+            self._fixtures.end()
+            self._settings = settings
+            self.clock = self._clock_for(settings)
+
+    def _clock_for(self, settings: Settings | None) -> VirtualClock | None:
+        try:
+            return settings and VirtualClock(idle=settings.idle, wall=settings.wall)
+        except ValueError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    def _check(self, item: pytest.Item) -> None:
+        if not isinstance(item, pytest.Function) or "anyio_backend" not in item.fixturenames:
+            pytest.fail("Virtual time is for tests that anyio runs; mark it anyio.", pytrace=False)
+        try:
+            check_virtual(backends.name_of(backend_of(item)) or "asyncio")
+        except ValueError as error:
+            pytest.skip(str(error))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
+    ) -> Generator[None, object, object]:
+        """Have anyio make event loops in virtual time."""
+        value = yield
+        if fixturedef.argname != "anyio_backend" or self.clock is None:
+            return value
+        value = _virtual(value, self.clock)
+        fixturedef.cached_result = (value, fixturedef.cache_key(request), None)
+        return value
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Begin the test at 0.0, and tell it of a deadlock."""
+        __tracebackhide__ = True
+        if self.clock is not None and isinstance(item, pytest.Function):
+            replace_body(item, self._from_zero)
+        return (yield)
+
+    def _from_zero(self, body: Body) -> Body:
+        @functools.wraps(body)
+        async def from_zero(*args: object, **kwargs: object) -> None:
+            __tracebackhide__ = True
+            clock = self.clock
+            if clock is None:  # a replacement that anyio keeps for a test that Hypothesis runs
+                await body(*args, **kwargs)
+                return
+            loop = clock.loop
+            if loop is None or anyio.current_time() != clock.now:
+                pytest.fail(
+                    "The test was to run in virtual time, but another plugin made its event loop.",
+                    pytrace=False,
+                )
+            clock.restart()
+            with loop.main_task():
+                await body(*args, **kwargs)
+
+        return from_zero
+
+
+def _settings_of(item: pytest.Item) -> Settings:
+    mark = item.get_closest_marker("virtual_time")
+    try:
+        return Settings(*mark.args, **mark.kwargs) if mark else Settings()
+    except TypeError:
+        pytest.fail("virtual_time takes the arguments idle and wall, no others.", pytrace=False)
+
+
+def _virtual(value: object, clock: VirtualClock) -> object:
+    """Return what an `anyio_backend` fixture returns, with options that make its time virtual."""
+    match value:
+        case ("asyncio", {"loop_factory": _}) | ("trio", {"clock": _}):
+            pytest.fail(
+                "Time cannot be virtual where anyio_backend has a loop_factory or a clock of "
+                "its own; mark the test real_time.",
+                pytrace=False,
+            )
+        case "asyncio" | "trio" as name:
+            return name, virtual_time(name, clock)
+        case ("asyncio" | "trio" as name, {} as options):
+            return name, {**options, **virtual_time(name, clock)}
+        case _:
+            return value
