@@ -12,6 +12,8 @@ tells in plain words when one has moved:
 - `anyio._backends._asyncio.AsyncIOBackend`: see `_teach_anyio`.
 """
 
+# pyright: reportPrivateUsage=false
+
 import asyncio
 import functools
 import math
@@ -48,7 +50,12 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
         self._error: Exception | None = None
         super().__init__(_Selector(self))
-        clock.start(self)
+        self._clock_resolution = math.ulp(0.0)
+        try:
+            clock.start(self)
+        except ValueError:
+            self.close()
+            raise
 
     def time(self) -> float:
         """Return the virtual time, in seconds."""
@@ -101,9 +108,12 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             or any("waitpid-" in thread.name for thread in threading.enumerate())  # a child process
         )
 
-    def at_rest(self) -> bool:
-        """Tell whether no deadline is pending."""
-        return all(timer.cancelled() for timer in self._scheduled)
+    def restart(self) -> bool:
+        """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
+        if any(not timer.cancelled() for timer in self._scheduled):
+            return False
+        self._clock_resolution = math.ulp(0.0)
+        return True
 
     @contextmanager
     def main_task(self) -> Generator[None]:
@@ -253,6 +263,7 @@ def _teach_anyio() -> None:
         return originals["run_async_from_thread"](cls, in_the_loop, args, token)
 
     originals: dict[str, Callable[..., Any]] = {}
-    for taught in (wait_all_tasks_blocked, run_sync_in_worker_thread, run_async_from_thread):
+    lessons = [wait_all_tasks_blocked, run_sync_in_worker_thread, run_async_from_thread]
+    for taught in cast("list[Callable[..., object]]", lessons):
         originals[taught.__name__] = vars(AsyncIOBackend)[taught.__name__].__func__
         setattr(AsyncIOBackend, taught.__name__, classmethod(taught))

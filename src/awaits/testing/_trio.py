@@ -13,6 +13,8 @@ plain words when one has moved:
 - `anyio._backends._trio.TrioBackend`: see `_teach_anyio`.
 """
 
+# pyright: reportPrivateUsage=false
+
 import functools
 import math
 import select
@@ -105,10 +107,11 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def _waits_for_the_world_outside(self, runner: Runner) -> bool:
         waiting = runner.io_manager.statistics()
+        kinds = ("tasks_waiting_read", "tasks_waiting_write", "tasks_waiting")  # epoll's, kqueue's
+        sockets = sum(getattr(waiting, kind, 0) for kind in kinds)
         handlers = map(signal.getsignal, signal.valid_signals())
         return (
-            waiting.tasks_waiting_read + waiting.tasks_waiting_write
-            > 1  # one is trio's, for threads
+            sockets > 1  # one is trio's own, for other threads
             or any(getattr(it, "__module__", None) == "trio._signals" for it in handlers)
         )
 
@@ -124,8 +127,8 @@ class VirtualTrioClock(trio.abc.Clock):
         main._attempt_abort(throw)
         return 0
 
-    def at_rest(self) -> bool:
-        """Tell whether no deadline is pending."""
+    def restart(self) -> bool:
+        """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
         return GLOBAL_RUN_CONTEXT.runner.deadlines.next_deadline() == math.inf
 
     @contextmanager

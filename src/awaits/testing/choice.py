@@ -44,7 +44,7 @@ class ChosenBackends:
         if session.items != before and "asyncio+uvloop" in self.names:
             raise pytest.UsageError(
                 "--anyio-backends: tests that are marked anyio after they were collected cannot "
-                "run on asyncio+uvloop; mark them in their module, or choose asyncio and trio alone."
+                "run on asyncio+uvloop; mark them in their module, or choose asyncio and trio."
             )
         self.pytest_collection_modifyitems(session.config, session.items)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType, FrameType
 from typing import Protocol
 
 import anyio
@@ -22,6 +22,7 @@ import anyio
 from awaits.testing import backends
 
 # A task waits in these, but it is the line that called them which tells why.
+_STEPPED = (AsyncGeneratorType, CoroutineType)
 _LIBRARIES = ("anyio.", "asyncio.", "awaits.testing.", "contextlib.", "outcome.", "trio.")
 
 
@@ -32,11 +33,13 @@ class DeadlockError(Exception):
 class EventLoop(Protocol):
     """What the clock asks of the event loop that it drives."""
 
-    def at_rest(self) -> bool:
-        """Tell whether no deadline is pending."""
+    def restart(self) -> bool:
+        """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
+        ...
 
     def main_task(self) -> AbstractContextManager[None]:
         """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
+        ...
 
 
 class VirtualClock:
@@ -50,13 +53,13 @@ class VirtualClock:
             and is not known to it: another process, another server.
         wall: Whether `time.time()`, `datetime.now()` and the like move as well: `True` from now,
             or the instant to begin with (without a timezone, UTC). Needs time-machine.
+
+    Raises:
+        ValueError: `idle` is negative, infinite or no number.
     """
 
     def __init__(self, *, idle: float = 0.0, wall: bool | datetime = False) -> None:
-        if not 0 <= idle < math.inf:
-            raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
-        self.idle: float = idle
-        self.wall: bool | datetime = wall
+        self.set_up(idle=idle, wall=wall)
         self.loop: EventLoop | None = None
         self.now: float = 0.0
         self._horizon = math.inf  # where it stops by itself
@@ -100,7 +103,14 @@ class VirtualClock:
                 self._advances.remove(advance)
                 heapq.heapify(self._advances)
 
-    # The rest is for the event loops.
+    # The rest is for the event loops and for pytest's plugin.
+
+    def set_up(self, *, idle: float, wall: bool | datetime) -> None:
+        """Take other arguments, for the runs that follow."""
+        if not 0 <= idle < math.inf:
+            raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
+        self.idle: float = idle
+        self.wall: bool | datetime = wall
 
     def start(self, loop: EventLoop) -> None:
         """Begin at 0.0, as a run begins."""
@@ -112,7 +122,7 @@ class VirtualClock:
 
     def restart(self) -> None:
         """Begin again at 0.0 in a run that goes on, unless a deadline is pending."""
-        if self.loop is not None and self.loop.at_rest():
+        if self.loop is not None and self.loop.restart():
             self._reset()
 
     def stop(self) -> None:
@@ -250,8 +260,7 @@ def deadlock(main: object, others: Iterable[tuple[str, object]], now: float) -> 
 
 def _place(coroutine: object) -> str:
     """Tell where a coroutine waits: its innermost line outside of the event loop's libraries."""
-    frames = [frame for frame in _frames(coroutine) if frame is not None]
-    ours = [frame for frame in frames if not _module(frame).startswith(_LIBRARIES)]
+    ours = [it for it in _frames(coroutine) if not _module(it).startswith(_LIBRARIES)]
     if not ours:
         return ""
     path, code = Path(ours[-1].f_code.co_filename), ours[-1].f_code
@@ -263,30 +272,20 @@ def _module(frame: FrameType) -> str:
     return f"{frame.f_globals.get('__name__')}."
 
 
-def _frames(awaitable: object) -> Iterator[FrameType | None]:
+def _frames(awaitable: object) -> Iterator[FrameType]:
     """Follow what a coroutine awaits, from the outside in."""
     while awaitable is not None:
-        match awaitable:
-            case CoroutineType():
-                yield awaitable.cr_frame
-                awaitable = awaitable.cr_await
-            case GeneratorType():
-                yield awaitable.gi_frame
-                awaitable = awaitable.gi_yieldfrom
-            case AsyncGeneratorType():
-                yield awaitable.ag_frame
-                awaitable = awaitable.ag_await
-            case _:
-                # The steps of an async generator keep it to themselves (python/cpython#76991).
-                inside = (AsyncGeneratorType, CoroutineType)
-                referents = gc.get_referents(awaitable) if _is_step(awaitable) else []
-                awaitable = next((it for it in referents if isinstance(it, inside)), None)
-
-
-def _is_step(awaitable: object) -> bool:
-    return type(awaitable).__name__ in {
-        "async_generator_asend",
-        "async_generator_athrow",
-        "anext_awaitable",
-        "coroutine_wrapper",
-    }
+        kind = next(
+            (kind for kind in ("cr", "gi", "ag") if hasattr(awaitable, f"{kind}_frame")), ""
+        )
+        frame: object = getattr(awaitable, f"{kind}_frame", None)
+        if isinstance(frame, FrameType):
+            yield frame
+        if kind:
+            awaitable = getattr(awaitable, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
+        elif type(awaitable).__name__.startswith(("async_generator_", "anext_", "coroutine_")):
+            # These steps keep what they stand for to themselves (python/cpython#76991).
+            inside: list[object] = gc.get_referents(awaitable)
+            awaitable = next((it for it in inside if isinstance(it, _STEPPED)), None)
+        else:
+            return

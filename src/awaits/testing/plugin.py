@@ -1,6 +1,7 @@
 """pytest's side of the kit: its options, markers and fixtures, and which hooks they bring."""
 
 import copy
+from typing import cast
 
 import pytest
 
@@ -87,10 +88,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config.pluginmanager.register(VirtualTime(fixtures, whole_suite=whole_suite), "awaits-time")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def virtual_clock(request: pytest.FixtureRequest) -> VirtualClock:
     """The clock of the test's event loop; asking for it makes the test's time virtual."""
-    virtual_time: VirtualTime | None = request.config.pluginmanager.get_plugin("awaits-time")
-    if virtual_time is None or virtual_time.clock is None:
-        pytest.fail("A test that is marked real_time has no virtual clock.", pytrace=False)
-    return virtual_time.clock
+    virtual_time = request.config.pluginmanager.get_plugin("awaits-time")
+    return cast("VirtualTime", virtual_time).clock

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Generator
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 import anyio
 import pytest
@@ -48,35 +48,42 @@ class VirtualTime:
     """
 
     def __init__(self, fixtures: AsyncFixtures, *, whole_suite: bool) -> None:
-        self.clock: VirtualClock | None = None  # of the test that runs; None in real time
+        self.clock = VirtualClock()
         self._fixtures = fixtures
         self._whole_suite = whole_suite
-        self._settings: Settings | None = None
+        self._settings: Settings | None = None  # of the test that runs; None in real time
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Have the event loops that are made from here on run in the time of this test."""
-        settings = _settings_of(item) if is_virtual(item, whole_suite=self._whole_suite) else None
-        if settings is not None:
-            self._check(item)
+        settings = self._settings_of(item)
         if settings != self._settings:
             self._fixtures.end()
             self._settings = settings
-            self.clock = self._clock_for(settings)
+            if settings is not None:
+                self.clock.set_up(idle=settings.idle, wall=settings.wall)
 
-    def _clock_for(self, settings: Settings | None) -> VirtualClock | None:
-        try:
-            return settings and VirtualClock(idle=settings.idle, wall=settings.wall)
-        except ValueError as error:
-            pytest.fail(str(error), pytrace=False)
-
-    def _check(self, item: pytest.Item) -> None:
-        if not isinstance(item, pytest.Function) or "anyio_backend" not in item.fixturenames:
-            pytest.fail("Virtual time is for tests that anyio runs; mark it anyio.", pytrace=False)
+    def _settings_of(self, item: pytest.Item) -> Settings | None:
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        if not is_virtual(item, whole_suite=self._whole_suite):
+            if "virtual_clock" in fixtures:
+                _fail("A test that is marked real_time has no virtual clock.")
+            return None
+        if not isinstance(item, pytest.Function) or "anyio_backend" not in fixtures:
+            _fail("Virtual time is for tests that anyio runs; mark this one anyio, too.")
         try:
             check_virtual(backends.name_of(backend_of(item)) or "asyncio")
         except ValueError as error:
             pytest.skip(str(error))
+        mark = item.get_closest_marker("virtual_time")
+        try:
+            settings = Settings(*mark.args, **mark.kwargs) if mark else Settings()
+            VirtualClock(idle=settings.idle, wall=settings.wall)
+        except TypeError:
+            _fail("virtual_time takes the arguments idle and wall, no others.")
+        except ValueError as error:
+            _fail(str(error))
+        return settings
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -84,7 +91,7 @@ class VirtualTime:
     ) -> Generator[None, object, object]:
         """Have anyio make event loops in virtual time."""
         value = yield
-        if fixturedef.argname != "anyio_backend" or self.clock is None:
+        if fixturedef.argname != "anyio_backend" or self._settings is None:
             return value
         value = _virtual(value, self.clock)
         fixturedef.cached_result = (value, fixturedef.cache_key(request), None)
@@ -94,7 +101,7 @@ class VirtualTime:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin the test at 0.0, and tell it of a deadlock."""
         __tracebackhide__ = True
-        if self.clock is not None and isinstance(item, pytest.Function):
+        if self._settings is not None and isinstance(item, pytest.Function):
             replace_body(item, self._from_zero)
         return (yield)
 
@@ -103,14 +110,13 @@ class VirtualTime:
         async def from_zero(*args: object, **kwargs: object) -> None:
             __tracebackhide__ = True
             clock = self.clock
-            if clock is None:  # a replacement that anyio keeps for a test that Hypothesis runs
+            if self._settings is None:  # anyio keeps replacements in tests that Hypothesis runs
                 await body(*args, **kwargs)
                 return
             loop = clock.loop
             if loop is None or anyio.current_time() != clock.now:
-                pytest.fail(
-                    "The test was to run in virtual time, but another plugin made its event loop.",
-                    pytrace=False,
+                _fail(
+                    "The test was to run in virtual time, but another plugin made its event loop."
                 )
             clock.restart()
             with loop.main_task():
@@ -119,26 +125,25 @@ class VirtualTime:
         return from_zero
 
 
-def _settings_of(item: pytest.Item) -> Settings:
-    mark = item.get_closest_marker("virtual_time")
-    try:
-        return Settings(*mark.args, **mark.kwargs) if mark else Settings()
-    except TypeError:
-        pytest.fail("virtual_time takes the arguments idle and wall, no others.", pytrace=False)
+def _fail(sentence: str) -> NoReturn:
+    pytest.fail(sentence, pytrace=False)
 
 
 def _virtual(value: object, clock: VirtualClock) -> object:
     """Return what an `anyio_backend` fixture returns, with options that make its time virtual."""
     match value:
         case ("asyncio", {"loop_factory": _}) | ("trio", {"clock": _}):
-            pytest.fail(
+            _fail(
                 "Time cannot be virtual where anyio_backend has a loop_factory or a clock of "
-                "its own; mark the test real_time.",
-                pytrace=False,
+                "its own; mark the test real_time."
             )
-        case "asyncio" | "trio" as name:
-            return name, virtual_time(name, clock)
-        case ("asyncio" | "trio" as name, {} as options):
-            return name, {**options, **virtual_time(name, clock)}
+        case "asyncio" | ("asyncio", {}):
+            return "asyncio", {**_options(value), **virtual_time("asyncio", clock)}
+        case "trio" | ("trio", {}):
+            return "trio", {**_options(value), **virtual_time("trio", clock)}
         case _:
             return value
+
+
+def _options(backend: object) -> dict[str, object]:
+    return cast("backends.AnyioBackend", backend)[1] if isinstance(backend, tuple) else {}

@@ -1,0 +1,113 @@
+"""The private names that the kit stands on. If one of these fails, a library has moved it:
+read the head of src/awaits/testing/_asyncio.py or _trio.py for what it is needed for.
+"""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Iterator
+
+import anyio.to_thread
+import pytest
+import trio
+from anyio._backends import _asyncio as anyio_asyncio
+from anyio._backends import _trio as anyio_trio
+from trio import _signals, _threads
+from trio._core import _run
+
+# pyright: reportPrivateUsage=false, reportAttributeAccessIssue=false, reportUnknownLambdaType=false
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.SelectorEventLoop]:
+    loop = asyncio.SelectorEventLoop()
+    yield loop
+    loop.close()
+
+
+def test_asyncio_keeps_its_timers_in_a_heap_called_scheduled(
+    loop: asyncio.SelectorEventLoop,
+) -> None:
+    timers = [loop.call_at(when, print) for when in (3, 1, 2)]
+    assert vars(loop)["_scheduled"][0] is timers[1]
+
+
+def test_asyncio_takes_timers_for_due_that_are_closer_than_its_clock_resolution(
+    loop: asyncio.SelectorEventLoop,
+) -> None:
+    assert isinstance(vars(loop)["_clock_resolution"], float)
+    assert "self._clock_resolution" in inspect.getsource(asyncio.BaseEventLoop._run_once)  # type: ignore[attr-defined]
+
+
+def test_asyncio_keeps_its_signal_handlers_in_a_dict(loop: asyncio.SelectorEventLoop) -> None:
+    assert vars(loop)["_signal_handlers"] == {}
+
+
+def test_asyncio_asks_its_selector_how_long_to_wait(loop: asyncio.SelectorEventLoop) -> None:
+    selector = vars(loop)["_selector"]
+    assert len(vars(selector)["_fd_to_key"]) == 1  # which is for other threads
+
+
+def test_asyncio_waits_for_processes_in_threads_of_that_name() -> None:
+    watcher = asyncio.ThreadedChildWatcher if hasattr(asyncio, "ThreadedChildWatcher") else None
+    source = inspect.getsource(watcher or asyncio.unix_events)
+    assert "waitpid-" in source
+
+
+@pytest.mark.parametrize(
+    ("backend", "names"),
+    [
+        (
+            anyio_asyncio.AsyncIOBackend,
+            ["wait_all_tasks_blocked", "run_sync_in_worker_thread", "run_async_from_thread"],
+        ),
+        (anyio_trio.TrioBackend, ["run_async_from_thread"]),
+    ],
+)
+def test_anyio_has_the_methods_that_the_kit_teaches(backend: type, names: list[str]) -> None:
+    for name in names:
+        assert isinstance(vars(backend)[name], classmethod), name
+
+
+def test_anyio_asks_a_limiter_for_leave_around_the_work_of_a_thread() -> None:
+    source = inspect.getsource(anyio_asyncio)
+    assert "async with limiter or cls.current_default_thread_limiter():" in source
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_trio_has_a_scheduler_with_what_the_kit_asks_it() -> None:
+    runner = _run.GLOBAL_RUN_CONTEXT.runner
+    assert runner.is_guest
+    assert runner.main_task is not None
+    assert runner.main_task in runner.tasks
+    assert runner.init_task in runner.tasks
+    assert not runner.waiting_for_idle
+    assert runner.deadlines.next_deadline() > 0
+    assert callable(runner.main_task._attempt_abort)
+    assert runner.main_task._abort_func is None  # it runs
+    assert runner.io_manager.statistics().tasks_waiting_read == 1  # for other threads
+    assert hasattr(runner.io_manager, "_epoll") or hasattr(runner.io_manager, "_kqueue")
+    names = [frame.f_code.co_name for frame, _ in runner.main_task.iter_await_frames()]
+    assert names[0] == "_run_tests_and_fixtures"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_trio_counts_the_threads_that_are_out() -> None:
+    release = threading.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lambda: anyio.to_thread.run_sync(release.wait))
+        await anyio.wait_all_tasks_blocked()
+        assert _threads._active_threads_local.get().count == 1
+        release.set()
+
+
+def test_trio_asks_the_clock_only_when_no_task_can_run() -> None:
+    source = inspect.getsource(_run.unrolled_run)
+    assert source.count("deadline_to_sleep_time") == 1
+    assert source.index("if runner.runq:") < source.index("deadline_to_sleep_time")
+
+
+def test_trio_handles_signals_in_the_module_of_that_name() -> None:
+    assert _signals.__name__ == trio.open_signal_receiver.__wrapped__.__module__ == "trio._signals"  # type: ignore[attr-defined]
