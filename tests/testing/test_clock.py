@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -35,6 +35,7 @@ on_trio = pytest.mark.parametrize("anyio_backend", ["trio"])
 instants = st.floats(min_value=0, max_value=1e9, allow_subnormal=False)
 
 Events = list[tuple[str, float]]
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 def record(events: Events, event: str) -> None:
@@ -189,6 +190,15 @@ class TestInterplay:
 
         assert events == [("blocked", 0.0)] * 2
 
+    async def test_one_who_waits_for_all_tasks_to_block_can_be_cancelled(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.wait_all_tasks_blocked)
+            for _ in range(5):
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+        await anyio.sleep(1)
+        assert anyio.current_time() == 1.0
+
     async def test_nested_deadlines_that_end_at_one_instant_end_both(self) -> None:
         inner = anyio.CancelScope(deadline=5)
         with anyio.move_on_after(5) as outer:
@@ -233,6 +243,16 @@ class TestInterplay:
                     scope.deadline += 10
 
                 tasks.start_soon(move)
+                await anyio.sleep_forever()
+            assert anyio.current_time() == 15.0
+
+            with anyio.move_on_after(100) as scope:
+
+                async def set_in_the_past() -> None:
+                    await anyio.wait_all_tasks_blocked()
+                    scope.deadline = 1
+
+                tasks.start_soon(set_in_the_past)
                 await anyio.sleep_forever()
             assert anyio.current_time() == 15.0
 
@@ -659,6 +679,45 @@ class TestRuns:
         for _ in range(2):
             assert anyio.run(begin, backend=backend, backend_options=options) == 0.0
             assert clock.time() == 5.0
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_other_runs_are_as_they_were(self, backend: str) -> None:
+        async def main() -> None:
+            started = time.monotonic()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anyio.sleep, 0.02)
+                await anyio.wait_all_tasks_blocked()
+            assert await anyio.to_thread.run_sync(lambda: anyio.from_thread.run(one)) == 1
+            assert time.monotonic() - started >= 0.02
+
+        async def one() -> int:
+            return 1
+
+        anyio.run(anyio.sleep, 1, backend=backend, backend_options=virtual_time(backend))
+        anyio.run(main, backend=backend)
+
+    @pytest.fixture
+    def loop(self) -> Iterator[asyncio.AbstractEventLoop]:
+        factory = cast("LoopFactory", virtual_time("asyncio")["loop_factory"])
+        loop = factory()
+        yield loop
+        loop.close()
+
+    def test_an_event_loop_can_be_closed_twice(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.close()
+
+    def test_an_event_loop_can_run_for_nobody(self, loop: asyncio.AbstractEventLoop) -> None:
+        ran: list[float] = []
+        loop.call_later(5, lambda: ran.append(loop.time()))
+        stop = threading.Timer(0.02, loop.call_soon_threadsafe, [loop.stop])
+        loop.call_later(10, stop.start)
+        loop.run_forever()
+        assert ran == [5.0]
+        assert loop.time() == 10.0
+
+        broken = mock.patch.object(VirtualClock, "move", side_effect=AssertionError("broken"))
+        with broken, pytest.raises(AssertionError, match=r"^broken$"):
+            loop.run_forever()
 
     def test_uvloop_has_no_virtual_time(self) -> None:
         with pytest.raises(ValueError, match="keeps its own timers; choose asyncio or trio"):

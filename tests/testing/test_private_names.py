@@ -78,7 +78,6 @@ def test_anyio_asks_a_limiter_for_leave_around_the_work_of_a_thread() -> None:
 @pytest.mark.parametrize("anyio_backend", ["trio"])
 async def test_trio_has_a_scheduler_with_what_the_kit_asks_it() -> None:
     runner = _run.GLOBAL_RUN_CONTEXT.runner
-    assert runner.is_guest
     assert runner.main_task is not None
     assert runner.main_task in runner.tasks
     assert runner.init_task in runner.tasks

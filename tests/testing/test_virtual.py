@@ -301,13 +301,10 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
         (
             (
                 "@pytest.mark.virtual_time\n"
-                "    @pytest.mark.parametrize('anyio_backend', [('asyncio', {'loop_factory': None})])\n"
+                "    @pytest.mark.parametrize('anyio_backend', [('trio', {'clock': None})])\n"
                 "    async def test_it(anyio_backend): pass"
             ),
-            (
-                "Time cannot be virtual where anyio_backend has a loop_factory or a clock of its own; "
-                "mark the test real_time."
-            ),
+            "where anyio_backend has a loop_factory or a clock of its own; mark the test real_",
         ),
     ],
 )
@@ -318,6 +315,42 @@ def test_what_makes_no_sense_is_told_in_a_sentence(
 
     assert result.parseoutcomes().get("errors", 0) > 0
     result.stdout.fnmatch_lines(f"*{sentence}*")
+
+
+def test_an_error_of_the_test_is_shown_as_it_is(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.virtual_time
+    async def test_group():
+        async def fail():
+            raise ConnectionError("of the test's own")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(fail)
+
+    @pytest.mark.virtual_time
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_cancelled():
+        import asyncio
+        asyncio.current_task().cancel()
+        await anyio.sleep(1)
+    """
+    result = run(pytester, tests)
+
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["*ConnectionError: of the test's own", "*CancelledError"])
+
+
+def test_one_test_of_hypothesis_can_be_virtual_and_real(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.parametrize("virtual", [
+        pytest.param(True, marks=pytest.mark.virtual_time),
+        pytest.param(False, marks=pytest.mark.real_time),
+    ])
+    @given(n=st.integers())
+    async def test_both(virtual, n):
+        assert (anyio.current_time() == 0.0) == virtual
+    """
+    run(pytester, tests).assert_outcomes(passed=4)
 
 
 def test_a_test_that_another_plugin_takes_is_told_of(pytester: pytest.Pytester) -> None:

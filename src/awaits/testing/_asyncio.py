@@ -71,8 +71,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Make something run, if possible; return how long to wait for the world outside."""
         try:
             return self._make_something_run()
-        except Exception as error:  # noqa: BLE001 what is raised here belongs to the test
-            return self._throw(error)
+        except Exception as error:
+            if self._main is None:  # the loop runs for nobody
+                raise
+            return self._throw(self._main, error)
 
     def _make_something_run(self) -> float | None:
         if self.waiting_for_idle:
@@ -91,14 +93,12 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             return None
         others = asyncio.all_tasks(self) - {self._main, self._outermost}
         named = ((task.get_name(), task.get_coro()) for task in others)
-        return self._throw(deadlock(self._main.get_coro(), named, self.time()))
+        return self._throw(self._main, deadlock(self._main.get_coro(), named, self.time()))
 
-    def _throw(self, error: Exception) -> float | None:
-        """Cancel the main task; where it ends, the error takes the cancellation's place."""
-        if self._main is None:
-            return None
+    def _throw(self, task: asyncio.Task[Any], error: Exception) -> float:
+        """Cancel a task; where it ends, the error takes the cancellation's place."""
         self._error = error
-        self._main.cancel()
+        task.cancel()
         return 0
 
     def _waits_for_the_world_outside(self) -> bool:

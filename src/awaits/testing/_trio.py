@@ -7,8 +7,8 @@ plain words when one has moved:
   `MockClock` alone (python-trio/trio#3369), and that one knows neither threads nor deadlocks.
 - `Runner.waiting_for_idle`: those who wait for the event loop to be idle come before a move.
 - `Runner.io_manager`'s `_epoll` or `_kqueue`: whether sockets have something, without taking it.
-- `Runner.is_guest`, `Task._attempt_abort`: to throw `DeadlockError` into the main task, the way
-  trio throws `KeyboardInterrupt`.
+- `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
+  main task, the way trio throws `KeyboardInterrupt`.
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`.
 - `anyio._backends._trio.TrioBackend`: see `_teach_anyio`.
 """
@@ -22,7 +22,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import trio.testing
 from anyio._backends._trio import TrioBackend
@@ -79,7 +79,7 @@ class VirtualTrioClock(trio.abc.Clock):
         try:
             return self._make_something_run(runner, deadline)
         except Exception as error:  # noqa: BLE001 what is raised here belongs to the test
-            return self._throw(runner, error)
+            return self._throw(runner.main_task or runner.init_task, error)
 
     def _make_something_run(self, runner: Runner, deadline: float) -> float:
         if runner is not self._runner:
@@ -103,7 +103,7 @@ class VirtualTrioClock(trio.abc.Clock):
             if nursery is not None and nursery.parent_task is runner.init_task:
                 system.add(task)
         others = ((task.name, task.coro) for task in runner.tasks - system - {main})
-        return self._throw(runner, deadlock(main.coro, others, self.clock.now))
+        return self._throw(main, deadlock(main.coro, others, self.clock.now))
 
     def _waits_for_the_world_outside(self, runner: Runner) -> bool:
         waiting = runner.io_manager.statistics()
@@ -115,16 +115,13 @@ class VirtualTrioClock(trio.abc.Clock):
             or any(getattr(it, "__module__", None) == "trio._signals" for it in handlers)
         )
 
-    def _throw(self, runner: Runner, error: Exception) -> float:
-        """Throw an error into the main task, the way trio throws `KeyboardInterrupt`."""
+    def _throw(self, task: trio.lowlevel.Task | None, error: Exception) -> float:
+        """Throw an error into a task that waits, the way trio throws `KeyboardInterrupt`."""
 
         def throw() -> NoReturn:
             raise error
 
-        main = runner.main_task
-        if main is None or main._abort_func is None or _is_between_tests(main):
-            return math.inf
-        main._attempt_abort(throw)
+        cast("trio.lowlevel.Task", task)._attempt_abort(throw)
         return 0
 
     def restart(self) -> bool:
@@ -144,12 +141,6 @@ class VirtualTrioClock(trio.abc.Clock):
             if error is None:
                 raise
             raise error from None
-
-
-def _is_between_tests(main: trio.lowlevel.Task) -> bool:
-    """Tell whether anyio's runner waits for a test to run."""
-    names = [frame.f_code.co_name for frame, _ in main.iter_await_frames()]
-    return names[:2] == ["_run_tests_and_fixtures", "__anext__"]
 
 
 @functools.cache

@@ -28,6 +28,7 @@ class AsyncFixtures:
         """Remember the fixture, or the change of `anyio_backend` that ends the others."""
         value = yield
         if fixturedef.argname == "anyio_backend":
+            self._open.pop(fixturedef, None)
             self.end(but=value)
             self._opened(fixturedef, value, request)
         elif "anyio_backend" in request.fixturenames and (
