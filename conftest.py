@@ -64,8 +64,9 @@ pytest_collect_file = Sybil(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the blocks that wait in real time to `pytest -m slow`."""
+    """Leave the blocks and examples that wait in real time to `pytest -m slow`."""
     for item in items:
         example = getattr(item, "example", None)
-        if isinstance(example, Example) and "awaits run" in str(example.parsed):
+        shown = str(example.parsed) if isinstance(example, Example) else item.name
+        if any(slow in shown for slow in ("$ awaits run 3 --seed", "answers.py\n", "by_waiting[")):
             item.add_marker(pytest.mark.slow)

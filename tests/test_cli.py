@@ -1,5 +1,6 @@
 import os
 import pty
+import random
 import signal
 import subprocess
 import sys
@@ -66,6 +67,20 @@ def test_the_same_seed_draws_the_same_seconds_on_every_event_loop(awaits: Awaits
     assert awaits("run", "5", "--seed", "8")[1] not in lines
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_virtual_prints_the_same_lines_at_once(awaits: Awaits, backend: str) -> None:
+    code, out, _ = awaits("run", "3", "--seed", "37627", "--virtual", "--backend", backend)
+
+    numbers = random.Random(37627)
+    seconds = {number: numbers.randrange(10, 60) for number in (1, 2, 3)}
+    order = sorted(seconds, key=lambda number: seconds[number])
+    assert code == 0
+    assert out == HEADER + "".join(
+        [f"{number}\t{it}\n" for number, it in seconds.items()]
+        + [f"Task {number} done\n" for number in order]
+    )
+
+
 @every_backend
 def test_no_tasks_print_the_header_alone(awaits: Awaits, backend: str) -> None:
     assert awaits("run", "0", "--backend", backend) == (0, HEADER, "")
@@ -103,6 +118,11 @@ def test_without_a_command_the_help_is_printed(awaits: Awaits) -> None:
         (
             "run --backend curio",
             "There is no event loop 'curio'; choose from asyncio, trio, asyncio+uvloop.",
+        ),
+        (
+            "run --virtual --backend asyncio+uvloop",
+            "Time cannot be virtual on asyncio+uvloop, which keeps its own timers; "
+            "choose asyncio or trio.",
         ),
         ("run --backend", "Option '--backend' requires an argument; see awaits --help."),
         ("run 3 --nope", "Got unexpected extra argument(s) (--nope); see awaits --help."),

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Iterator
+from unittest import mock
 
 import anyio.to_thread
 import pytest
@@ -25,18 +26,18 @@ def loop() -> Iterator[asyncio.SelectorEventLoop]:
     loop.close()
 
 
-def test_asyncio_keeps_its_timers_in_a_heap_called_scheduled(
+def test_asyncio_keeps_what_can_run_in_a_queue_called_ready(
     loop: asyncio.SelectorEventLoop,
 ) -> None:
-    timers = [loop.call_at(when, print) for when in (3, 1, 2)]
-    assert vars(loop)["_scheduled"][0] is timers[1]
+    handle = loop.call_soon(print)
+    assert list(vars(loop)["_ready"]) == [handle]
 
 
-def test_asyncio_takes_timers_for_due_that_are_closer_than_its_clock_resolution(
-    loop: asyncio.SelectorEventLoop,
-) -> None:
-    assert isinstance(vars(loop)["_clock_resolution"], float)
-    assert "self._clock_resolution" in inspect.getsource(asyncio.BaseEventLoop._run_once)  # type: ignore[attr-defined]
+def test_asyncio_is_told_of_cancelled_timers(loop: asyncio.SelectorEventLoop) -> None:
+    with mock.patch.object(loop, "_timer_handle_cancelled") as told:
+        timer = loop.call_later(1, print)
+        timer.cancel()
+    told.assert_called_once_with(timer)
 
 
 def test_asyncio_keeps_its_signal_handlers_in_a_dict(loop: asyncio.SelectorEventLoop) -> None:

@@ -3,10 +3,11 @@
 Read in CPython 3.11.7, 3.12.1 and 3.13.0, and in anyio 4.16.0; tests/testing/test_private_names.py
 tells in plain words when one has moved:
 
-- `BaseEventLoop._scheduled`, the heap of timers, for the next deadline as it was set: the timeout
-  that the selector is given is a difference, and adding it up again is not exact.
-- `BaseEventLoop._clock_resolution`: timers this close are due. The fixed one is smaller than the
-  distance of two floats after some months, where a timer would never come due.
+- `BaseEventLoop._run_once`, the turns of the loop, is replaced: it is where time moves. asyncio's
+  own compares timers in Python, and takes those for due that are closer than the resolution of the
+  real clock, so that virtual time would not be exact.
+- `BaseEventLoop._ready`, the queue of what can run; `_stopping`, whether `stop` was called.
+- `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
 - `BaseSelectorEventLoop._signal_handlers`: who waits for a signal is not deadlocked.
 - `Task._fut_waiter`, as anyio does, to see whether a task is blocked.
 - `anyio._backends._asyncio.AsyncIOBackend`: see `_teach_anyio`.
@@ -16,12 +17,16 @@ tells in plain words when one has moved:
 
 import asyncio
 import functools
+import heapq
+import itertools
 import math
 import selectors
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 from anyio import CapacityLimiter
@@ -36,8 +41,9 @@ Ts = TypeVarTuple("Ts")
 class VirtualEventLoop(asyncio.SelectorEventLoop):
     """An event loop that moves its clock to the next deadline instead of waiting for it."""
 
-    _clock_resolution: float
-    _scheduled: list[asyncio.TimerHandle]
+    _ready: deque[asyncio.Handle]
+    _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
+    _stopping: bool
     _selector: selectors.BaseSelector
     _signal_handlers: dict[int, asyncio.Handle]
 
@@ -49,8 +55,11 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
         self._error: Exception | None = None
-        super().__init__(_Selector(self))
-        self._clock_resolution = math.ulp(0.0)
+        self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
+        self._number = itertools.count()
+        self._n_cancelled = 0
+        super().__init__()
+        self._sockets = self._selector.get_map()  # one is the loop's own, for other threads
         try:
             clock.start(self)
         except ValueError:
@@ -61,22 +70,71 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, in seconds."""
         return self.clock.now
 
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call a function at a virtual time."""
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self.timers, (when, next(self._number), timer))
+        return timer
+
+    def _timer_handle_cancelled(self, _handle: asyncio.TimerHandle) -> None:
+        # As asyncio does: timeouts that were not needed must not pile up.
+        self._n_cancelled += 1
+        if self._n_cancelled > 100 and self._n_cancelled > len(self.timers) // 2:
+            self.timers[:] = [timer for timer in self.timers if not timer[2].cancelled()]
+            heapq.heapify(self.timers)
+            self._n_cancelled = 0
+
+    def _run_once(self) -> None:
+        """Turn until `stop`: run what can run, or make something run, by moving time if need be."""
+        clock, ready, timers = self.clock, self._ready, self.timers
+        sockets, signal_handlers = self._sockets, self._signal_handlers
+        while not self._stopping:
+            if timers and timers[0][0] <= clock.now:
+                self._queue_what_is_due()
+            # Without sockets and signal handlers there is nothing to ask the system for: what
+            # other threads want is in the queue already.
+            if len(sockets) > 1 or signal_handlers:
+                self._process_events(self._selector.select(0))
+            if not ready:
+                self._nothing_can_run()
+            for _ in range(len(ready)):  # what becomes ready now is for the next turn
+                handle = ready.popleft()
+                if not handle.cancelled():
+                    handle._run()
+
+    def _queue_what_is_due(self) -> None:
+        timers, now = self.timers, self.clock.now
+        while timers and timers[0][0] <= now:
+            timer = heapq.heappop(timers)[2]
+            if not timer.cancelled():
+                self._ready.append(timer)
+
     def close(self) -> None:
         """Close the event loop, and give the wall clock back."""
         if self.clock.loop is self:
             self.clock.stop()
         super().close()
 
-    def nothing_can_run(self) -> float | None:
-        """Make something run, if possible; return how long to wait for the world outside."""
+    def _nothing_can_run(self) -> None:
         try:
-            return self._make_something_run()
+            wait = self._make_something_run()
         except Exception as error:
             if self._main is None:  # the loop runs for nobody
                 raise
-            return self._throw(self._main, error)
+            wait = self._throw(self._main, error)
+        if wait != 0:
+            self._process_events(self._selector.select(wait))
 
     def _make_something_run(self) -> float | None:
+        """Make something run, if possible; return how long to wait for the world outside."""
         if self.waiting_for_idle:
             for waiter in self.waiting_for_idle:
                 if not waiter.done():
@@ -85,9 +143,14 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             return 0
         if self.threads_out:
             return None
-        next_timer = self._scheduled[0].when() if self._scheduled else math.inf
-        if self.clock.move(next_timer):
-            self._clock_resolution = math.ulp(self.clock.now)
+        if self.clock.idle and (events := self._selector.select(self.clock.idle)):
+            self._process_events(events)
+            return 0
+        timers = self.timers
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        if self.clock.move(timers[0][0] if timers else math.inf):
+            self._queue_what_is_due()
             return 0
         if self._waits_for_the_world_outside() or self._main is None:
             return None
@@ -103,17 +166,14 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _waits_for_the_world_outside(self) -> bool:
         return (
-            len(self._selector.get_map()) > 1  # one is the loop's own, for other threads
+            len(self._sockets) > 1
             or bool(self._signal_handlers)
             or any("waitpid-" in thread.name for thread in threading.enumerate())  # a child process
         )
 
     def restart(self) -> bool:
         """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
-        if any(not timer.cancelled() for timer in self._scheduled):
-            return False
-        self._clock_resolution = math.ulp(0.0)
-        return True
+        return all(timer.cancelled() for _, _, timer in self.timers)
 
     @contextmanager
     def main_task(self) -> Generator[None]:
@@ -165,33 +225,6 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             await super().shutdown_default_executor()
         finally:
             self.threads_out -= 1
-
-
-class _Selector(selectors.DefaultSelector):
-    """The door: what asyncio asks how long to wait, when there is nothing to run."""
-
-    _fd_to_key: dict[int, selectors.SelectorKey]
-
-    def __init__(self, loop: VirtualEventLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        loop = self._loop
-        # Without sockets and signal handlers there is nothing to ask the system for: what other
-        # threads want is in the loop's own queue already.
-        if len(self._fd_to_key) > 1 or loop._signal_handlers:
-            events = super().select(0)
-            if events:
-                return events
-        if timeout is not None and timeout <= 0:
-            return []
-        if loop.clock.idle and not loop.waiting_for_idle and not loop.threads_out:
-            events = super().select(loop.clock.idle)
-            if events:
-                return events
-        wait = loop.nothing_can_run()
-        return [] if wait == 0 else super().select(wait)
 
 
 class _CountingLimiter:
