@@ -121,8 +121,10 @@ def test_without_a_command_the_help_is_printed(awaits: Awaits) -> None:
         ),
         (
             "run --virtual --backend asyncio+uvloop",
-            "Time cannot be virtual on asyncio+uvloop, which keeps its own timers; "
-            "choose asyncio or trio.",
+            (
+                "Time cannot be virtual on asyncio+uvloop, which keeps its own timers; "
+                "choose asyncio or trio."
+            ),
         ),
         ("run --backend", "Option '--backend' requires an argument; see awaits --help."),
         ("run 3 --nope", "Got unexpected extra argument(s) (--nope); see awaits --help."),
