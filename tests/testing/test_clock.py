@@ -133,6 +133,39 @@ class TestTime:
         assert scope.cancelled_caught
         assert anyio.current_time() == 0.0
 
+    async def test_what_is_due_now_does_not_wait_until_nobody_is_busy(self) -> None:
+        with anyio.CancelScope() as scope:
+            scope.deadline = anyio.current_time()
+            for _ in range(100):
+                await anyio.lowlevel.checkpoint()
+            pytest.fail("the deadline has passed long ago")
+        assert scope.cancelled_caught
+
+        async with anyio.create_task_group() as tasks:
+            with anyio.CancelScope() as scope:
+
+                async def set_deadline() -> None:
+                    scope.deadline = anyio.current_time()
+
+                tasks.start_soon(set_deadline)
+                for _ in range(100):
+                    await anyio.lowlevel.checkpoint()
+                pytest.fail("the deadline has passed long ago")
+        assert anyio.current_time() == 0.0
+
+    async def test_timeouts_that_were_not_needed_leave_nothing_behind(self) -> None:
+        for _ in range(1_000):
+            with anyio.fail_after(3600):
+                await anyio.sleep(0.001)
+        assert 1 <= anyio.current_time() < 1.001
+
+    @on_asyncio
+    async def test_an_event_loop_that_was_closed_calls_nothing_more(self) -> None:
+        loop = cast("LoopFactory", virtual_time("asyncio")["loop_factory"])()
+        loop.close()
+        with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
+            loop.call_later(1, print)
+
     async def test_one_who_sleeps_for_ever_stands_in_nobodys_way(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(anyio.sleep_forever)
@@ -551,6 +584,22 @@ class TestDeadlock:
             anyio.run(main, backend=backend, backend_options=virtual_time(backend))
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_time_that_is_held_and_that_nobody_moves_is_one(self, backend: str) -> None:
+        clock = VirtualClock()
+
+        async def main() -> None:
+            clock.hold()
+            with anyio.move_on_after(10) as scope:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(clock.advance, 5)
+                    await clock.advance(2)
+                    scope.cancel()  # and with it the longer advance
+            await anyio.sleep(1)
+
+        with pytest.raises(DeadlockError, match=r"^At 2\.0 s"):
+            anyio.run(main, backend=backend, backend_options=virtual_time(backend, clock))
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     def test_clean_up_runs_and_may_deadlock_again(self, backend: str) -> None:
         cleaned_up: list[str] = []
 
@@ -718,6 +767,19 @@ class TestRuns:
         broken = mock.patch.object(VirtualClock, "move", side_effect=AssertionError("broken"))
         with broken, pytest.raises(AssertionError, match=r"^broken$"):
             loop.run_forever()
+
+    def test_an_event_loop_can_run_until_a_future_is_done(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        future = loop.create_future()
+        loop.call_later(5, future.set_result, "done")
+        assert loop.run_until_complete(future) == "done"
+        assert loop.time() == 5.0
+        with pytest.raises(DeadlockError, match=r"^At 5\.0 s"):
+            loop.run_until_complete(loop.create_future())
+        task = loop.create_task(asyncio.sleep(1))
+        loop.run_until_complete(task)
+        assert loop.time() == 6.0
 
     def test_uvloop_has_no_virtual_time(self) -> None:
         with pytest.raises(ValueError, match="keeps its own timers; choose asyncio or trio"):

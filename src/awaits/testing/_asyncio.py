@@ -32,7 +32,8 @@ from typing import Any, TypeVar, TypeVarTuple, cast
 from anyio import CapacityLimiter
 from anyio._backends._asyncio import AsyncIOBackend
 
-from awaits.testing.clock import VirtualClock, deadlock
+from awaits.testing.clock import VirtualClock
+from awaits.testing.deadlock import deadlock
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -49,8 +50,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, clock: VirtualClock) -> None:
         _teach_anyio()
-        self.clock = clock
-        self.threads_out = 0
+        self.clock: VirtualClock = clock
+        self.threads_out: int = 0
         self.waiting_for_idle: list[asyncio.Future[None]] = []
         self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
@@ -196,7 +197,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """Run until the future is done; raise `DeadlockError` if it never can be."""
-        task = asyncio.ensure_future(cast("Awaitable[T]", future), loop=self)
+        task = self._task_of(cast("Awaitable[T]", future))
         self._outermost = self._main = task
         try:
             return super().run_until_complete(task)
@@ -205,6 +206,15 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             raise
         finally:
             self._outermost = self._main = None
+
+    def _task_of(self, future: Awaitable[T]) -> asyncio.Task[T]:
+        if isinstance(future, asyncio.Task):
+            return future
+
+        async def wait() -> T:
+            return await future
+
+        return self.create_task(future if asyncio.iscoroutine(future) else wait())
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts

@@ -29,7 +29,8 @@ from anyio._backends._trio import TrioBackend
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
 from trio._threads import _active_threads_local
 
-from awaits.testing.clock import DeadlockError, VirtualClock, deadlock
+from awaits.testing.clock import VirtualClock
+from awaits.testing.deadlock import DeadlockError, deadlock
 
 _SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
 
@@ -52,7 +53,7 @@ class VirtualTrioClock(trio.abc.Clock):
     """A clock that moves to the next deadline when trio asks how long to wait for it."""
 
     def __init__(self, clock: VirtualClock) -> None:
-        self.clock = clock
+        self.clock: VirtualClock = clock
         self._runner: Runner | None = None
 
     def start_clock(self) -> None:

@@ -15,8 +15,8 @@ class ChosenBackends:
     """The hooks that are there only when event loops were chosen."""
 
     def __init__(self, names: tuple[str, ...], witness: Witness) -> None:
-        self.names = names
-        self.witness = witness
+        self.names: tuple[str, ...] = names
+        self.witness: Witness = witness
 
     def pytest_report_header(self) -> str:
         """Name the event loops and their versions."""

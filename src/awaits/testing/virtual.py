@@ -48,7 +48,7 @@ class VirtualTime:
     """
 
     def __init__(self, fixtures: AsyncFixtures, *, whole_suite: bool) -> None:
-        self.clock = VirtualClock()
+        self.clock: VirtualClock = VirtualClock()
         self._fixtures = fixtures
         self._whole_suite = whole_suite
         self._settings: Settings | None = None  # of the test that runs; None in real time
