@@ -108,14 +108,14 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 self._nothing_can_run()
             for _ in range(len(ready)):  # what becomes ready now is for the next turn
                 handle = ready.popleft()
-                if not handle.cancelled():
+                if not handle._cancelled:
                     handle._run()
 
     def _queue_what_is_due(self) -> None:
         timers, now = self.timers, self.clock.now
         while timers and timers[0][0] <= now:
             timer = heapq.heappop(timers)[2]
-            if not timer.cancelled():
+            if not timer._cancelled:
                 self._ready.append(timer)
 
     def close(self) -> None:

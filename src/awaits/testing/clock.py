@@ -133,10 +133,10 @@ class VirtualClock:
             target, _, arrived = heapq.heappop(self._advances)
             self._set(max(self.now, target))
             arrived.set()
-            return True
-        if deadline == math.inf or (deadline > self._horizon and not self._advances):
+        elif deadline < math.inf and (deadline <= self._horizon or self._advances):
+            self._set(deadline)
+        else:
             return False
-        self._set(deadline)
         return True
 
     def _reset(self) -> None:
