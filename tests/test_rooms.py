@@ -24,11 +24,17 @@ def loaded_by(statement: str) -> set[str]:
         ("import awaits.testing", set[str]()),
         ("import awaits.testing.backends", set[str]()),
         ("import awaits.testing.plugin", {"pytest"}),
+        ("from awaits.testing import VirtualClock", set[str]()),
         ("import awaits.cli", {"rich", "typer"}),
     ],
 )
 def test_an_import_loads_no_more_than_it_needs(statement: str, may_load: set[str]) -> None:
     assert loaded_by(statement) & HEAVY == may_load
+
+
+def test_the_kit_has_no_other_names() -> None:
+    with pytest.raises(ImportError, match="cannot import name 'nothing'"):
+        exec("from awaits.testing import nothing")  # noqa: S102 a type checker knows it as well
 
 
 def test_the_plugin_adds_no_library_to_pytest() -> None:

@@ -1,6 +1,19 @@
 """The test kit: pytest's plugin and what it stands on. It knows nothing of the program."""
 
-from awaits.testing.clock import VirtualClock, virtual_time
-from awaits.testing.deadlock import DeadlockError
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from awaits.testing.clock import VirtualClock, virtual_time
+    from awaits.testing.deadlock import DeadlockError
 
 __all__ = ["DeadlockError", "VirtualClock", "virtual_time"]
+
+_ROOMS = {"DeadlockError": "deadlock", "VirtualClock": "clock", "virtual_time": "clock"}
+
+
+def __getattr__(name: str) -> object:
+    # Loaded when asked for: every run of pytest loads this package, and most ask for nothing.
+    if name in _ROOMS:
+        return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,16 +1,17 @@
 """pytest's side of the kit: its options, markers and fixtures, and which hooks they bring."""
 
 import copy
-from typing import cast
+import functools
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.choice import ChosenBackends, fixture_for
-from awaits.testing.clock import VirtualClock
-from awaits.testing.fixtures import AsyncFixtures
-from awaits.testing.proof import Witness
-from awaits.testing.virtual import VirtualTime, is_virtual
+
+# Every run of pytest loads this module: what a run does not ask for is not imported.
+if TYPE_CHECKING:
+    from awaits.testing.clock import VirtualClock
+    from awaits.testing.virtual import VirtualTime
 
 OPTION = "--anyio-backends"
 
@@ -68,6 +69,10 @@ def pytest_configure(config: pytest.Config) -> None:
         chosen = backends.parse(names)
     except ValueError as error:
         raise pytest.UsageError(f"{OPTION}: {error}") from None
+    from awaits.testing.choice import ChosenBackends, fixture_for  # noqa: PLC0415 see above
+    from awaits.testing.fixtures import AsyncFixtures  # noqa: PLC0415
+    from awaits.testing.proof import Witness  # noqa: PLC0415
+
     config.pluginmanager.register(ChosenBackends(chosen, Witness(config)), "awaits-backends")
     config.pluginmanager.register(AsyncFixtures(), "awaits-async-fixtures")
     # Registered after anyio, its fixture overrides anyio's; a project's own still overrides both.
@@ -79,17 +84,35 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Bring in virtual time, if there is a test that runs in it."""
     config = session.config
     whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
-    if not any(is_virtual(item, whole_suite=whole_suite) for item in session.items):
+    is_virtual = functools.partial(_is_virtual, whole_suite=whole_suite)
+    if not any(map(is_virtual, session.items)):
         return
+    from awaits.testing.fixtures import AsyncFixtures  # noqa: PLC0415 see above
+    from awaits.testing.virtual import VirtualTime  # noqa: PLC0415
+
     fixtures = config.pluginmanager.get_plugin("awaits-async-fixtures")
     if fixtures is None:
         fixtures = AsyncFixtures()
         config.pluginmanager.register(fixtures, "awaits-async-fixtures")
-    config.pluginmanager.register(VirtualTime(fixtures, whole_suite=whole_suite), "awaits-time")
+    config.pluginmanager.register(VirtualTime(fixtures, is_virtual), "awaits-time")
+
+
+def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
+    """Tell whether a test runs in virtual time.
+
+    Args:
+        item: A test.
+        whole_suite: Whether all anyio tests do that are not marked `real_time`.
+    """
+    for mark in item.iter_markers():  # the closest one first
+        if mark.name in ("virtual_time", "real_time"):
+            return mark.name == "virtual_time"
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return "virtual_clock" in fixtures or (whole_suite and "anyio_backend" in fixtures)
 
 
 @pytest.fixture(scope="session")
-def virtual_clock(request: pytest.FixtureRequest) -> VirtualClock:
+def virtual_clock(request: pytest.FixtureRequest) -> "VirtualClock":
     """The clock of the test's event loop; asking for it makes the test's time virtual."""
     virtual_time = request.config.pluginmanager.get_plugin("awaits-time")
     return cast("VirtualTime", virtual_time).clock

@@ -1,7 +1,7 @@
 """Tests in virtual time: which ones, and how their event loops come by it."""
 
 import functools
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
@@ -25,32 +25,18 @@ class Settings(NamedTuple):
     wall: bool | datetime = False
 
 
-def is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
-    """Tell whether a test runs in virtual time.
-
-    Args:
-        item: A test.
-        whole_suite: Whether all anyio tests do that are not marked `real_time`.
-    """
-    for mark in item.iter_markers():  # the closest one first
-        if mark.name in ("virtual_time", "real_time"):
-            return mark.name == "virtual_time"
-    fixtures: list[str] = getattr(item, "fixturenames", [])
-    return "virtual_clock" in fixtures or (whole_suite and "anyio_backend" in fixtures)
-
-
 class VirtualTime:
     """Runs tests in virtual time.
 
     Args:
         fixtures: The async fixtures that are open.
-        whole_suite: Whether to do so for all anyio tests that are not marked `real_time`.
+        is_virtual: Tells whether a test is one of them.
     """
 
-    def __init__(self, fixtures: AsyncFixtures, *, whole_suite: bool) -> None:
+    def __init__(self, fixtures: AsyncFixtures, is_virtual: Callable[[pytest.Item], bool]) -> None:
         self.clock: VirtualClock = VirtualClock()
         self._fixtures = fixtures
-        self._whole_suite = whole_suite
+        self._is_virtual = is_virtual
         self._settings: Settings | None = None  # of the test that runs; None in real time
 
     @pytest.hookimpl(tryfirst=True)
@@ -65,7 +51,7 @@ class VirtualTime:
 
     def _settings_of(self, item: pytest.Item) -> Settings | None:
         fixtures: list[str] = getattr(item, "fixturenames", [])
-        if not is_virtual(item, whole_suite=self._whole_suite):
+        if not self._is_virtual(item):
             if "virtual_clock" in fixtures:
                 _fail("A test that is marked real_time has no virtual clock.")
             return None
