@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from awaits.testing.clock import VirtualClock, virtual_time
     from awaits.testing.deadlock import DeadlockError
+    from awaits.testing.schedule import Schedule, schedules
 
-__all__ = ["DeadlockError", "VirtualClock", "virtual_time"]
+__all__ = ["DeadlockError", "Schedule", "VirtualClock", "schedules", "virtual_time"]
 
-_ROOMS = {"DeadlockError": "deadlock", "VirtualClock": "clock", "virtual_time": "clock"}
+_ROOMS = {
+    "DeadlockError": "deadlock",
+    "Schedule": "schedule",
+    "VirtualClock": "clock",
+    "schedules": "schedule",
+    "virtual_time": "clock",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -22,8 +22,9 @@ import itertools
 import math
 import selectors
 import threading
+import unittest
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import Context
@@ -34,6 +35,10 @@ from anyio._backends._asyncio import AsyncIOBackend
 
 from awaits.testing.clock import VirtualClock
 from awaits.testing.deadlock import deadlock
+from awaits.testing.play import Play
+
+# What asyncio calls the steps of tasks: the first, from 3.11 on the later ones, and in Python.
+_STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -95,7 +100,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         """Turn until `stop`: run what can run, or make something run, by moving time if need be."""
-        clock, ready, timers = self.clock, self._ready, self.timers
+        clock, timers = self.clock, self.timers
         sockets, signal_handlers = self._sockets, self._signal_handlers
         while not self._stopping:
             if timers and timers[0][0] <= clock.now:
@@ -104,10 +109,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             # other threads want is in the queue already.
             if len(sockets) > 1 or signal_handlers:
                 self._process_events(self._selector.select(0))
-            if not ready:
+            if not self._ready:
                 self._nothing_can_run()
-            for _ in range(len(ready)):  # what becomes ready now is for the next turn
-                handle = ready.popleft()
+            for _ in range(len(self._ready)):  # what becomes ready now is for the next turn
+                handle = self._ready.popleft()  # a schedule may have put its own there
                 if not handle._cancelled:
                     handle._run()
 
@@ -136,14 +141,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _make_something_run(self) -> float | None:
         """Make something run, if possible; return how long to wait for the world outside."""
-        if self.waiting_for_idle:
-            for waiter in self.waiting_for_idle:
-                if not waiter.done():
-                    waiter.set_result(None)
-            self.waiting_for_idle.clear()
-            return 0
-        if self.threads_out:
-            return None
+        if self.waiting_for_idle or self.threads_out:
+            return self._wake_the_idle()
         if self.clock.idle and (events := self._selector.select(self.clock.idle)):
             self._process_events(events)
             return 0
@@ -153,11 +152,31 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         if self.clock.move(timers[0][0] if timers else math.inf):
             self._queue_what_is_due()
             return 0
-        if self._waits_for_the_world_outside() or self._main is None:
+        if self._release():
+            return 0
+        main = self._main
+        if self._waits_for_the_world_outside() or main is None:
             return None
-        others = asyncio.all_tasks(self) - {self._main, self._outermost}
+        others = asyncio.all_tasks(self) - {main, self._outermost}
         named = ((task.get_name(), task.get_coro()) for task in others)
-        return self._throw(self._main, deadlock(self._main.get_coro(), named, self.time()))
+        return self._throw(main, deadlock(main.get_coro(), named, self.time()))
+
+    def _wake_the_idle(self) -> float | None:
+        """Wake who waits for all tasks to be blocked; else wait for the threads that are out."""
+        if self._release():
+            return 0
+        if not self.waiting_for_idle:
+            return None
+        for waiter in self.waiting_for_idle:
+            if not waiter.done():
+                waiter.set_result(None)
+        self.waiting_for_idle.clear()
+        return 0
+
+    def _release(self) -> bool:
+        """Have a schedule, if there is one, hold a task no longer; return whether it did."""
+        ready: object = self._ready
+        return isinstance(ready, ReadyPlay) and ready.release()
 
     def _throw(self, task: asyncio.Task[Any], error: Exception) -> float:
         """Cancel a task; where it ends, the error takes the cancellation's place."""
@@ -251,6 +270,81 @@ class _CountingLimiter:
     async def __aexit__(self, *_error: object) -> None:
         self._loop.threads_out -= 1
         self._limiter.release()
+
+
+class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
+    """The queue of an asyncio event loop, steered by a schedule."""
+
+    def __init__(self, holds: Mapping[tuple[int, int], int], cancel: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, asyncio.BaseEventLoop):
+            raise unittest.SkipTest(
+                f"A schedule cannot steer {type(loop).__module__}, which keeps its queue to "
+                "itself; choose asyncio or trio."
+            )
+        super().__init__(vars(loop)["_ready"], holds, cancel)
+        self._loop = cast("Any", loop)
+        self._loop._ready = self
+        # A virtual loop holds steps back while time moves; a real one would wait meanwhile.
+        self._is_virtual = isinstance(self._loop, VirtualEventLoop)
+        self._has_looked = False  # whether the loop has looked for what can run, since `popleft`
+        self._nothing = asyncio.Handle(print, (), self._loop)
+        self._nothing.cancel()
+
+    def close(self) -> None:
+        """Give the event loop its own queue back."""
+        self._loop._ready = self.rest()
+
+    def __len__(self) -> int:
+        self._has_looked = True  # each turn begins by asking how much there is to do
+        return super().__len__() + (0 if self._is_virtual else self.n_held)
+
+    def popleft(self) -> asyncio.Handle:
+        """Return what runs next; what does nothing, if all the rest is held back."""
+        has_looked, self._has_looked = self._has_looked, False
+        if has_looked:
+            self.turn_begins()
+        step = self.take()
+        if step is None and has_looked and not self._is_virtual:
+            self.release()
+            step = self.take()
+        return self._nothing if step is None else step
+
+    # What a handle is for asyncio alone, its types do not tell.
+
+    def task_of(self, step: Any) -> asyncio.Task[Any] | None:
+        """Return the task that takes a step; `None` for any other callback."""
+        callback = step._callback
+        task = getattr(callback, "__self__", None)
+        if not isinstance(task, asyncio.Task):
+            return None
+        name = getattr(callback, "__name__", None) or type(callback).__name__
+        return task if name in _STEPS else None
+
+    def is_cancelled(self, step: Any) -> bool:
+        """Tell whether what a task waited for was cancelled."""
+        waited_for = step._args[0] if step._args else None
+        return isinstance(waited_for, asyncio.Future) and waited_for.cancelled()
+
+    def context_of(self, step: Any) -> Context:
+        """Return the context variables of a step."""
+        return cast("Context", step._context)
+
+    def coroutine_of(self, task: asyncio.Task[Any]) -> object:
+        """Return what a task runs."""
+        return task.get_coro()
+
+    def current_task(self) -> asyncio.Task[Any]:
+        """Return the task that runs."""
+        return cast("asyncio.Task[Any]", asyncio.current_task())
+
+    def name_of(self, task: asyncio.Task[Any]) -> str:
+        """Return the name of a task."""
+        return task.get_name()
+
+    def time(self) -> float | None:
+        """Return the virtual time, in seconds; `None` in real time."""
+        return self._loop.clock.now if self._is_virtual else None
 
 
 @functools.cache

@@ -20,8 +20,9 @@ import math
 import select
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import Context
 from typing import NoReturn, cast
 
 import trio.testing
@@ -31,6 +32,7 @@ from trio._threads import _active_threads_local
 
 from awaits.testing.clock import VirtualClock
 from awaits.testing.deadlock import DeadlockError, deadlock
+from awaits.testing.play import Play
 
 _SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
 
@@ -87,23 +89,25 @@ class VirtualTrioClock(trio.abc.Clock):
             self._runner = runner
             self._sockets = select.poll()
             self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
-        if runner.waiting_for_idle:
-            return math.inf
-        if _active_threads_local in runner._locals and trio.testing.active_thread_count():
-            return math.inf
+        queue: object = runner.runq
+        play = queue if isinstance(queue, RunQueuePlay) else None
+        threads_out = (
+            _active_threads_local in runner._locals and trio.testing.active_thread_count() > 0
+        )
+        if runner.waiting_for_idle or threads_out:
+            return 0 if play is not None and play.release() else math.inf
         if self._sockets.poll(self.clock.idle * 1_000) or self.clock.move(deadline):
+            return 0
+        if play is not None and play.release():
             return 0
         main = runner.main_task
         if main is None or self._waits_for_the_world_outside(runner):
             return math.inf
-        system = {
-            runner.init_task
-        }  # the first task, and those that it started besides the main one
-        for task in runner.tasks:
-            nursery = task.parent_nursery
-            if nursery is not None and nursery.parent_task is runner.init_task:
-                system.add(task)
-        others = ((task.name, task.coro) for task in runner.tasks - system - {main})
+        others = (
+            (task.name, task.coro)
+            for task in runner.tasks
+            if task is not main and not _is_system_task(task, runner)
+        )
         return self._throw(main, deadlock(main.coro, others, self.clock.now))
 
     def _waits_for_the_world_outside(self, runner: Runner) -> bool:
@@ -142,6 +146,72 @@ class VirtualTrioClock(trio.abc.Clock):
             if error is None:
                 raise
             raise error from None
+
+
+class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
+    """trio's queue of the tasks that can run, steered by a schedule."""
+
+    def __init__(self, holds: Mapping[tuple[int, int], int], cancel: int | None) -> None:
+        self._runner: Runner = GLOBAL_RUN_CONTEXT.runner
+        super().__init__(self._runner.runq, holds, cancel)
+        self._runner.runq = self
+        # A virtual clock holds steps back while time moves; a real one would wait meanwhile.
+        self._is_virtual = isinstance(self._runner.clock, VirtualTrioClock)
+
+    def close(self) -> None:
+        """Give the event loop its own queue back."""
+        self._runner.runq = self.rest()
+
+    def __len__(self) -> int:
+        return super().__len__() + (0 if self._is_virtual else self.n_held)
+
+    def __iter__(self) -> Iterator[trio.lowlevel.Task]:
+        """Return one task: trio runs several of a turn in random order."""
+        self.turn_begins()
+        step = self.take()
+        if step is None and not self._is_virtual:
+            self.release()
+            step = self.take()
+        return iter(() if step is None else (step,))
+
+    def clear(self) -> None:
+        """Do nothing: what trio has got is gone already."""
+
+    def task_of(self, step: trio.lowlevel.Task) -> trio.lowlevel.Task | None:
+        """Return the task; `None` for those that trio needs."""
+        return None if _is_system_task(step, self._runner) else step
+
+    def is_cancelled(self, step: trio.lowlevel.Task) -> bool:
+        """Tell whether a cancellation wakes the task."""
+        return isinstance(getattr(step._next_send, "error", None), trio.Cancelled)
+
+    def context_of(self, step: trio.lowlevel.Task) -> Context:
+        """Return the context variables of a task."""
+        return step.context
+
+    def coroutine_of(self, task: trio.lowlevel.Task) -> object:
+        """Return what a task runs."""
+        return task.coro
+
+    def current_task(self) -> trio.lowlevel.Task:
+        """Return the task that runs."""
+        return trio.lowlevel.current_task()
+
+    def name_of(self, task: trio.lowlevel.Task) -> str:
+        """Return the name of a task."""
+        return task.name
+
+    def time(self) -> float | None:
+        """Return the virtual time, in seconds; `None` in real time."""
+        return self._runner.clock.current_time() if self._is_virtual else None
+
+
+def _is_system_task(task: trio.lowlevel.Task, runner: Runner) -> bool:
+    """Tell whether a task is the first one, or one that it started besides the main task."""
+    nursery = task.parent_nursery
+    return nursery is None or (
+        nursery.parent_task is runner.init_task and task is not runner.main_task
+    )
 
 
 @functools.cache
