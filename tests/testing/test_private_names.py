@@ -3,8 +3,10 @@ read the head of src/awaits/testing/_asyncio.py or _trio.py for what it is neede
 """
 
 import asyncio
+import contextvars
 import inspect
 import threading
+from collections import deque
 from collections.abc import Iterator
 from unittest import mock
 
@@ -15,6 +17,8 @@ from anyio._backends import _asyncio as anyio_asyncio
 from anyio._backends import _trio as anyio_trio
 from trio import _signals, _threads
 from trio._core import _run
+
+from awaits.testing import _asyncio as kit_asyncio
 
 # pyright: reportPrivateUsage=false, reportAttributeAccessIssue=false, reportUnknownLambdaType=false
 
@@ -111,3 +115,54 @@ def test_trio_asks_the_clock_only_when_no_task_can_run() -> None:
 
 def test_trio_handles_signals_in_the_module_of_that_name() -> None:
     assert _signals.__name__ == trio.open_signal_receiver.__wrapped__.__module__ == "trio._signals"  # type: ignore[attr-defined]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_asyncio_takes_what_runs_next_from_the_left_of_its_queue_and_asks_its_length() -> (
+    None
+):
+    source = inspect.getsource(vars(asyncio.BaseEventLoop)["_run_once"])
+    assert source.count("self._ready.popleft()") == 1
+    assert source.index("len(self._ready)") < source.index("self._ready.popleft()")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_asyncio_calls_the_steps_of_tasks_by_names_that_the_kit_knows() -> None:
+    names: set[str] = set()
+    event = asyncio.Event()
+
+    async def wait() -> None:
+        await event.wait()
+
+    async def note_names() -> None:
+        for handle in vars(asyncio.get_running_loop())["_ready"]:
+            callback = handle._callback
+            assert callback.__self__ is task
+            assert isinstance(handle._context, contextvars.Context)
+            names.add(getattr(callback, "__name__", None) or type(callback).__name__)
+
+    task = asyncio.create_task(wait())
+    await note_names()
+    await asyncio.sleep(0)
+    event.set()
+    await note_names()
+    assert len(names) == 2
+    assert names <= kit_asyncio._STEPS
+    await task
+
+
+def test_trio_copies_its_queue_and_clears_it_at_each_turn() -> None:
+    source = inspect.getsource(_run.unrolled_run)
+    assert "batch = list(runner.runq)\n            runner.runq.clear()\n" in source
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_trio_keeps_what_a_task_is_woken_with() -> None:
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        assert trio.lowlevel.current_task()._next_send is None
+        await trio.lowlevel.checkpoint()
+    assert type(_run.GLOBAL_RUN_CONTEXT.runner.runq) is deque

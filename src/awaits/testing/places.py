@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 # A task waits in these, but it is the line that called them which tells why.
 _STEPPED = (AsyncGeneratorType, CoroutineType)
+_STEPS = ("async_generator_", "anext_", "coroutine_")
+_KINDS = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
 _LIBRARIES = ("anyio.", "asyncio.", "awaits.testing.", "contextlib.", "outcome.", "trio.")
 
 
@@ -54,17 +56,16 @@ def _module(frame: FrameType) -> str:
 def _frames(awaitable: object) -> Iterator[FrameType]:
     """Follow what a coroutine awaits, from the outside in."""
     while awaitable is not None:
-        kind = next(
-            (kind for kind in ("cr", "gi", "ag") if hasattr(awaitable, f"{kind}_frame")), ""
-        )
-        frame: object = getattr(awaitable, f"{kind}_frame", None)
-        if isinstance(frame, FrameType):
-            yield frame
-        if kind:
-            awaitable = getattr(awaitable, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
-        elif type(awaitable).__name__.startswith(("async_generator_", "anext_", "coroutine_")):
-            # These steps keep what they stand for to themselves (python/cpython#76991).
+        for frame_of, awaited_by in _KINDS:
+            if hasattr(awaitable, frame_of):
+                frame: object = getattr(awaitable, frame_of)
+                if isinstance(frame, FrameType):
+                    yield frame
+                awaitable = getattr(awaitable, awaited_by)
+                break
+        else:
+            if not type(awaitable).__name__.startswith(_STEPS):
+                return
+            # These keep what they stand for to themselves (python/cpython#76991).
             inside: list[object] = gc.get_referents(awaitable)
             awaitable = next((it for it in inside if isinstance(it, _STEPPED)), None)
-        else:
-            return

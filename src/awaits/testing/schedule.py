@@ -39,13 +39,14 @@ class Schedule:
         cancel: At which await in `cancel_scope` to cancel it, counted from 1.
 
     Raises:
-        ValueError: A number is below 1, or no whole number.
+        ValueError: A number is below 1 or no whole number, or `holds` is no such mapping.
     """
 
     def __init__(
         self, holds: Mapping[tuple[int, int], int] | None = None, *, cancel: int | None = None
     ) -> None:
         holds = {} if holds is None else holds
+        _check_shape(holds)
         for number in (*itertools.chain(*holds), *holds.values(), 1 if cancel is None else cancel):
             _check(number)
         self._holds = dict(sorted(holds.items()))
@@ -114,21 +115,22 @@ class Schedule:
     @property
     def explanation(self) -> str:
         """What the schedule did when it was open last, in lines for people."""
-        lines = [line for event in self._events for line in self._lines(event)]
+        lines = [line for event in self._events for line in _lines(event)]
         return "\n  ".join([f"What {self!r} did:", *lines] if lines else [f"{self!r} did nothing."])
 
-    def _lines(self, event: Hold | Cancellation) -> list[str]:
-        at = "" if event.time is None else f" at {event.time} s"
-        task = _say(event.moment)
-        if isinstance(event, Cancellation):
-            return [f"cancelled{at}, at await {event.n_awaits} of the cancel scope: {task}"]
-        steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
-        more = event.n_ahead - len(event.ahead)
-        return [
-            f"held back{at}, before step {event.step}: {task}; {steps} went ahead:",
-            *(f"  {_say(moment)}" for moment in event.ahead),
-            *([f"  and {more} more"] if more else []),
-        ]
+
+def _lines(event: Hold | Cancellation) -> list[str]:
+    at = "" if event.time is None else f" at {event.time} s"
+    task = _say(event.moment)
+    if isinstance(event, Cancellation):
+        return [f"cancelled{at}, at await {event.n_awaits} of the cancel scope: {task}"]
+    steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
+    more = event.n_ahead - len(event.ahead)
+    return [
+        f"held back{at}, before step {event.step}: {task}; {steps} went ahead:",
+        *(f"  {_say(moment)}" for moment in event.ahead),
+        *([f"  and {more} more"] if more else []),
+    ]
 
 
 def _say(moment: Moment) -> str:
@@ -145,6 +147,12 @@ class _Explanation:
 
     def __repr__(self) -> str:
         return self._schedule.explanation
+
+
+def _check_shape(holds: object) -> None:
+    if isinstance(holds, Mapping) and all(isinstance(it, tuple) and len(it) == 2 for it in holds):
+        return
+    raise ValueError(f"holds must be a mapping such as {{(1, 2): 3}}, not {holds!r}.")
 
 
 def _check(number: object) -> None:
@@ -172,9 +180,8 @@ def schedules() -> "SearchStrategy[Schedule]":
     """Return a Hypothesis strategy that draws schedules; the simplest is the loop's own order."""
     from hypothesis import strategies as st  # noqa: PLC0415 schedules are of use without it
 
-    # How many steps there will be, nobody knows before the run. Lists shrink best; bytes are drawn
-    # at once, for programs of many steps. Long holds are rarely what breaks a program.
-    steps = st.lists(st.integers(0, 4), min_size=16) | st.binary(min_size=64, max_size=512)
+    # How many steps there will be, nobody knows before the run. Bytes are drawn all at once.
+    steps = st.binary(min_size=32, max_size=512)
     awaits = st.integers(0, 3) | st.integers(0, 6) | st.integers(0, 32)
 
     @st.composite

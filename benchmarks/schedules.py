@@ -1,0 +1,156 @@
+"""What a schedule costs, and what it finds: `python -m benchmarks.schedules`.
+
+Tasks under an open schedule over the same tasks without one, in real time, each number the median
+of alternating pairs; examples of Hypothesis per second for a small test, beside detangle where it
+is installed (`uv run --group bench python -m benchmarks.schedules`); and the bugs of
+tests/testing/races.py: in how many examples each was found, and what it shrank to.
+"""
+
+import asyncio
+import importlib
+import importlib.util
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import anyio
+from anyio.lowlevel import checkpoint
+from hypothesis import given, settings
+from tests.testing.races import RACES, falsify
+
+from awaits.testing import Schedule, schedules
+
+N_PAIRS = 5
+N_AWAITS = 4
+
+Run = Callable[[], object]
+
+
+async def task(n_awaits: int) -> None:
+    for _ in range(n_awaits):
+        await checkpoint()
+
+
+async def tasks(n_tasks: int, n_awaits: int) -> None:
+    async with anyio.create_task_group() as group:
+        for _ in range(n_tasks):
+            group.start_soon(task, n_awaits)
+
+
+async def under(schedule: Schedule, n_tasks: int, n_awaits: int) -> None:
+    with schedule:
+        await tasks(n_tasks, n_awaits)
+
+
+def seconds(run: Run) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def ratio(run: Run, floor: Run) -> float:
+    run()
+    return statistics.median(seconds(run) / seconds(floor) for _ in range(N_PAIRS))
+
+
+def cost(backend: str, n_tasks: int, holds: dict[tuple[int, int], int]) -> float:
+    def plain() -> None:
+        anyio.run(tasks, n_tasks, N_AWAITS, backend=backend)
+
+    def steered() -> None:
+        anyio.run(under, Schedule(holds), n_tasks, N_AWAITS, backend=backend)
+
+    return ratio(steered, plain)
+
+
+def examples_a_second(backend: str) -> float:
+    n_examples = 0
+
+    def play() -> None:
+        @settings(max_examples=1_000, database=None, deadline=None)
+        @given(schedule=schedules())
+        def each(schedule: Schedule) -> None:
+            nonlocal n_examples
+            n_examples += 1
+            anyio.run(under, schedule, 3, 10, backend=backend)
+
+        each()
+
+    return 1 / (seconds(play) / n_examples)
+
+
+def plain_runs_a_second(backend: str) -> float:
+    n_runs = 1_000
+
+    def play() -> None:
+        for _ in range(n_runs):
+            anyio.run(tasks, 3, 10, backend=backend)
+
+    return n_runs / seconds(play)
+
+
+def detangle_schedules_a_second() -> float:
+    detangle: Any = importlib.import_module("detangle")
+    n_runs = 1_000
+    program = partial(bare_tasks, 3, 10)
+    return n_runs / seconds(lambda: detangle.explore(program, runs=n_runs, database=False))
+
+
+async def bare_tasks(n_tasks: int, n_awaits: int) -> None:
+    async def bare_task() -> None:
+        for _ in range(n_awaits):
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(n_tasks):
+            group.create_task(bare_task())
+
+
+def detangle_cost(n_tasks: int) -> float:
+    detangle: Any = importlib.import_module("detangle")
+    config = detangle.SimConfig(max_steps=10**9)
+
+    def steered() -> None:
+        assert detangle.execute(bare_tasks, (n_tasks, N_AWAITS), config=config).ok
+
+    return ratio(steered, lambda: asyncio.run(bare_tasks(n_tasks, N_AWAITS)))
+
+
+if __name__ == "__main__":
+    has_detangle = importlib.util.find_spec("detangle") is not None
+    sizes = [int(size) for size in sys.argv[1:]] or [20, 1_000, 20_000]
+    print(f"tasks of {N_AWAITS} awaits under a schedule, over the same tasks without one")
+    print(f"{'':32}", *(f"{n_tasks:>8,}" for n_tasks in sizes))
+    for backend in ("asyncio", "trio"):
+        for name, step in (("the loop's own order", None), ("a hold for every tenth task", 2)):
+            ratios = (
+                cost(backend, n, {(it, step): 5 for it in range(1, n, 10)} if step else {})
+                for n in sizes
+            )
+            print(f"{backend}, {name:{30 - len(backend)}}", *(f"{it:8.2f}" for it in ratios))
+
+    if has_detangle:
+        few = [n_tasks for n_tasks in sizes if n_tasks <= 1_000]  # quadratic
+        print(f"{'detangle, bare asyncio':32}", *(f"{detangle_cost(n):8.2f}" for n in few))
+
+    print("\nthree tasks of ten awaits each, runs a second")
+    for backend in ("asyncio", "trio"):
+        print(
+            f"{backend}: {examples_a_second(backend):.0f} examples of Hypothesis, "
+            f"{plain_runs_a_second(backend):.0f} plain runs"
+        )
+
+    if has_detangle:
+        print(f"detangle, on bare asyncio: {detangle_schedules_a_second():.0f} schedules")
+
+    print("\nbugs: examples until found, and the smallest schedule")
+    for name, race in RACES.items():
+        for backend in ("asyncio", "trio"):
+            found = [falsify(race.wrong, backend, settings(max_examples=100)) for _ in range(5)]
+            counts = [it.n_examples if it else None for it in found]
+            print(
+                f"{name}, {backend}: {counts}, {sorted({repr(it and it.schedule) for it in found})}"
+            )
