@@ -275,10 +275,10 @@ async def test_an_explanation_tells_who_ran_ahead_of_whom_and_where_each_stood()
         schedule.explanation
         == f"""\
 What Schedule({{(1, 2): 9, (2, 9): 9}}) did:
-  held back at 1.5 s, before step 2: task 1, steps, {file}:{line}; 5 steps went ahead:
-    task 2, steps, {file}:{line}
-    task 2, steps, {file}:{line}
-    task 2, steps, {file}:{line}
+  held back before step 2: task 1, steps, {file}:{line}, at 1.5 s; 5 steps went ahead:
+    task 2, steps, {file}:{line}, at 1.5 s
+    task 2, steps, {file}:{line}, at 1.5 s
+    task 2, steps, {file}:{line}, at 1.5 s
     and 2 more"""
     )
 
@@ -291,7 +291,7 @@ async def test_an_explanation_in_real_time_tells_no_time() -> None:
         schedule.explanation
         == f"""\
 What Schedule({{(1, 1): 1}}) did:
-  held back, before step 1: task 1, {name}, not begun; 1 step went ahead:
+  held back before step 1: task 1, {name}, not begun; 1 step went ahead:
     task 2, {name}, not begun"""
     )
 
@@ -305,7 +305,7 @@ async def test_an_explanation_tells_where_a_task_was_cancelled() -> None:
         schedule.explanation
         == f"""\
 What Schedule(cancel=1) did:
-  cancelled, at await 1 of the cancel scope: test_an_explanation_tells_where_a_task_was_cancelled, \
+  cancelled at await 1 of the cancel scope: test_an_explanation_tells_where_a_task_was_cancelled, \
 tests/testing/test_schedule.py:{line}"""
     )
 
@@ -769,7 +769,7 @@ def test_a_failure_is_shrunk_explained_and_replayed_from_the_database(
             [
                 "*schedule=Schedule({(1, *): *}),*",
                 "*What Schedule({(1, *): *}) did:",
-                "*  held back, before step *: task 1, *; * ahead:",
+                "*  held back before step *: task 1, *; * ahead:",
                 "*    task 2, *",
             ]
         )

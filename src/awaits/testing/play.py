@@ -36,6 +36,7 @@ class Moment(NamedTuple):
     number: int
     name: str
     place: Place | None  # None if it had not begun
+    time: float | None  # virtual, in seconds; None in real time
 
 
 @dataclass
@@ -43,7 +44,6 @@ class Hold:
     """A task was held back, while others went ahead."""
 
     step: int
-    time: float | None  # virtual, in seconds
     moment: Moment
     n_ahead: int = 0
     ahead: list[Moment] = field(default_factory=list[Moment])  # the first few
@@ -54,7 +54,6 @@ class Cancellation:
     """A cancel scope was cancelled, after so many awaits in it."""
 
     n_awaits: int
-    time: float | None  # virtual, in seconds
     moment: Moment
 
 
@@ -231,7 +230,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         return self._numbers[cast("Task", self.task_of(step))]
 
     def _hold(self, step: Step, task: Task, n_steps: int) -> None:
-        hold = Hold(n_steps, self.time(), self._moment(task))
+        hold = Hold(n_steps, self._moment(task))
         self.events.append(hold)
         until = self._n_steps[0] + self._holds[hold.moment.number, n_steps]
         heapq.heappush(self._held, (until, len(self.events), step, hold))
@@ -259,7 +258,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         name = where.function if where else self.name_of(task)
         # The task that opens a schedule comes to the queue later.
         number = self._numbers.get(task, 0)
-        return Moment(number, name.rpartition("<locals>.")[2], where)
+        return Moment(number, name.rpartition("<locals>.")[2], where, self.time())
 
     def _count_await(self, scope: anyio.CancelScope, task: Task) -> None:
         self._n_awaits += 1
@@ -268,5 +267,5 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def _deliver(self, scope: anyio.CancelScope, task: Task) -> None:
         self._to_cancel = None
-        self.events.append(Cancellation(self._n_awaits, self.time(), self._moment(task)))
+        self.events.append(Cancellation(self._n_awaits, self._moment(task)))
         scope.cancel()

@@ -120,23 +120,24 @@ class Schedule:
 
 
 def _lines(event: Hold | Cancellation) -> list[str]:
-    at = "" if event.time is None else f" at {event.time} s"
     task = _say(event.moment)
     if isinstance(event, Cancellation):
-        return [f"cancelled{at}, at await {event.n_awaits} of the cancel scope: {task}"]
+        return [f"cancelled at await {event.n_awaits} of the cancel scope: {task}"]
     steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
     more = event.n_ahead - len(event.ahead)
     return [
-        f"held back{at}, before step {event.step}: {task}; {steps} went ahead:",
+        f"held back before step {event.step}: {task}; {steps} went ahead:",
         *(f"  {_say(moment)}" for moment in event.ahead),
         *([f"  and {more} more"] if more else []),
     ]
 
 
 def _say(moment: Moment) -> str:
-    """Name a task, and tell where it stood."""
-    task = f"task {moment.number}, " if moment.number else ""
-    return f"{task}{moment.name}, {moment.place.file_and_line if moment.place else 'not begun'}"
+    """Name a task, and tell where and when it stood."""
+    number = f"task {moment.number}, " if moment.number else ""
+    where = moment.place.file_and_line if moment.place else "not begun"
+    when = "" if moment.time is None else f", at {moment.time} s"
+    return f"{number}{moment.name}, {where}{when}"
 
 
 class _Explanation:

@@ -1,0 +1,18 @@
+import anyio
+import pytest
+from stock import Stock
+
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+async def test_the_last_one_is_sold_once() -> None:
+    stock = Stock(1)
+
+    async def customer(arrives: float) -> None:
+        await anyio.sleep(arrives)
+        await stock.sell()
+
+    async with anyio.create_task_group() as customers:
+        customers.start_soon(customer, 0)
+        customers.start_soon(customer, 2)
+    assert stock.n_left == 0
