@@ -1,40 +1,80 @@
 """A server on loopback that misbehaves as it is asked to, on asyncio and on trio."""
 
-import re
+import socket
 import ssl
+import struct
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSListener
 
-# Each path, and what a call of it comes to: its status, its bytes, and how its error begins.
-BEHAVIOURS: dict[str, tuple[int | None, int, str | None]] = {
-    "/ok": (200, 5, None),
-    "/bytes/100000": (200, 100_000, None),
-    "/chunks": (200, 6, None),
-    "/status/204": (204, 0, None),
-    "/redirect": (200, 5, None),
-    "/status/404": (404, 5, "404 Not Found"),
-    "/status/500": (500, 5, "500 Internal Server Error"),
-    "/status/599": (599, 5, "599"),
-    "/circle": (302, 0, "redirected more than 20 times"),
-    "/redirect/ftp": (302, 0, "invalid URL: Request URL has an unsupported protocol 'ftp://'."),
-    "/redirect/invalid": (302, 0, "302 Found"),
-    "/redirect/endless": (200, 5, None),
-    "/endless": (200, 1_003_520, "the body is longer than 1000000 bytes"),
-    "/truncated": (200, 5, "malformed or truncated reply: "),
-    "/truncated/chunks": (200, 3, "malformed or truncated reply: "),
-    "/garbage": (None, 0, "malformed or truncated reply: "),
-    "/header/endless": (None, 0, "malformed or truncated reply: "),
-    "/closed": (None, 0, "malformed or truncated reply: "),
-    "/reset": (None, 0, "the connection broke"),
-    "/silent": (None, 0, "no whole reply within 10 s"),
-    "/stalled": (200, 3, "no whole reply within 10 s"),
+
+def reply(status: int = 200, body: bytes = b"hello", **headers: str) -> bytes:
+    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()]
+    head = f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\n{''.join(lines)}\r\n"
+    return head.encode() + body
+
+
+def chunks(*chunks: bytes, status: int = 200, location: str = "/") -> bytes:
+    head = f"HTTP/1.1 {status} X\r\nLocation: {location}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head.encode() + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
+
+
+ENDLESS = b"1000\r\n" + b"x" * 4096 + b"\r\n"
+
+
+class Behaviour(NamedTuple):
+    """What a server does, and what a call of it comes to."""
+
+    sends: bytes
+    status: int | None
+    n_bytes: int
+    error: str | None = None  # how it begins
+    then: Literal["goes on", "closes", "resets", "stalls", "repeats"] = "goes on"
+    repeats: bytes = ENDLESS
+
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    "/ok": Behaviour(reply(), 200, 5),
+    "/long": Behaviour(reply(body=b"x" * 100_000), 200, 100_000),
+    "/chunks": Behaviour(chunks(b"abc", b"def", b""), 200, 6),
+    "/204": Behaviour(b"HTTP/1.1 204 No Content\r\n\r\n", 204, 0),
+    "/404": Behaviour(reply(404), 404, 5, "404 Not Found"),
+    "/429": Behaviour(reply(429), 429, 5, "429 Too Many Requests"),
+    "/500": Behaviour(reply(500), 500, 5, "500 Internal Server Error"),
+    "/599": Behaviour(reply(599), 599, 5, "599"),
+    "/redirect": Behaviour(reply(302, b"", Location="/ok"), 200, 5),
+    "/circle": Behaviour(
+        reply(302, b"", Location="/circle"), 302, 0, "redirected more than 20 times"
+    ),
+    "/redirect/ftp": Behaviour(reply(302, b"", Location="ftp://x/"), 302, 0, "invalid URL: "),
+    "/redirect/invalid": Behaviour(reply(302, b"", Location="http://[::"), 302, 0, "302 Found"),
+    "/redirect/endless": Behaviour(chunks(status=302, location="/ok"), 200, 5, None, "repeats"),
+    "/endless": Behaviour(
+        chunks(), 200, 1_003_520, "the body is longer than 1000000 bytes", "repeats"
+    ),
+    "/truncated": Behaviour(
+        reply(body=b"hello")[:-2], 200, 3, "malformed or truncated reply: ", "closes"
+    ),
+    "/truncated/chunks": Behaviour(
+        chunks(b"abc"), 200, 3, "malformed or truncated reply: ", "closes"
+    ),
+    "/garbage": Behaviour(
+        b"\x1b[31mnonsense\x00\r\n\r\n", None, 0, "malformed or truncated reply: ", "closes"
+    ),
+    "/header/endless": Behaviour(
+        b"HTTP/1.1 200 OK\r\nX: ", None, 0, "malformed or truncated reply: ", "repeats", b"x" * 4096
+    ),
+    "/closed": Behaviour(b"", None, 0, "malformed or truncated reply: ", "closes"),
+    "/reset": Behaviour(b"", None, 0, "the connection broke", "resets"),
+    "/silent": Behaviour(b"", None, 0, "no whole reply within 10 s", "stalls"),
+    "/stalled": Behaviour(reply()[:-2], 200, 3, "no whole reply within 10 s", "stalls"),
 }
 
 
@@ -50,7 +90,7 @@ class Server:
     most: int = 0
 
 
-class Gone(Exception):
+class Closed(Exception):  # noqa: N818 no error
     """The connection is to be closed."""
 
 
@@ -78,7 +118,7 @@ async def misbehaving(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Serve
                         await answer(server, path, stream)
                     finally:
                         server.in_flight -= 1
-            except (Gone, anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead):
+            except (Closed, anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead):
                 pass
 
     async with serving, anyio.create_task_group() as connections:
@@ -87,76 +127,35 @@ async def misbehaving(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Serve
         connections.cancel_scope.cancel()
 
 
-def reply(status: int = 200, body: bytes = b"hello", **headers: str) -> bytes:
-    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()]
-    head = f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\n{''.join(lines)}\r\n"
-    return head.encode() + body
-
-
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-CHUNK = b"%x\r\n%s\r\n" % (4096, b"x" * 4096)
-
-
 async def answer(server: Server, path: str, stream: ByteStream) -> None:
-    match path.strip("/").split("/"):
-        case ["bytes", n]:
-            await stream.send(reply(body=b"x" * int(n)))
-        case ["chunks"]:
-            await stream.send(CHUNKED + b"3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n")
-        case ["status", "204"]:
-            await stream.send(b"HTTP/1.1 204 No Content\r\n\r\n")
-        case ["status", status]:
-            await stream.send(reply(int(status)))
-        case ["redirect"]:
-            await stream.send(reply(302, b"", Location="/ok"))
-        case ["circle"]:
-            await stream.send(reply(302, b"", Location="/circle"))
-        case ["redirect", "ftp"]:
-            await stream.send(reply(302, b"", Location="ftp://127.0.0.1/"))
-        case ["redirect", "invalid"]:
-            await stream.send(reply(302, b"", Location="http://[::"))
-        case ["redirect", "endless"]:
-            await stream.send(CHUNKED.replace(b"200 OK", b"302 Found\r\nLocation: /ok"))
-            while True:
-                await stream.send(CHUNK)
-        case ["endless"]:
-            await stream.send(CHUNKED)
-            while True:
-                await stream.send(CHUNK)
-        case ["truncated"]:
-            await stream.send(reply(body=b"helloworld").removesuffix(b"world"))
-            raise Gone
-        case ["truncated", "chunks"]:
-            await stream.send(CHUNKED + b"3\r\nabc\r\n")
-            raise Gone
-        case ["garbage"]:
-            await stream.send(b"\x1b[31mnonsense\x00\r\n\r\n")
-            raise Gone
-        case ["header", "endless"]:
-            await stream.send(b"HTTP/1.1 200 OK\r\nX: ")
-            while True:
-                await stream.send(b"x" * 4096)
-        case ["closed"]:
-            raise Gone
-        case ["reset"]:
-            socket = stream.extra(SocketAttribute.raw_socket)
-            linger = (
-                b"\x01\x00\x00\x00\x00\x00\x00\x00"  # for 0 seconds: what is sent is thrown away
-            )
-            socket.setsockopt(1, 13, linger)  # SOL_SOCKET, SO_LINGER
-            raise Gone
-        case ["silent"]:
-            await anyio.sleep_forever()
-        case ["stalled"]:
-            await stream.send(reply(body=b"hello").removesuffix(b"lo"))
-            await anyio.sleep_forever()
-        case ["delay", seconds]:
+    match path.split("/"):
+        case ["", "delay", seconds]:
             await anyio.sleep(float(seconds))
             await stream.send(reply())
-        case ["flaky", times]:  # 503, so many times
+        case ["", "flaky", times]:  # fails so many times
             await stream.send(reply(503 if server.asked[path] <= int(times) else 200))
-        case ["cookie"]:
-            told = any(re.search("(?i)^cookie:", head, re.MULTILINE) for head in server.heads)
+        case ["", "cookie"]:
+            told = any("\r\ncookie:" in head.lower() for head in server.heads)
             await stream.send(reply(400 if told else 200, Set_Cookie="a=b"))
         case _:
-            await stream.send(reply())
+            await behave(BEHAVIOURS.get(path, BEHAVIOURS["/ok"]), stream)
+
+
+async def behave(behaviour: Behaviour, stream: ByteStream) -> None:
+    if behaviour.sends:
+        await stream.send(behaviour.sends)
+    match behaviour.then:
+        case "goes on":
+            return
+        case "stalls":
+            await anyio.sleep_forever()
+        case "repeats":
+            while True:
+                await stream.send(behaviour.repeats)
+        case "resets":  # closing a socket that must not linger throws away what is on its way
+            linger = struct.pack("ii", 1, 0)
+            raw = stream.extra(SocketAttribute.raw_socket)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        case "closes":
+            pass
+    raise Closed
