@@ -86,6 +86,7 @@ class Server:
     asked: Counter[str] = field(default_factory=Counter[str])
     heads: list[str] = field(default_factory=list[str])
     n_connections: int = 0
+    n_open: int = 0
     in_flight: int = 0
     most: int = 0
 
@@ -104,6 +105,7 @@ async def misbehaving(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Serve
 
     async def connected(stream: ByteStream) -> None:
         server.n_connections += 1
+        server.n_open += 1
         requests = BufferedByteReceiveStream(stream)
         async with stream:
             try:
@@ -120,6 +122,8 @@ async def misbehaving(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Serve
                         server.in_flight -= 1
             except (Closed, anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead):
                 pass
+            finally:
+                server.n_open -= 1
 
     async with serving, anyio.create_task_group() as connections:
         connections.start_soon(serving.serve, connected)
@@ -128,7 +132,7 @@ async def misbehaving(tls: ssl.SSLContext | None = None) -> AsyncGenerator[Serve
 
 
 async def answer(server: Server, path: str, stream: ByteStream) -> None:
-    match path.split("/"):
+    match path.partition("?")[0].split("/"):
         case ["", "delay", seconds]:
             await anyio.sleep(float(seconds))
             await stream.send(reply())
@@ -138,7 +142,7 @@ async def answer(server: Server, path: str, stream: ByteStream) -> None:
             told = any("\r\ncookie:" in head.lower() for head in server.heads)
             await stream.send(reply(400 if told else 200, Set_Cookie="a=b"))
         case _:
-            await behave(BEHAVIOURS.get(path, BEHAVIOURS["/ok"]), stream)
+            await behave(BEHAVIOURS.get(path.partition("?")[0], BEHAVIOURS["/ok"]), stream)
 
 
 async def behave(behaviour: Behaviour, stream: ByteStream) -> None:

@@ -152,10 +152,10 @@ async def test_a_server_that_speaks_no_tls_is_that_calls_failure() -> None:
         anyio.create_task_group() as serving,
     ):
         serving.start_soon(listener.serve, refuse)
-        (call,) = await calls_of(f"https://127.0.0.1:{listener.extra(SocketAttribute.local_port)}")
+        port = listener.extra(SocketAttribute.local_port)
+        (call,) = await calls_of(f"https://127.0.0.1:{port}")
+        assert call.error == "no secure connection: wrong version number"
         serving.cancel_scope.cancel()
-
-    assert call.error == "no secure connection: wrong version number"
 
 
 @pytest.mark.virtual_time

@@ -13,7 +13,7 @@ import anyio
 import anyio.lowlevel
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from awaits.calls import Call, Calling, Summary
@@ -115,6 +115,7 @@ async def test_whatever_a_server_does_is_its_calls_line(path: str) -> None:
 paths = st.sampled_from(list(BEHAVIOURS)) | st.integers(0, 9).map(lambda s: f"/delay/{s}")
 
 
+@settings(deadline=None)  # endless bodies take a while
 @given(paths=st.lists(paths, max_size=30), limit=st.integers(1, 40))
 async def test_each_url_has_one_line_and_the_summary_adds_up(paths: list[str], limit: int) -> None:
     calls: list[Call] = []
@@ -259,6 +260,29 @@ async def test_a_report_that_fails_cancels_the_calls() -> None:
 
     assert [type(error) for error in raised.value.exceptions] == [BrokenPipeError]
     assert anyio.current_time() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (httpx2.ConnectError("nobody is there"), "no connection: nobody is there"),
+        (httpx2.ProxyError("403 Forbidden"), "no connection: 403 Forbidden"),
+        (httpx2.WriteError("it broke"), "the connection broke: it broke"),
+        (httpx2.LocalProtocolError("no such header"), "invalid URL: no such header"),
+        (httpx2.RemoteProtocolError("\x1b[31m\n"), "malformed or truncated reply: \\x1b[31m\\n"),
+    ],
+)
+@pytest.mark.parametrize("cause", [None, OSError(), ExceptionGroup("", [OSError(), OSError()])])
+async def test_an_error_is_told_in_a_few_words(
+    error: httpx2.TransportError, why: str, cause: Exception | None
+) -> None:
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        raise error from cause
+
+    calls: list[Call] = []
+    await fetch(["http://x"], transport=httpx2.MockTransport(answer), report=calls.append)
+
+    assert calls[0].error == why
 
 
 @pytest.mark.parametrize("timeout", [0, -1.0, float("inf"), float("nan"), "10"])

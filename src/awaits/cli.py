@@ -211,9 +211,7 @@ def fetch(
         _run(
             main,
             *backends.anyio_backend(backend),
-            if_interrupted=lambda: (
-                f"{progress.n_done} calls were done, {progress.n_failed} of them failed"
-            ),
+            if_interrupted=lambda: f"{progress.n_done} done, {progress.n_failed} failed",
         )
 
 

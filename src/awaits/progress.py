@@ -18,7 +18,7 @@ REFRESH_SECONDS = 0.1
 
 
 class Progress:
-    """Prints what the program reports, and counts the tasks or calls that are done.
+    """Prints what the program reports, and counts the tasks or calls that have ended.
 
     Args:
         n_tasks: How many there will be; `None` if nobody knows.
@@ -29,7 +29,7 @@ class Progress:
     def __init__(self, n_tasks: int | None, console: Console, *, live: bool) -> None:
         self.n_tasks: int | None = n_tasks
         self.n_done: int = 0
-        self.n_failed: int = 0  # of those that are done
+        self.n_failed: int = 0
         self._console = console
         self._live = live
         self._waiting: dict[int, tuple[float, float, str]] = {}  # deadline, seconds and name
@@ -48,8 +48,9 @@ class Progress:
                 self._waiting[number] = anyio.current_time() + seconds, seconds, url
             case Done(number) | Call(number):
                 del self._waiting[number]
-                self.n_done += 1
-                self.n_failed += isinstance(event, Call) and event.error is not None
+                failed = isinstance(event, Call) and event.error is not None
+                self.n_failed += failed
+                self.n_done += not failed
             case _:
                 pass
 
@@ -84,7 +85,7 @@ class Progress:
             table.add_row(Text(name, no_wrap=True, overflow="ellipsis"), bar, f"{left:.0f} s left")
         others = len(self._waiting) - len(soonest)
         of_all = "" if self.n_tasks is None else f" of {self.n_tasks}"
-        failed = f" ({self.n_failed} failed)" if self.n_failed else ""
+        failed = f", {self.n_failed} failed" if self.n_failed else ""
         summary = f"{self.n_done}{of_all} done{failed}, {len(self._waiting)} waiting"
         if others:
             summary += f" ({others} not shown)"

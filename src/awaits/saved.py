@@ -15,7 +15,7 @@ APPLICATION_ID = int.from_bytes(b"awai")
 
 # A URL may be asked for more than once; the first time is row 1.
 TABLE = f"""
-BEGIN;
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS calls (
     url TEXT, nth INTEGER, status INTEGER, bytes INTEGER, seconds REAL, error TEXT,
     PRIMARY KEY (url, nth)
@@ -100,17 +100,17 @@ async def _open(path: Path, connection: sqlite_anyio.Connection) -> set[tuple[st
             return await cursor.fetchall()
 
     owner = await rows("PRAGMA application_id")
-    if owner != [(APPLICATION_ID,)] and (
-        owner != [(0,)] or await rows("SELECT name FROM sqlite_master LIMIT 1")
-    ):
+    is_ours = owner == [(APPLICATION_ID,)]
+    if not is_ours and (owner != [(0,)] or await rows("SELECT 1 FROM sqlite_master")):
         raise Unusable(f"{path} is another program's database; choose another file to save to.")
     # With a write-ahead log, one write makes a row safe from any end of this process, and others
     # can read meanwhile. NORMAL leaves it to the system when it reaches the disk: a loss of power
     # may take the last rows, and no more.
     await rows("PRAGMA journal_mode = WAL")
     await rows("PRAGMA synchronous = NORMAL")
-    async with await connection.cursor() as cursor:
-        await cursor.executescript(TABLE)
+    if not is_ours:
+        async with await connection.cursor() as cursor:
+            await cursor.executescript(TABLE)
     there = await rows("SELECT url, nth FROM calls WHERE error IS NULL")
     return {(str(url), int(str(nth))) for url, nth in there}
 
