@@ -63,11 +63,11 @@ class Saved:
             Unusable: The file can no longer be written.
         """
         with _told(self._path):
-            async with await self._connection.execute(
+            await self._connection.execute(
                 "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)",
                 (call.url, nth, call.status, call.n_bytes, call.seconds, call.error),
-            ):
-                await self._connection.commit()
+            )
+            await self._connection.commit()
 
 
 @asynccontextmanager
