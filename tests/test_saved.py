@@ -198,14 +198,17 @@ async def test_a_folder_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) 
 
 
 async def test_a_file_that_can_no_longer_be_written_ends_the_calls(file: Path) -> None:
+    reported: list[Call] = []
     async with saved_in(file) as saved:
         with sqlite3.connect(file) as connection:
             connection.execute("DROP TABLE calls")
         connection.close()
 
         with pytest.raises(ExceptionGroup) as raised:
-            await fetch(["http://a", "http://b"], saved=saved, transport=Answers())
+            urls = [f"http://{host}" for host in "abcde"]
+            await fetch(urls, report=reported.append, saved=saved, transport=Answers())
 
+    assert reported == []  # also of those that waited for another's write
     for error in raised.value.exceptions:
         assert isinstance(error, Unusable)
         assert str(error) == f"Cannot save to {file}: no such table: calls."

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import anyio
 import sqlite_anyio
 
 from awaits.calls import Call, Unusable
@@ -23,6 +24,7 @@ CREATE TABLE IF NOT EXISTS calls (
 PRAGMA application_id = {APPLICATION_ID};
 COMMIT;
 """
+INSERT = "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Saved:
@@ -38,6 +40,8 @@ class Saved:
         self._connection = connection
         self._there = there
         self._asked: Counter[str] = Counter()
+        self._pending: dict[tuple[str, int], tuple[object, ...]] = {}
+        self._writing = anyio.Lock()
 
     def claim(self, url: str) -> int | None:
         """Ask for a URL's next row.
@@ -62,12 +66,18 @@ class Saved:
         Raises:
             Unusable: The file can no longer be written.
         """
-        with _told(self._path):
-            await self._connection.execute(
-                "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)",
-                (call.url, nth, call.status, call.n_bytes, call.seconds, call.error),
-            )
-            await self._connection.commit()
+        key = call.url, nth
+        self._pending[key] = (*key, call.status, call.n_bytes, call.seconds, call.error)
+        async with self._writing:
+            # Whoever comes first writes for all that wait; they find their rows written.
+            if key in self._pending:
+                rows = dict(self._pending)
+                with _told(self._path):
+                    async with await self._connection.cursor() as cursor:
+                        await cursor.executemany(INSERT, list(rows.values()))
+                    await self._connection.commit()
+                for written in rows:
+                    del self._pending[written]
 
 
 @asynccontextmanager
