@@ -34,7 +34,7 @@ def _console(example: Example) -> str | None:
             if file.is_file():
                 project.joinpath(file.name).write_text(file.read_text())
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path}
+        environment = {**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1"}
         # pytest-asyncio is there for one page, and warns where this is not set.
         project.joinpath("pytest.ini").write_text(
             "[pytest]\nasyncio_default_fixture_loop_scope = function\n"

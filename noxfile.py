@@ -19,7 +19,7 @@ def tests(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions that the package allows itself."""
     session.install("--group=test", "--editable=.")
-    session.install("--upgrade", "--resolution=lowest-direct", "--editable=.[testing,trio]")
+    session.install("--upgrade", "--resolution=lowest-direct", "--editable=.[http,testing,trio]")
     session.run("pytest", "--anyio-backends", *session.posargs)
 
 

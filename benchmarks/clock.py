@@ -111,7 +111,7 @@ def add_peers_with_plugins() -> None:
 
     def run_looptime(sleeps: Seconds) -> None:
         async def main(sleeps: Seconds) -> None:
-            with asyncio.get_running_loop().looptime_on():  # type: ignore[attr-defined]
+            with asyncio.get_running_loop().looptime_enabled():  # type: ignore[attr-defined]
                 await on_asyncio(sleeps)
 
         with_asyncio(looptime.new_event_loop, main)(sleeps)

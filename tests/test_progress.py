@@ -4,6 +4,7 @@ import anyio.lowlevel
 import pytest
 from rich.console import Console
 
+from awaits.calls import Call, Calling
 from awaits.progress import Progress
 from awaits.tasks import Done, Started
 
@@ -52,6 +53,23 @@ async def test_the_tasks_that_are_done_first_are_shown_where_not_all_fit() -> No
     assert "Task 8 " in screen.getvalue()
     assert "Task 7 " not in screen.getvalue()
     assert "0 of 9 done, 9 waiting (7 not shown)" in screen.getvalue()
+
+
+async def test_a_terminal_shows_the_calls_that_wait_and_how_many_failed() -> None:
+    console, screen = terminal()
+    progress = Progress(None, console, live=True)
+    for number in range(1, 5):
+        progress.note(Calling(number, f"http://server/[{number}]" + "x" * 99, 10.0))
+    progress.report(Call(1, "http://server/1", 200, 5, 0.1, None))
+    progress.report(Call(2, "http://server/2", 404, 5, 0.1, "404 Not Found"))
+
+    async with progress.shown():
+        await anyio.lowlevel.checkpoint()
+
+    assert "http://server/[3]xxx" in screen.getvalue()
+    assert "10 s left" in screen.getvalue()
+    assert "1 done, 1 failed, 2 waiting" in screen.getvalue()
+    assert "xxx…" in screen.getvalue()
 
 
 async def test_what_is_drawn_is_drawn_again_while_tasks_wait() -> None:

@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-HEAVY = {"hypothesis", "pytest", "rich", "trio", "typer", "uvloop"}
+HEAVY = {
+    "httpx2", "hypothesis", "pytest", "rich", "sqlite_anyio", "stamina", "trio", "typer",
+    "uvloop",
+}  # fmt: skip
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -21,6 +24,8 @@ def loaded_by(statement: str) -> set[str]:
     [
         ("import awaits", set[str]()),
         ("import awaits.hello", set[str]()),
+        ("import awaits.sources", set[str]()),
+        ("import awaits.fetch", {"httpx2", "sqlite_anyio", "stamina"}),
         ("import awaits.testing", set[str]()),
         ("import awaits.testing.backends", set[str]()),
         ("import awaits.testing.plugin", {"pytest"}),

@@ -4,7 +4,10 @@ import importlib.metadata
 import os
 import random
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, ExitStack
+from io import FileIO, TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import anyio
@@ -13,11 +16,14 @@ from rich.console import Console
 
 from awaits import hello as hello_program
 from awaits import tasks
+from awaits.calls import Unusable
+from awaits.extras import extra
 from awaits.progress import Progress
 from awaits.testing import backends, virtual_time
+from awaits.urls import urls_in
 
 app: typer.Typer = typer.Typer(
-    help="Twenty tasks that wait, run concurrently on asyncio or trio.",
+    help="Tasks that wait, and real calls, run concurrently on asyncio or trio.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -50,6 +56,14 @@ def _number(text: str) -> int | str:
         return text
 
 
+def _seconds(text: str) -> float | str:
+    """Read a number of seconds, as `_number` does."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def _seed(text: str) -> int:
     number = _number(text)
     if isinstance(number, str):
@@ -73,6 +87,16 @@ def _options(
     pass
 
 
+Backend = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(backends.NAMES),
+        autocompletion=backends.installed,
+        help="The event loop to run on.",
+    ),
+]
+
+
 # Without this, -1 would be an unknown option. With it, an unknown option is taken for a number.
 @app.command(context_settings={"ignore_unknown_options": True})
 def run(
@@ -80,14 +104,7 @@ def run(
         int, typer.Argument(parser=_number, metavar="N_TASKS", help="How many tasks.")
     ] = 20,
     *,
-    backend: Annotated[
-        str,
-        typer.Option(
-            metavar="|".join(backends.NAMES),
-            autocompletion=backends.installed,
-            help="The event loop to run on.",
-        ),
-    ] = "asyncio",
+    backend: Backend = "asyncio",
     limit: Annotated[
         int | None,
         typer.Option(
@@ -110,9 +127,7 @@ def run(
         random.seed(None if seed is None else _seed(seed))
     except ValueError as error:
         raise typer.TyperException(str(error)) from None
-    console = Console()
-    live = sys.stdout.isatty() and console.is_interactive
-    progress = Progress(n_tasks, console, live=live)
+    progress = _progress(n_tasks)
 
     async def main() -> None:
         async with progress.shown():
@@ -127,13 +142,113 @@ def run(
 
 
 @app.command()
+def fetch(
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL...", help="What to GET.")] = None,
+    *,
+    file: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Call the URLs in a file, too, one a line; - is stdin."),
+    ] = None,
+    backend: Backend = "asyncio",
+    limit: Annotated[
+        int, typer.Option(parser=_number, metavar="N", help="Make at most N calls at a time.")
+    ] = 10,
+    timeout: Annotated[
+        float,
+        typer.Option(parser=_seconds, metavar="SECONDS", help="How long a call may take."),
+    ] = 10.0,
+    retries: Annotated[
+        int, typer.Option(parser=_number, metavar="N", help="Try up to N times more what may pass.")
+    ] = 0,
+    max_bytes: Annotated[
+        int, typer.Option(parser=_number, metavar="N", help="How long a reply's body may be.")
+    ] = 10_000_000,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.db",
+            help="Save each call as it ends, and make only those that did not go well before.",
+        ),
+    ] = None,
+) -> None:
+    """Call many URLs, and print a line for each: number, status, bytes, seconds, URL, error."""
+    with ExitStack() as files:
+        try:
+            backends.check(backend)
+            with extra("http"):
+                import stamina.instrumentation  # noqa: PLC0415 an extra
+
+                from awaits import fetch as calls  # noqa: PLC0415
+                from awaits.saved import saved_in  # noqa: PLC0415
+            calls.check_options(limit, timeout, retries, max_bytes)
+            all_urls = _all_urls(urls or [], file, files)
+        except ValueError as error:
+            raise typer.TyperException(str(error)) from None
+        stamina.instrumentation.set_on_retry_hooks(())  # it would log each retry
+        if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know a URL's letters
+            sys.stdout.reconfigure(errors="backslashreplace")
+        progress = _progress(None)
+
+        async def main() -> int:
+            async with AsyncExitStack() as resources:
+                saved = (
+                    None if save is None else await resources.enter_async_context(saved_in(save))
+                )
+                async with progress.shown():
+                    summary = await calls.fetch(
+                        all_urls,
+                        limit=limit,
+                        timeout=timeout,
+                        retries=retries,
+                        max_bytes=max_bytes,
+                        report=progress.report,
+                        watch=progress.note,
+                        saved=saved,
+                    )
+            progress.report(summary)
+            return 1 if summary.n_failed else 0
+
+        _run(
+            main,
+            *backends.anyio_backend(backend),
+            if_interrupted=lambda: f"{progress.n_done} done, {progress.n_failed} failed",
+        )
+
+
+@app.command()
 def hello() -> None:
     """Say hello, wait one second, say the rest."""
     _run(hello_program.main, "asyncio", {}, if_interrupted=lambda: "hello was not finished")
 
 
+def _progress(n_tasks: int | None) -> Progress:
+    console = Console()
+    return Progress(n_tasks, console, live=sys.stdout.isatty() and console.is_interactive)
+
+
+def _all_urls(
+    urls: list[str], file: str | None, files: ExitStack
+) -> Iterable[str] | AsyncIterable[str]:
+    """Return the URLs of the command line, then those of a file."""
+    if file is None:
+        if not urls:
+            raise ValueError("Give at least one URL, or --file; see awaits fetch --help.")
+        return urls
+    try:
+        opened = files.enter_context(
+            FileIO(sys.stdin.fileno(), closefd=False) if file == "-" else FileIO(file)
+        )
+    except OSError as error:
+        raise ValueError(f"Cannot read {file}: {error.strerror}.") from None
+    return urls_in(opened, first=urls)
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
 def _run(
-    main: Callable[[], Awaitable[None]],
+    main: Callable[[], Awaitable[int | None]],
     backend: str,
     options: dict[str, object],
     *,
@@ -142,14 +257,16 @@ def _run(
     """Run a program; end quietly on Ctrl-C, and when whoever reads the output has left."""
     code = 0
     try:
-        anyio.run(main, backend=backend, backend_options=options)
-    # On trio, both come in a group.
+        code = anyio.run(main, backend=backend, backend_options=options) or 0
+    # On trio, these come in a group.
     except* KeyboardInterrupt:
         code = 130
     except* BrokenPipeError:
         code = 1
         # What is still buffered would fail once more when Python flushes it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except* Unusable as errors:
+        raise typer.TyperException(str(_first(errors))) from None
     if code == 130:
         print(f"awaits: interrupted; {if_interrupted()}.", file=sys.stderr)
     raise typer.Exit(code)

@@ -1,4 +1,4 @@
-"""What is shown while tasks wait: their lines and, on a terminal, who waits and how long still."""
+"""What is shown meanwhile: the lines and, on a terminal, who waits and how long still."""
 
 import contextlib
 import heapq
@@ -9,39 +9,50 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
+from awaits.calls import Call, Calling
 from awaits.tasks import Done, Started
 
 REFRESH_SECONDS = 0.1
 
 
 class Progress:
-    """Prints what the program reports, and counts the tasks that are done.
+    """Prints what the program reports, and counts the tasks or calls that have ended.
 
     Args:
-        n_tasks: How many tasks there will be.
+        n_tasks: How many there will be; `None` if nobody knows.
         console: Where to draw.
-        live: Whether to draw the tasks that wait, below the lines.
+        live: Whether to draw those that wait, below the lines.
     """
 
-    def __init__(self, n_tasks: int, console: Console, *, live: bool) -> None:
-        self.n_tasks: int = n_tasks
+    def __init__(self, n_tasks: int | None, console: Console, *, live: bool) -> None:
+        self.n_tasks: int | None = n_tasks
         self.n_done: int = 0
+        self.n_failed: int = 0
         self._console = console
         self._live = live
-        self._waiting: dict[int, tuple[float, int]] = {}  # deadline and seconds of each
+        self._waiting: dict[int, tuple[float, float, str]] = {}  # deadline, seconds and name
 
     def report(self, event: object) -> None:
         """Print an event of the program, and keep the count."""
+        self.note(event)
+        print(event, flush=True)  # line by line into a pipe, too
+
+    def note(self, event: object) -> None:
+        """Keep the count, and print nothing."""
         match event:
-            case Started(task_number, seconds):
-                self._waiting[task_number] = anyio.current_time() + seconds, seconds
-            case Done(task_number):
-                del self._waiting[task_number]
-                self.n_done += 1
+            case Started(number, seconds):
+                self._waiting[number] = anyio.current_time() + seconds, seconds, f"Task {number}"
+            case Calling(number, url, seconds):
+                self._waiting[number] = anyio.current_time() + seconds, seconds, url
+            case Done(number) | Call(number):
+                del self._waiting[number]
+                failed = isinstance(event, Call) and event.error is not None
+                self.n_failed += failed
+                self.n_done += not failed
             case _:
                 pass
-        print(event, flush=True)  # line by line into a pipe, too
 
     @contextlib.asynccontextmanager
     async def shown(self) -> AsyncGenerator[None]:
@@ -65,14 +76,17 @@ class Progress:
     def _picture(self) -> Group:
         now = anyio.current_time()
         rows = max(1, self._console.height - 3)
-        soonest = heapq.nsmallest(rows, ((*time, n) for n, time in self._waiting.items()))
+        soonest = heapq.nsmallest(rows, self._waiting.values())
         table = Table.grid(padding=(0, 1))
-        for deadline, seconds, task_number in soonest:
+        for deadline, seconds, name in soonest:
             left = max(0.0, deadline - now)
             bar = ProgressBar(total=seconds, completed=seconds - left, width=30)
-            table.add_row(f"Task {task_number}", bar, f"{left:.0f} s left")
+            # Not a plain string: rich would read what stands in brackets.
+            table.add_row(Text(name, no_wrap=True, overflow="ellipsis"), bar, f"{left:.0f} s left")
         others = len(self._waiting) - len(soonest)
-        summary = f"{self.n_done} of {self.n_tasks} done, {len(self._waiting)} waiting"
+        of_all = "" if self.n_tasks is None else f" of {self.n_tasks}"
+        failed = f", {self.n_failed} failed" if self.n_failed else ""
+        summary = f"{self.n_done}{of_all} done{failed}, {len(self._waiting)} waiting"
         if others:
             summary += f" ({others} not shown)"
         return Group(table, summary) if soonest else Group(summary)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import anyio
 
+from awaits.sources import Source, pause
+
 
 class Started(NamedTuple):
     """A task has drawn its seconds and begins to wait; as text, the line the program prints."""
@@ -26,22 +28,29 @@ class Done(NamedTuple):
         return f"Task {self.task_number} done"
 
 
-async def individual_task(task_number: int, *, report: Callable[[object], None] = print) -> None:
+async def individual_task(
+    task_number: int, *, source: Source = pause, report: Callable[[object], None] = print
+) -> None:
     """Wait a random, whole number of seconds from 10 to 59.
 
     Args:
         task_number: What the task is called in its lines.
+        source: What the task awaits with that number: the pause, or a real call.
         report: Is given `Started` before the wait and `Done` after it. Printing them gives the
             program's lines.
     """
     seconds = random.randrange(10, 60)
     report(Started(task_number, seconds))
-    await anyio.sleep(seconds)
+    await source(seconds)
     report(Done(task_number))
 
 
 async def main(
-    n_tasks: int, *, limit: int | None = None, report: Callable[[object], None] = print
+    n_tasks: int,
+    *,
+    limit: int | None = None,
+    source: Source = pause,
+    report: Callable[[object], None] = print,
 ) -> None:
     """Run tasks 1 to `n_tasks` concurrently; last as long as the longest of them.
 
@@ -49,6 +58,7 @@ async def main(
         n_tasks: How many tasks to run; 0 prints the header alone.
         limit: At most this many tasks wait at the same time; `None` means all of them. With a
             limit, memory does not grow with `n_tasks`.
+        source: As for `individual_task`.
         report: Is given the header's two lines, then what `individual_task` reports.
 
     Raises:
@@ -66,7 +76,7 @@ async def main(
 
     async def worker() -> None:
         for task_number in numbers:
-            await individual_task(task_number, report=report)
+            await individual_task(task_number, source=source, report=report)
 
     async with anyio.create_task_group() as workers:
         for _ in range(n_tasks if limit is None else min(limit, n_tasks)):
@@ -83,6 +93,21 @@ def check_counts(n_tasks: object, limit: object) -> None:
     Raises:
         ValueError: `n_tasks` is below 0, or `limit` below 1, or one is not a whole number.
     """
-    for name, number, lowest in (("n_tasks", n_tasks, 0), ("limit", limit, 1)):
-        if number is not None and not (isinstance(number, int) and number >= lowest):
-            raise ValueError(f"{name} must be a whole number of at least {lowest}, not {number!r}.")
+    check_whole("n_tasks", n_tasks, 0)
+    if limit is not None:
+        check_whole("limit", limit, 1)
+
+
+def check_whole(name: str, number: object, lowest: int) -> None:
+    """Say in a sentence why a number does not fit, if it does not.
+
+    Args:
+        name: What it is called.
+        number: The number.
+        lowest: The lowest that fits.
+
+    Raises:
+        ValueError: It is below that, or is not a whole number.
+    """
+    if not (isinstance(number, int) and number >= lowest):
+        raise ValueError(f"{name} must be a whole number of at least {lowest}, not {number!r}.")

@@ -1,0 +1,123 @@
+"""One HTTP call: what its reply comes to, or in a few words why it failed."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import anyio
+import httpx2
+
+MAX_REDIRECTS = 20
+MAX_PORT = 65_535
+
+
+class Failure(Exception):  # noqa: N818 it is no error of the program
+    """A call failed; the text says why.
+
+    Args:
+        why: A few words.
+        may_pass: Whether it may go well when it is tried again.
+    """
+
+    def __init__(self, why: str, *, may_pass: bool = False) -> None:
+        super().__init__(why)
+        self.may_pass: bool = may_pass
+
+
+@dataclass
+class Reply:
+    """What has come of a reply so far."""
+
+    status: int | None = None
+    n_bytes: int = 0
+
+
+async def get(
+    client: httpx2.AsyncClient, url: str, reply: Reply, *, timeout: float, max_bytes: int
+) -> None:
+    """GET a URL, follow its redirects, and count its body.
+
+    Args:
+        client: What to call with.
+        url: What to call.
+        reply: Is kept up to date, so that it tells how far a call came that fails.
+        timeout: How many seconds it may take.
+        max_bytes: How long the body may be.
+
+    Raises:
+        Failure: There was no whole reply with a status from 200 to 299, for whatever reason that
+            lies in the URL, the network or the server.
+    """
+    try:
+        with anyio.fail_after(timeout):
+            await _follow(client, url, reply, max_bytes)
+    except TimeoutError:
+        raise Failure(f"no whole reply within {timeout:g} s", may_pass=True) from None
+    except httpx2.TransportError as error:
+        raise _failure(error) from None
+    except (httpx2.InvalidURL, ValueError) as error:  # httpx2 lets through what trio says of a host
+        raise Failure(f"invalid URL: {error}") from None
+
+
+async def _follow(client: httpx2.AsyncClient, url: str, reply: Reply, max_bytes: int) -> None:
+    request = client.build_request("GET", url)
+    # Not by httpx2's `follow_redirects`, which reads the body of each redirect into memory.
+    for _ in range(MAX_REDIRECTS + 1):
+        if (request.url.port or 0) > MAX_PORT:  # asyncio fails, and trio calls another port
+            raise httpx2.InvalidURL(f"there is no port {request.url.port}")
+        response = await client.send(request, stream=True)
+        async with aclosing(response):
+            reply.status = response.status_code
+            if response.next_request is not None:
+                request = response.next_request
+                continue
+            # Not by leaving the loop: httpx2 would leave its generators open, and trio warns of it.
+            with anyio.CancelScope() as too_long:
+                async for chunk in response.aiter_raw():
+                    reply.n_bytes += len(chunk)
+                    if reply.n_bytes > max_bytes:
+                        too_long.cancel()
+            if reply.n_bytes > max_bytes:
+                raise Failure(f"the body is longer than {max_bytes} bytes")
+            if not response.is_success:
+                status = response.status_code
+                why = f"{status} {httpx2.codes.get_reason_phrase(status)}".strip()
+                raise Failure(why, may_pass=status == 429 or 500 <= status < 600)
+            return
+    raise Failure(f"redirected more than {MAX_REDIRECTS} times")
+
+
+def _failure(error: httpx2.TransportError) -> Failure:
+    """Say why a call failed, in the same words on every event loop where the reason is known."""
+    for cause in _causes(error):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return Failure(f"bad certificate: {cause.verify_message}")
+            case ssl.SSLError():
+                why = str(cause.reason).replace("_", " ").lower()
+                return Failure(f"no secure connection: {why}", may_pass=True)
+            case ConnectionRefusedError():
+                return Failure("connection refused", may_pass=True)
+            case _:
+                pass
+    match error:
+        case httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
+            return Failure(f"invalid URL: {error}")
+        case httpx2.RemoteProtocolError():
+            return Failure(f"malformed or truncated reply: {error}", may_pass=True)
+        case httpx2.ConnectError() | httpx2.ProxyError():
+            return Failure(f"no connection: {error}", may_pass=True)
+        case _:
+            return Failure(f"the connection broke: {error}".removesuffix(": "), may_pass=True)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Go through what an error was raised from, into groups as well."""
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _causes(each)
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield from _causes(cause)

@@ -1,0 +1,133 @@
+"""Calls that are kept: in SQLite as each one ends, so that a run can go on where one was killed."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import anyio
+import sqlite_anyio
+
+from awaits.calls import Call, Unusable
+
+# SQLite keeps this number in a file's header, to tell whose file it is.
+APPLICATION_ID = int.from_bytes(b"awai")
+
+# A URL may be asked for more than once; the first time is row 1.
+TABLE = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS calls (
+    url TEXT, nth INTEGER, status INTEGER, bytes INTEGER, seconds REAL, error TEXT,
+    PRIMARY KEY (url, nth)
+);
+PRAGMA application_id = {APPLICATION_ID};
+COMMIT;
+"""
+INSERT = "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class Saved:
+    """The calls in a file. Those that went well need not be made again.
+
+    Memory grows with the number of different URLs: by about 200 bytes each.
+    """
+
+    def __init__(
+        self, path: Path, connection: sqlite_anyio.Connection, there: set[tuple[str, int]]
+    ) -> None:
+        self._path = path
+        self._connection = connection
+        self._there = there
+        self._asked: Counter[str] = Counter()
+        self._pending: dict[tuple[str, int], tuple[object, ...]] = {}
+        self._writing = anyio.Lock()
+
+    def claim(self, url: str) -> int | None:
+        """Ask for a URL's next row.
+
+        Args:
+            url: The URL, as it stands in `Call`.
+
+        Returns:
+            Which row its call belongs in; `None` if a call that went well is there already.
+        """
+        self._asked[url] += 1
+        nth = self._asked[url]
+        return None if (url, nth) in self._there else nth
+
+    async def save(self, call: Call, nth: int) -> None:
+        """Save a call, in place of one that failed; it is in the file when this returns.
+
+        Args:
+            call: What to save.
+            nth: What `claim` gave for its URL.
+
+        Raises:
+            Unusable: The file can no longer be written.
+        """
+        key = call.url, nth
+        self._pending[key] = (*key, call.status, call.n_bytes, call.seconds, call.error)
+        async with self._writing:
+            # Whoever comes first writes for all that wait; they find their rows written.
+            if key in self._pending:
+                rows = dict(self._pending)
+                with _told(self._path):
+                    async with await self._connection.cursor() as cursor:
+                        await cursor.executemany(INSERT, list(rows.values()))
+                    await self._connection.commit()
+                for written in rows:
+                    del self._pending[written]
+
+
+@asynccontextmanager
+async def saved_in(path: Path) -> AsyncGenerator[Saved]:
+    """Open a file of calls, or make one; it is closed when the block ends.
+
+    Args:
+        path: A file that this function made, or one that is not there.
+
+    Yields:
+        What is saved, and where to save more.
+
+    Raises:
+        Unusable: It is another program's file, or cannot be opened.
+    """
+    with _told(path):
+        # Absolute, because SQLite has meanings of its own for "" and ":memory:".
+        connection = await sqlite_anyio.connect(str(path.absolute()))  # noqa: ASYNC240 no disk
+    try:
+        with _told(path):
+            there = await _open(path, connection)
+        yield Saved(path, connection, there)
+    finally:
+        await connection.close()
+
+
+async def _open(path: Path, connection: sqlite_anyio.Connection) -> set[tuple[str, int]]:
+    async def rows(query: str) -> list[tuple[object, ...]]:
+        async with await connection.execute(query) as cursor:
+            return await cursor.fetchall()
+
+    owner = await rows("PRAGMA application_id")
+    is_ours = owner == [(APPLICATION_ID,)]
+    if not is_ours and (owner != [(0,)] or await rows("SELECT 1 FROM sqlite_master")):
+        raise Unusable(f"{path} is another program's database; choose another file to save to.")
+    # With a write-ahead log, one write makes a row safe from any end of this process, and others
+    # can read meanwhile. NORMAL leaves it to the system when it reaches the disk: a loss of power
+    # may take the last rows, and no more.
+    await rows("PRAGMA journal_mode = WAL")
+    await rows("PRAGMA synchronous = NORMAL")
+    if not is_ours:
+        async with await connection.cursor() as cursor:
+            await cursor.executescript(TABLE)
+    there = await rows("SELECT url, nth FROM calls WHERE error IS NULL")
+    return {(str(url), int(str(nth))) for url, nth in there}
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Unusable(f"Cannot save to {path}: {error}.") from None
