@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-HEAVY = {"hypothesis", "pytest", "rich", "trio", "typer", "uvloop"}
+HEAVY = {
+    "distributed", "hypothesis", "matplotlib", "pytest", "rich", "trio", "typer", "uvloop"
+}  # fmt: skip
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -21,6 +23,7 @@ def loaded_by(statement: str) -> set[str]:
     [
         ("import awaits", set[str]()),
         ("import awaits.hello", set[str]()),
+        ("import awaits.measure, awaits.advice, awaits.timeline", set[str]()),
         ("import awaits.testing", set[str]()),
         ("import awaits.testing.backends", set[str]()),
         ("import awaits.testing.plugin", {"pytest"}),

@@ -3,8 +3,10 @@
 import importlib.metadata
 import os
 import random
+import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import anyio
@@ -13,14 +15,25 @@ from rich.console import Console
 
 from awaits import hello as hello_program
 from awaits import tasks
+from awaits.compare import Comparison
 from awaits.progress import Progress
+from awaits.spans import Span
+from awaits.strategies import STRATEGIES, parse
 from awaits.testing import backends, virtual_time
+from awaits.timeline import Recorder, check_picture, picture, text
+from awaits.workloads import WORKLOADS
 
 app: typer.Typer = typer.Typer(
     help="Twenty tasks that wait, run concurrently on asyncio or trio.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+Timeline = Annotated[bool, typer.Option("--timeline", help="Draw who waited when, at the end.")]
+Plot = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Draw the same into a file, as .svg or .png."),
+]
 
 
 def command_line() -> None:
@@ -100,6 +113,8 @@ def run(
     virtual: Annotated[
         bool, typer.Option("--virtual", help="Wait in virtual time: the same lines, at once.")
     ] = False,
+    timeline: Timeline = False,
+    plot: Plot = None,
 ) -> None:
     """Run tasks that each wait 10 to 59 seconds, all at once."""
     try:
@@ -108,22 +123,103 @@ def run(
         name, options = backends.anyio_backend(backend)
         options |= virtual_time(backend) if virtual else {}
         random.seed(None if seed is None else _seed(seed))
+        if plot is not None:
+            check_picture(plot)
     except ValueError as error:
         raise typer.TyperException(str(error)) from None
     console = Console()
     live = sys.stdout.isatty() and console.is_interactive
     progress = Progress(n_tasks, console, live=live)
+    recorder = Recorder()
+
+    def report(event: object) -> None:
+        progress.report(event)
+        if timeline or plot:
+            recorder.report(event)
 
     async def main() -> None:
-        async with progress.shown():
-            await tasks.main(n_tasks, limit=limit, report=progress.report)
+        try:
+            async with progress.shown():
+                await tasks.main(n_tasks, limit=limit, report=report)
+        finally:
+            recorder.stop()
 
-    _run(
-        main,
-        name,
-        options,
-        if_interrupted=lambda: f"{progress.n_done} of {n_tasks} tasks were done",
+    def run_and_draw() -> None:
+        try:
+            anyio.run(main, backend=name, backend_options=options)
+        finally:
+            _draw({"": recorder.spans}, in_terminal=timeline, plot=plot)
+
+    _finish(run_and_draw, if_interrupted=lambda: f"{progress.n_done} of {n_tasks} tasks were done")
+
+
+@app.command()
+def compare(
+    *,
+    workload: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join([*WORKLOADS, "PACKAGE.MODULE:FUNCTION"]),
+            autocompletion=lambda: list(WORKLOADS),
+            help="What each task does: wait, compute, both, or a function of yours.",
+        ),
+    ] = "pause",
+    n_tasks: Annotated[str, typer.Option("-n", metavar="N", help="How many tasks.")] = "20",
+    strategies: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,NAME",
+            autocompletion=lambda: list(STRATEGIES),
+            help=f"What to compare with one after another: {', '.join(STRATEGIES)}.",
+        ),
+    ] = "all",
+    dask_scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask cluster, instead of one that starts here."),
+    ] = None,
+    timeline: Timeline = False,
+    plot: Plot = None,
+) -> None:
+    """Do the same work in different ways, side by side, and say which to choose."""
+    try:
+        if not (n_tasks.isdecimal() and int(n_tasks)):
+            raise ValueError(f"-n must be a whole number of at least 1, not {n_tasks!r}.")
+        names = parse(strategies)
+        if plot is not None:
+            check_picture(plot)
+    except ValueError as error:
+        raise typer.TyperException(str(error)) from None
+    comparison = Comparison(workload, int(n_tasks), names, dask_scheduler)
+    console = Console()
+
+    def run() -> None:
+        try:
+            comparison.try_one()
+        except ValueError as error:
+            raise typer.TyperException(str(error)) from None
+        try:
+            comparison.run(console, live=sys.stdout.isatty() and console.is_interactive)
+        finally:
+            spans = {name: it.spans for name, it in comparison.measured.items()}
+            _draw(spans, in_terminal=timeline, plot=plot)
+
+    _finish(
+        run,
+        if_interrupted=lambda: f"{comparison.n_done} of {len(names)} strategies were measured",
     )
+
+
+def _draw(timelines: Mapping[str, Sequence[Span]], *, in_terminal: bool, plot: Path | None) -> None:
+    """Draw who waited when, where the user wants it: below the lines, and in a file."""
+    if plot is not None:
+        try:
+            picture(timelines, plot)
+        except OSError as error:
+            raise typer.TyperException(f"{plot} cannot be written: {error.strerror}.") from None
+    if in_terminal:
+        width, height = shutil.get_terminal_size()
+        encoding = (sys.stdout.encoding or "").lower()
+        print(text(timelines, width=width, height=height, bar="━" if "utf" in encoding else "="))
 
 
 @app.command()
@@ -139,10 +235,18 @@ def _run(
     *,
     if_interrupted: Callable[[], str],
 ) -> None:
+    """Run a program on an event loop, as `_finish` does."""
+    _finish(
+        lambda: anyio.run(main, backend=backend, backend_options=options),
+        if_interrupted=if_interrupted,
+    )
+
+
+def _finish(run: Callable[[], None], *, if_interrupted: Callable[[], str]) -> None:
     """Run a program; end quietly on Ctrl-C, and when whoever reads the output has left."""
     code = 0
     try:
-        anyio.run(main, backend=backend, backend_options=options)
+        run()
     # On trio, both come in a group.
     except* KeyboardInterrupt:
         code = 130
