@@ -92,11 +92,10 @@ class Comparison:
         self.n_done += 1
 
     def _row(self, name: str, result: Measured | Failed) -> str:
-        match result:
-            case Failed(reason):
-                return f"{name:18} {reason}"
-            case Measured(seconds, cpu_seconds, memory):
-                cpu = "elsewhere" if cpu_seconds is None else f"{cpu_seconds:.2f}"
-                sequential = self.measured.get("sequential")
-                times = f"{sequential.seconds / seconds:.1f}" if sequential else "?"
-                return f"{name:18}{seconds:8.2f}{cpu:>13}{times:>10}{memory / 1e6:12.0f}"
+        if isinstance(result, Failed):
+            return f"{name:18} {result.reason}"
+        seconds, cpu_seconds, memory, _ = result
+        cpu = "elsewhere" if cpu_seconds is None else f"{cpu_seconds:.2f}"
+        sequential = self.measured.get("sequential")
+        times = f"{sequential.seconds / seconds:.1f}" if sequential else "?"
+        return f"{name:18}{seconds:8.2f}{cpu:>13}{times:>10}{memory / 1e6:12.0f}"

@@ -64,15 +64,18 @@ def text(
     label = len(f"Task {max(numbers, default=0)}")
     room = max(10, width - label - 1)
     rows = max(LEAST_ROWS, (height - 2) // max(1, len(timelines)) - 1)
+
+    def column(seconds: float) -> int:
+        return round(seconds / end * room) if end else 0
+
     lines: list[str] = []
     for title, spans in timelines.items():
         drawn = _spread(sorted(spans), rows)
         left_out = f"{len(drawn)} of {len(spans)} tasks" if len(drawn) < len(spans) else ""
         lines += [": ".join(filter(None, (title, left_out)))] if title or left_out else []
         for span in drawn:
-            # However short, a task has a character.
-            began = min(room - 1, int(span.began / end * room)) if end else 0
-            length = max(1, round(span.ended / end * room) - began) if end else 1
+            began = min(column(span.began), room - 1)
+            length = max(1, column(span.ended) - began)  # however short it was
             lines.append(f"{f'Task {span.task_number}':{label}} {' ' * began}{bar * length}")
     right = f"{end:.3g} s" if end < 1000 else f"{end:.0f} s"
     return "\n".join([*lines, f"{'':{label}} 0{right:>{room - 1}}"])
