@@ -14,6 +14,7 @@ import pytest
 
 from awaits import spans, strategies, workloads
 from awaits.spans import Work
+from awaits.testing import backends
 
 HERE = f"{platform.node()} {os.getpid()}"
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -72,6 +73,18 @@ def test_a_task_that_blocks_stops_the_others(backend: str) -> None:
 
     first, second, third = sorted(ran, key=lambda span: span.began)
     assert first.ended <= second.began <= second.ended <= third.began
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_run_on_the_event_loop_of_their_name(backend: str) -> None:
+    loops: list[str] = []
+
+    async def look(_task_number: int) -> None:
+        loops.append(backends.running())
+
+    strategies.STRATEGIES[backend](Work(abs, look), 2)
+
+    assert loops == [backend, backend]
 
 
 @pytest.mark.anyio

@@ -72,13 +72,13 @@ def measure(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0
     ) as process:
         try:
-            answer, _ = process.communicate()
+            written, _ = process.communicate()
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise
-    if not answer:
+    if not written:
         return Failed(f"failed: its process ended with {process.returncode} and said nothing")
-    match pickle.loads(answer):  # noqa: S301 from our own process
+    match pickle.loads(written):  # noqa: S301 from our own process
         case Measured() | Failed() as result:
             return result
         case error:
