@@ -58,7 +58,7 @@ def given_measurements(
 
 def test_a_row_for_each_strategy_then_what_they_say(awaits: Awaits) -> None:
     with (
-        mock.patch("awaits.compare.time.monotonic", side_effect=[0.0, 0.75]),
+        mock.patch("awaits.compare.time", mock.Mock(monotonic=mock.Mock(side_effect=[0.0, 0.75]))),
         mock.patch("awaits.compare.CORES", 2),
         given_measurements(
             sequential=Measured(2.0, 0.02, 20_000_000, TASKS),

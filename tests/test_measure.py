@@ -73,15 +73,17 @@ def test_waiting_needs_next_to_no_processor_time_and_computing_does() -> None:
         ("threads", "pay", "failed: ValueError: no money"),
         ("trio", "pay", "failed: ValueError: no money"),
         ("processes", "pay", "failed: ValueError: no money"),
+        ("dask", "pay", "failed: ValueError: no money"),
         ("asyncio", "crash", "failed: RuntimeError: Already running asyncio in this thread"),
         ("sequential", "exit", "failed: SystemExit: 3"),
         ("sequential", "leave", "failed: its process ended with 7 and said nothing"),
     ],
 )
 def test_a_function_that_fails_is_that_strategy_s_failure(
-    strategy: str, function: str, reason: str
+    strategy: str, function: str, reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert measure(strategy, f"shop:{function}", 2) == Failed(reason)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_function_that_cannot_be_sent_to_a_process_fails_there_and_not_in_threads() -> None:
@@ -141,11 +143,13 @@ def cluster() -> Iterator[str]:
 def test_a_dask_cluster_of_the_user_s_does_the_work_and_keeps_its_processor_time(
     cluster: str,
 ) -> None:
-    result = measure("dask", "pause", 3, cluster)
+    result, again = (measure("dask", "pause", 3, cluster) for _ in range(2))
 
     assert isinstance(result, Measured), result
+    assert isinstance(again, Measured), again
     assert [span.task_number for span in result.spans] == [1, 2, 3]
     assert result.cpu_seconds is None
+    assert len({span.process for span in result.spans + again.spans}) == 1
     assert isinstance(measure("sequential", "pause", 1, cluster), Measured)
 
 

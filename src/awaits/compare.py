@@ -1,5 +1,6 @@
 """The strategies side by side: what is shown before, while and after they are measured."""
 
+import contextlib
 import math
 import textwrap
 import time
@@ -72,11 +73,10 @@ class Comparison:
         progress = Progress(
             *columns,
             console=console,
-            disable=not live,
             transient=True,
             refresh_per_second=4,  # what draws has its share of the processor
         )
-        with progress:
+        with progress if live else contextlib.nullcontext():
             showing = progress.add_task("")
             for name in self._names:
                 which = f"{name} ({self.n_done + 1} of {len(self._names)})"
