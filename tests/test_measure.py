@@ -1,6 +1,8 @@
 """A strategy measured: in a process of its own, whatever happens there."""
 
+import contextlib
 import importlib.util
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -118,6 +120,18 @@ def test_windows_is_told_that_it_does_not_tell(monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(ValueError, match=r"^Windows does not tell what awaits compare measures; "):
         measure("sequential", "pause", 1)
+
+
+def test_a_dask_cluster_of_ours_takes_no_port_that_others_may_have(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with socket.socket() as other:
+        with contextlib.suppress(OSError):  # it may be another's already
+            other.bind(("127.0.0.1", 8787))
+            other.listen()
+        assert isinstance(measure("dask", "pause", 1), Measured)
+
+    assert capfd.readouterr().err == ""
 
 
 @pytest.fixture
