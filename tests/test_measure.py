@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
+import anyio
 import pytest
 
-from awaits.measure import Failed, Measured, measure
+from awaits.measure import Failed, Measured, measure, measure_here
+from awaits.spans import Span, Work
 from awaits.strategies import STRATEGIES
 
 SHOP = """
@@ -67,6 +70,23 @@ def test_waiting_needs_next_to_no_processor_time_and_computing_does() -> None:
     assert computing.cpu_seconds is not None
     assert waiting.cpu_seconds < waiting.seconds / 2
     assert waiting.cpu_seconds < computing.cpu_seconds / 2
+
+
+def test_what_a_strategy_imports_is_not_measured() -> None:
+    done: list[int] = []
+
+    def strategy(_work: Work, n_tasks: int) -> list[Span]:
+        done.append(n_tasks)
+        return []
+
+    measure_here(strategy, Work(abs, abs), 3)
+    assert done == [0, 3]
+
+    with mock.patch("awaits.strategies.in_tasks_on_asyncio") as event_loop:
+        measure_here(strategy, Work(abs, abs), 3)
+        event_loop.assert_not_called()
+        measure_here(strategy, Work(anyio.sleep, anyio.sleep), 3)
+        event_loop.assert_called_once()
 
 
 @pytest.mark.parametrize(

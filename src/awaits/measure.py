@@ -103,16 +103,24 @@ def _answer(
     if scheduler:
         function = functools.partial(strategies.on_dask, scheduler=scheduler)
     try:
-        return _measured(function, work, int(n_tasks), elsewhere=bool(scheduler))
+        return measure_here(function, work, int(n_tasks), elsewhere=bool(scheduler))
     except BaseException as error:  # noqa: BLE001 a user's function may raise anything
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         return Failed(f"failed: {type(error).__name__}: {error}".partition("\n")[0])
 
 
-def _measured(
-    strategy: strategies.Strategy, work: Work, n_tasks: int, *, elsewhere: bool
+def measure_here(
+    strategy: strategies.Strategy, work: Work, n_tasks: int, *, elsewhere: bool = False
 ) -> Measured:
+    """Do the work from this process, and return how it went.
+
+    Args:
+        strategy: How to do it.
+        work: What to do.
+        n_tasks: How many tasks, at least 1.
+        elsewhere: Whether other machines do it, whose processor time cannot be asked for.
+    """
     strategy(work, 0)  # what it imports is no part of the work,
     if inspect.iscoroutinefunction(work.blocking):  # nor is the event loop that it needs
         strategies.in_tasks_on_asyncio(work, 0)
