@@ -216,7 +216,20 @@ def test_run_draws_its_timeline_below_its_lines(
     assert out == lines + (
         f"Task 1 {'━' * 73}\nTask 2 {'━' * 61}\nTask 3 {'━' * 67}\n       0{'12 s':>72}\n"
     )
-    assert file.stat().st_size > 1000
+    drawn = file.read_bytes()
+    awaits("run", "3", *seed, "--plot", str(file))
+    assert file.read_bytes() == drawn
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_interrupted_run_draws_what_it_has(awaits: Awaits, backend: str) -> None:
+    with mock.patch("awaits.tasks.anyio.sleep", side_effect=KeyboardInterrupt):
+        code, out, err = awaits("run", "1", "--timeline", "--backend", backend)
+
+    assert code == 130
+    assert out.splitlines()[3].startswith("Task 1 ")
+    assert out.splitlines()[3].endswith("━")
+    assert err == "awaits: interrupted; 0 of 1 tasks were done.\n"
 
 
 def test_where_there_are_no_such_letters_a_timeline_has_others() -> None:

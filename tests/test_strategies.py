@@ -125,25 +125,26 @@ def test_the_peak_of_memory_is_known_where_there_is_no_proc(platform: str, unit:
         assert spans.peak_memory() == 5 * unit
 
 
-@pytest.mark.parametrize("name", workloads.WORKLOADS)
-def test_the_work_of_the_house_runs(name: str) -> None:
-    with mock.patch("awaits.workloads.TURNS", 1):
-        ran = strategies.one_after_another(workloads.find(name), 1)
-        ran += strategies.in_tasks_on_asyncio(workloads.find(name), 1)
+@mock.patch("awaits.workloads.range", create=True)
+@mock.patch("anyio.sleep", new_callable=mock.AsyncMock)
+@mock.patch("time.sleep")
+def test_the_work_of_the_house_waits_or_computes_or_does_both(
+    sleep: mock.Mock, sleep_in_task: mock.AsyncMock, turns: mock.Mock
+) -> None:
+    all_mocks = sleep, sleep_in_task, turns
 
-    assert [span.task_number for span in ran] == [1, 1]
+    def calls(way: strategies.Strategy, name: str) -> list[int]:
+        for it in all_mocks:
+            it.reset_mock()
+        assert len(way(workloads.find(name), 1)) == 1
+        return [it.call_count for it in all_mocks]
 
-
-def test_the_work_of_the_house_waits_or_computes_or_does_both() -> None:
-    with mock.patch("time.sleep") as sleep, mock.patch("builtins.range") as turns:
-        waits = {}
-        for name, work in workloads.WORKLOADS.items():
-            work.blocking(1)
-            waits[name] = sleep.called, turns.called
-            sleep.reset_mock()
-            turns.reset_mock()
-
-    assert waits == {"pause": (True, False), "cpu": (False, True), "mixed": (True, True)}
+    assert calls(strategies.one_after_another, "pause") == [1, 0, 0]
+    assert calls(strategies.one_after_another, "cpu") == [0, 0, 1]
+    assert calls(strategies.one_after_another, "mixed") == [1, 0, 1]
+    assert calls(strategies.in_tasks_on_asyncio, "pause") == [0, 1, 0]
+    assert calls(strategies.in_tasks_on_asyncio, "cpu") == [0, 0, 1]
+    assert calls(strategies.in_tasks_on_asyncio, "mixed") == [0, 1, 1]
 
 
 def test_a_function_of_a_user_s_is_the_work_in_threads_and_in_tasks() -> None:
