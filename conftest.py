@@ -68,5 +68,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         example = getattr(item, "example", None)
         shown = str(example.parsed) if isinstance(example, Example) else item.name
-        if any(slow in shown for slow in ("$ awaits run 3 --seed", "answers.py\n", "by_waiting[")):
+        slow = "$ awaits run 3 --seed", "$ awaits compare", "answers.py\n", "by_waiting["
+        if any(it in shown for it in slow):
             item.add_marker(pytest.mark.slow)

@@ -19,9 +19,9 @@ from typing import Any
 import anyio
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
-from tests.testing.races import RACES, falsify
 
 from awaits.testing import Schedule, schedules
+from tests.testing.races import RACES, falsify
 
 N_PAIRS = 5
 N_AWAITS = 4

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 HEAVY = {
-    "httpx2", "hypothesis", "pytest", "rich", "sqlite_anyio", "stamina", "trio", "typer",
-    "uvloop",
+    "distributed", "httpx2", "hypothesis", "matplotlib", "pytest", "rich", "sqlite_anyio",
+    "stamina", "trio", "typer", "uvloop",
 }  # fmt: skip
 
 
@@ -26,6 +26,7 @@ def loaded_by(statement: str) -> set[str]:
         ("import awaits.hello", set[str]()),
         ("import awaits.sources", set[str]()),
         ("import awaits.fetch", {"httpx2", "sqlite_anyio", "stamina"}),
+        ("import awaits.measure, awaits.advice, awaits.timeline", set[str]()),
         ("import awaits.testing", set[str]()),
         ("import awaits.testing.backends", set[str]()),
         ("import awaits.testing.plugin", {"pytest"}),

@@ -1,5 +1,7 @@
 """The site: it is built without a warning, and asks no other host for anything."""
 
+import os
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -26,13 +28,13 @@ class Fetched(HTMLParser):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    subprocess.run(mkdocs, cwd=ROOT, check=True)
+    subprocess.run(mkdocs, cwd=ROOT, check=True, env={**os.environ, "AWAITS_SITE": "quick"})
     return folder
 
 
 def test_every_page_of_the_navigation_is_there(site: Path) -> None:
     assert {page.stem for page in site.glob("*.html")} == {
-        "404", "api", "backends", "calls", "index", "tests", "virtual-time"
+        "404", "api", "backends", "calls", "choose", "index", "schedules", "tests", "virtual-time"
     }  # fmt: skip
 
 
@@ -52,3 +54,13 @@ def test_the_pages_show_what_stands_in_the_files(site: Path) -> None:
     assert "--8&lt;--" not in shown
     assert "test_never_more_tasks_are_in_flight_than_the_limit" in shown
     assert "individual_task" in (site / "api.html").read_text()
+
+
+def test_the_site_shows_what_was_measured_and_drawn_while_it_was_built(site: Path) -> None:
+    shown = (site / "choose.html").read_text()
+
+    pictures = re.findall(r'<img [^>]*src="([^"]+[.]svg)"', shown)
+    assert len(pictures) == 4
+    for picture in pictures:
+        assert (site / picture).read_text().count("</text>") > 4
+    assert shown.count("2 tasks of ") == 3

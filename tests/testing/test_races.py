@@ -5,9 +5,9 @@ from traceback import format_exception
 
 import pytest
 from hypothesis import settings
-from tests.testing.races import RACES, falsify, play
 
 from awaits.testing import DeadlockError, Schedule
+from tests.testing.races import RACES, falsify, play
 
 pytestmark = [
     pytest.mark.parametrize("backend", ["asyncio", "trio"]),

@@ -1,0 +1,53 @@
+"""The command line. It may know every room, and no room knows it."""
+
+import importlib.metadata
+import sys
+from typing import Annotated
+
+import typer
+
+from awaits.cli.compare import compare
+from awaits.cli.fetch import fetch
+from awaits.cli.run import hello, run
+
+app: typer.Typer = typer.Typer(
+    help="Tasks that wait, and real calls, run concurrently on asyncio or trio.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+# Without this, -1 would be an unknown option. With it, an unknown option is taken for a number.
+app.command(context_settings={"ignore_unknown_options": True})(run)
+app.command()(fetch)
+app.command()(compare)
+app.command()(hello)
+
+
+def command_line() -> None:
+    """Run `awaits` with this process's arguments, and exit.
+
+    Raises:
+        SystemExit: 2 for what the user got wrong, said in a sentence; 130 after Ctrl-C.
+    """
+    try:
+        sys.exit(app(prog_name="awaits", standalone_mode=False))
+    except typer.TyperException as error:
+        if message := error.format_message():  # there is none when only the help was printed
+            hint = "" if type(error) is typer.TyperException else "; see awaits --help."
+            print(f"awaits: {message.rstrip('.') + hint if hint else message}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        print(f"awaits {importlib.metadata.version('awaits')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version)
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,79 @@
+"""`awaits run` and `awaits hello`."""
+
+import random
+from typing import Annotated
+
+import anyio
+import typer
+
+from awaits import hello as hello_program
+from awaits import tasks
+from awaits.cli.shared import Backend, Plot, Timeline, draw, finish, number, progress_of, run_on
+from awaits.testing import backends, virtual_time
+from awaits.timeline import Recorder, check_picture
+
+
+def run(
+    n_tasks: Annotated[
+        int, typer.Argument(parser=number, metavar="N_TASKS", help="How many tasks.")
+    ] = 20,
+    *,
+    backend: Backend = "asyncio",
+    limit: Annotated[
+        int | None,
+        typer.Option(parser=number, metavar="N", help="Let at most N tasks wait at the same time."),
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(metavar="N", help="Draw the same waiting times every time.")
+    ] = None,
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="Wait in virtual time: the same lines, at once.")
+    ] = False,
+    timeline: Timeline = False,
+    plot: Plot = None,
+) -> None:
+    """Run tasks that each wait 10 to 59 seconds, all at once."""
+    try:
+        tasks.check_counts(n_tasks, limit)
+        backends.check(backend)
+        name, options = backends.anyio_backend(backend)
+        options |= virtual_time(backend) if virtual else {}
+        random.seed(None if seed is None else _seed(seed))
+        if plot is not None:
+            check_picture(plot)
+    except ValueError as error:
+        raise typer.TyperException(str(error)) from None
+    progress = progress_of(n_tasks)
+    recorder = Recorder()
+
+    def report(event: object) -> None:
+        progress.report(event)
+        if timeline or plot:
+            recorder.report(event)
+
+    async def main() -> None:
+        try:
+            async with progress.shown():
+                await tasks.main(n_tasks, limit=limit, report=report)
+        finally:
+            recorder.stop()
+
+    def run_and_draw() -> None:
+        try:
+            anyio.run(main, backend=name, backend_options=options)
+        finally:
+            draw({"": recorder.spans}, in_terminal=timeline, plot=plot)
+
+    finish(run_and_draw, if_interrupted=lambda: f"{progress.n_done} of {n_tasks} tasks were done")
+
+
+def hello() -> None:
+    """Say hello, wait one second, say the rest."""
+    run_on(hello_program.main, "asyncio", {}, if_interrupted=lambda: "hello was not finished")
+
+
+def _seed(text: str) -> int:
+    seed = number(text)
+    if isinstance(seed, str):
+        raise ValueError(f"seed must be a whole number, not {text!r}.")
+    return seed

@@ -1,0 +1,100 @@
+"""What several commands share: options, and how a command ends."""
+
+import os
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+from rich.console import Console
+
+from awaits.calls import Unusable
+from awaits.progress import Progress
+from awaits.spans import Span
+from awaits.testing import backends
+from awaits.timeline import picture, text
+
+Backend = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(backends.NAMES),
+        autocompletion=backends.installed,
+        help="The event loop to run on.",
+    ),
+]
+Timeline = Annotated[bool, typer.Option("--timeline", help="Draw who waited when, at the end.")]
+Plot = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Draw the same into a file, as .svg or .png."),
+]
+
+
+def number(text: str) -> int | str:
+    """Read a whole number; leave what is none to be refused in the same words as from Python."""
+    try:
+        return int(text)
+    except ValueError:
+        if text.startswith("--"):
+            raise typer.TyperException(
+                f"There is no option {text}; see awaits run --help."
+            ) from None
+        return text
+
+
+def progress_of(n_tasks: int | None) -> Progress:
+    """Return progress that is live on a terminal."""
+    console = Console()
+    return Progress(n_tasks, console, live=sys.stdout.isatty() and console.is_interactive)
+
+
+def draw(timelines: Mapping[str, Sequence[Span]], *, in_terminal: bool, plot: Path | None) -> None:
+    """Draw who waited when, where the user wants it: below the lines, and in a file."""
+    if plot is not None:
+        try:
+            picture(timelines, plot)
+        except OSError as error:
+            raise typer.TyperException(f"{plot} cannot be written: {error.strerror}.") from None
+    if in_terminal:
+        width, height = shutil.get_terminal_size()
+        encoding = (sys.stdout.encoding or "").lower()
+        print(text(timelines, width=width, height=height, bar="━" if "utf" in encoding else "="))
+
+
+def run_on(
+    main: Callable[[], Awaitable[int | None]],
+    backend: str,
+    options: dict[str, object],
+    *,
+    if_interrupted: Callable[[], str],
+) -> None:
+    """Run a program on an event loop, as `finish` does; exit with what it returns."""
+    finish(
+        lambda: anyio.run(main, backend=backend, backend_options=options),
+        if_interrupted=if_interrupted,
+    )
+
+
+def finish(run: Callable[[], int | None], *, if_interrupted: Callable[[], str]) -> None:
+    """Run a program; end quietly on Ctrl-C, and when whoever reads the output has left."""
+    code: int | None = None
+    try:
+        code = run()
+    # On trio, these come in a group.
+    except* KeyboardInterrupt:
+        code = 130
+    except* BrokenPipeError:
+        code = 1
+        # What is still buffered would fail once more when Python flushes it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except* Unusable as errors:
+        raise typer.TyperException(str(_first(errors))) from None
+    if code == 130:
+        print(f"awaits: interrupted; {if_interrupted()}.", file=sys.stderr)
+    raise typer.Exit(code or 0)
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

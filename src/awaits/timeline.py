@@ -1,0 +1,139 @@
+"""Who ran when: as text for a terminal, and as a picture."""
+
+import importlib.util
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import anyio
+
+from awaits.spans import Span
+from awaits.tasks import Done, Started
+
+LEAST_ROWS = 4
+KINDS = ".svg", ".png"
+
+
+class Recorder:
+    """Makes spans of what the program reports, in seconds since its first report."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self._first: float | None = None
+        self._began: dict[int, float] = {}
+
+    def report(self, event: object) -> None:
+        """Note when an event of the program happens."""
+        now = self._now()
+        match event:
+            case Started(task_number, _):
+                self._began[task_number] = now
+            case Done(task_number):
+                self._end(task_number, now)
+            case _:
+                pass
+
+    def stop(self) -> None:
+        """End the spans of the tasks that have begun and are not done."""
+        for task_number in list(self._began):
+            self._end(task_number, self._now())
+
+    def _end(self, task_number: int, now: float) -> None:
+        self.spans.append(Span(task_number, self._began.pop(task_number), now))
+
+    def _now(self) -> float:
+        now = anyio.current_time()
+        if self._first is None:
+            self._first = now
+        return now - self._first
+
+
+def text(
+    timelines: Mapping[str, Sequence[Span]], *, width: int, height: int, bar: str = "━"
+) -> str:
+    """Draw a line for each task, from where it began to where it ended, all on one scale of time.
+
+    Args:
+        timelines: By title, when the tasks ran, in seconds since the beginning.
+        width: How many characters fit in a line.
+        height: How many lines fit. Where there are more tasks, some of them are drawn.
+        bar: The character to draw with.
+    """
+    end = max((span.ended for spans in timelines.values() for span in spans), default=0.0)
+    numbers = [span.task_number for spans in timelines.values() for span in spans]
+    label = len(f"Task {max(numbers, default=0)}")
+    room = max(10, width - label - 1)
+    rows = max(LEAST_ROWS, (height - 2) // max(1, len(timelines)) - 1)
+
+    def column(seconds: float) -> int:
+        return round(seconds / end * room) if end else 0
+
+    lines: list[str] = []
+    for title, spans in timelines.items():
+        drawn = _spread(sorted(spans), rows)
+        left_out = f"{len(drawn)} of {len(spans)} tasks" if len(drawn) < len(spans) else ""
+        lines += [": ".join(filter(None, (title, left_out)))] if title or left_out else []
+        for span in drawn:
+            began = min(column(span.began), room - 1)
+            length = max(1, column(span.ended) - began)  # however short it was
+            lines.append(f"{f'Task {span.task_number}':{label}} {' ' * began}{bar * length}")
+    right = f"{end:.3g} s" if end < 1000 else f"{end:.0f} s"
+    return "\n".join([*lines, f"{'':{label}} 0{right:>{room - 1}}"])
+
+
+def _spread(spans: list[Span], rows: int) -> list[Span]:
+    """Leave out some where there are too many: the first and the last stay, and the shape."""
+    if len(spans) <= rows:
+        return spans
+    return [spans[row * (len(spans) - 1) // (rows - 1)] for row in range(rows)]
+
+
+def check_picture(path: Path) -> None:
+    """Say in a sentence why `picture` cannot write there, if it cannot.
+
+    Args:
+        path: The file to be written.
+
+    Raises:
+        ValueError: matplotlib is missing, or cannot write such a file, or not there.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ValueError("A picture needs matplotlib; install it with: pip install 'awaits[plot]'")
+    if path.suffix not in KINDS:
+        raise ValueError(f"{path} must end in {' or '.join(KINDS)}.")
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ValueError(f"{path} must be a file in a folder that can be written to.")
+
+
+def picture(timelines: Mapping[str, Sequence[Span]], path: Path) -> None:
+    """Draw timelines below each other, on one scale of time, into a file.
+
+    The same timelines make the same file, byte for byte.
+
+    Args:
+        timelines: By title, when the tasks ran, in seconds since the beginning.
+        path: The file, replaced if there is one. The end of its name, `.svg` or `.png`, says what
+            it will be.
+    """
+    import matplotlib as mpl  # noqa: PLC0415 heavy, and an extra
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    # A row is 0.08 inches high, until there are too many to be told apart.
+    heights = [min(4.0, 0.08 * len(spans) + 0.2) for spans in timelines.values()]
+    figure = Figure(figsize=(8, sum(heights) + 0.4 * len(heights) + 0.5), layout="constrained")
+    all_axes = figure.subplots(
+        len(heights), sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
+    )
+    for axes, (title, spans) in zip(all_axes[:, 0], timelines.items(), strict=True):
+        numbers = [span.task_number for span in spans]
+        began, ended = [span.began for span in spans], [span.ended for span in spans]
+        axes.hlines(numbers, began, ended, linewidth=min(4.0, 300 / (len(spans) + 1)))
+        axes.set_title(title, loc="left", fontsize="medium")
+        axes.set_ylabel("task")
+        axes.set_ylim(max(numbers, default=1) + 0.5, 0.5)  # the first on top, as in the terminal
+        axes.yaxis.get_major_locator().set_params(integer=True)
+    figure.supxlabel("seconds", fontsize="medium")
+    # Letters as text and no ids by chance: small, searchable, and the same every time.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "awaits"}):
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
