@@ -12,15 +12,15 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 def tests(session: nox.Session) -> None:
     """Run the tests on every event loop."""
     session.install("--group=test", "--editable=.")
-    session.run("pytest", "--anyio-backends", *session.posargs)
+    session.run("pytest", "--anyio-backends", "-n", "2", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions that the package allows itself."""
     session.install("--group=test", "--editable=.")
-    session.install("--upgrade", "--resolution=lowest-direct", "--editable=.[http,testing,trio]")
-    session.run("pytest", "--anyio-backends", *session.posargs)
+    session.install("--upgrade", "--resolution=lowest-direct", "--editable=.[distributed,http,plot,testing,trio]")
+    session.run("pytest", "--anyio-backends", "-n", "2", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])

@@ -24,7 +24,12 @@ from tests.test_cli import AWAITS, Awaits
 
 pytestmark = pytest.mark.anyio
 awaits: object = tests.test_cli.awaits  # the fixture
-every_backend = pytest.mark.parametrize("backend", backends.NAMES)
+
+
+@pytest.fixture
+def backend(anyio_backend: object) -> str:
+    """The event loop of the command: that of the server."""
+    return str(backends.name_of(anyio_backend))
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +52,6 @@ def without_seconds(line: str) -> str:
     return re.sub(r"\d+\.\d{3}", "0.000", line)
 
 
-@every_backend
 async def test_each_call_is_a_line_and_a_summary_comes_last(server: Server, backend: str) -> None:
     url = server.url
     code, out, err = await fetch(f"{url}/ok", f"{url}/404", "--limit=1", "--backend", backend)
@@ -162,7 +166,6 @@ def test_a_missing_library_is_told_with_what_to_install(
     assert err.endswith("is not installed; install it with: pip install 'awaits[http]'\n")
 
 
-@every_backend
 async def test_after_kill_9_every_finished_call_is_there_and_only_the_rest_is_made(
     server: Server, tmp_path: Path, backend: str
 ) -> None:
@@ -207,7 +210,6 @@ def urls_saved(file: Path) -> list[str]:
     return [url for (url,) in found]
 
 
-@every_backend
 async def test_ctrl_c_cancels_the_calls_and_says_how_many_were_done(
     server: Server, tmp_path: Path, backend: str
 ) -> None:
@@ -239,7 +241,6 @@ async def test_ctrl_c_ends_the_wait_for_a_pipe(server: Server) -> None:
     assert process.returncode == 130
 
 
-@every_backend
 async def test_a_reader_that_leaves_ends_the_program_quietly(server: Server, backend: str) -> None:
     command = [*AWAITS, "fetch", f"{server.url}/delay/0.2", server.url, "--backend", backend]
 

@@ -1,13 +1,14 @@
 """Each bug of races.py is missed by the loops' own order, found by Hypothesis, and shrunk."""
 
 import ast
+import functools
 from traceback import format_exception
 
 import pytest
 from hypothesis import settings
 
 from awaits.testing import DeadlockError, Schedule
-from tests.testing.races import RACES, falsify, play
+from tests.testing.races import RACES, Found, falsify, play
 
 pytestmark = [
     pytest.mark.parametrize("backend", ["asyncio", "trio"]),
@@ -16,6 +17,11 @@ pytestmark = [
 
 # Always the same examples, so that no test here depends on luck.
 BY_DEFAULT = settings(derandomize=True, max_examples=100)
+
+
+@functools.cache
+def find(name: str, backend: str) -> Found | None:
+    return falsify(RACES[name].wrong, backend, BY_DEFAULT)
 
 
 def n_deviations(schedule: Schedule) -> int:
@@ -34,7 +40,7 @@ def test_the_loops_own_order_passes_even_what_is_wrong(name: str, backend: str) 
 def test_what_is_wrong_is_broken_and_shrunk_to_at_most_three_deviations(
     name: str, backend: str
 ) -> None:
-    found = falsify(RACES[name].wrong, backend, BY_DEFAULT)
+    found = find(name, backend)
     assert found is not None
     assert 1 <= n_deviations(found.schedule) <= 3
     if name == "two locks in opposite order":
@@ -47,7 +53,7 @@ def test_what_is_wrong_is_broken_and_shrunk_to_at_most_three_deviations(
 
 
 def test_what_was_found_replays_in_another_run(name: str, backend: str) -> None:
-    found = falsify(RACES[name].wrong, backend, BY_DEFAULT)
+    found = find(name, backend)
     assert found is not None
     schedule = eval(repr(found.schedule), {"Schedule": Schedule})  # noqa: S307 it was printed to be pasted
     with pytest.raises(type(found.error)):
