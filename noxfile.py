@@ -19,7 +19,8 @@ def tests(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions that the package allows itself."""
     session.install("--group=test", "--editable=.")
-    session.install("--upgrade", "--resolution=lowest-direct", "--editable=.[distributed,http,plot,testing,trio]")
+    extras = "distributed,http,plot,testing,trio"
+    session.install("--upgrade", "--resolution=lowest-direct", f"--editable=.[{extras}]")
     session.run("pytest", "--anyio-backends", "-n", "2", *session.posargs)
 
 
