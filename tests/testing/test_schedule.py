@@ -177,14 +177,15 @@ async def test_outside_of_the_block_the_event_loop_has_its_own_queue() -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
-async def test_what_is_held_back_when_the_block_ends_runs_after_it() -> None:
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 99])
+async def test_what_is_held_back_when_the_block_ends_runs_after_it(n_steps: int) -> None:
     log: Log = []
     async with anyio.create_task_group() as group:
-        with Schedule({(1, 1): 99}):
+        with Schedule({(1, 1): n_steps}):
             group.start_soon(steps, "a", 2, log)
             group.start_soon(steps, "b", 2, log)
             await checkpoint()
-            assert log == ["b1"]
+            assert log == (["b1", "a1"] if n_steps == 1 else ["b1"])
     assert sorted(log) == ["a1", "a2", "b1", "b2"]
 
 

@@ -155,11 +155,13 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def rest(self) -> deque[Step]:
         """Take all steps, for a queue that nobody steers."""
-        held = [step for *_, step, _ in sorted(self._held, key=lambda held: held[:2])]
+        held = (step for *_, step, _ in sorted(self._held, key=lambda held: held[:2]))
+        steps = deque((*self._released, *held, *self._queue, *self._arrivals()))
         self._held.clear()
-        self._released = deque()
+        self._released.clear()
+        self._queue.clear()
         self._to_cancel = None
-        return deque((*self._released, *held, *self._queue, *self._arrivals()))
+        return steps
 
     @abstractmethod
     def close(self) -> None:
