@@ -15,6 +15,16 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--anyio-backends", "-n", "2", *session.posargs)
 
 
+@nox.session(python=PYTHONS[-1])
+def coverage(session: nox.Session) -> None:
+    """Run the tests, and show that they reach every statement and branch."""
+    session.install("--group=test", "--editable=.")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "--anyio-backends", "-n", "2")
+    session.run("coverage", "combine", "-q")
+    session.run("coverage", "report")
+
+
 @nox.session(python=PYTHONS[0])
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions that the package allows itself."""

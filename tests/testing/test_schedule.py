@@ -237,6 +237,24 @@ async def test_the_awaits_of_tasks_in_the_cancel_scope_count_and_others_do_not()
     assert await run(5) == ["a1", "b1", "a2", "b2"]
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_a_cancellation_that_a_shield_keeps_off_comes_once_and_harms_nothing() -> None:
+    schedule = Schedule({(1, 1): 1}, cancel=1)
+    go_on = anyio.Event()
+
+    async def shielded() -> None:
+        with schedule.cancel_scope(), anyio.CancelScope(shield=True):
+            await go_on.wait()
+
+    async with anyio.create_task_group() as group:
+        with schedule:
+            group.start_soon(shielded)
+            await checkpoint()
+            await checkpoint()
+        assert schedule.explanation.count("cancelled at await 1") == 1
+        go_on.set()
+
+
 async def test_a_cancel_scope_without_awaits_is_not_cancelled() -> None:
     schedule = Schedule(cancel=1)
     with schedule:
@@ -344,6 +362,21 @@ async def test_what_goes_wrong_in_the_kit_fails_the_test_and_loses_no_step(
                 for name in "abc":
                     group.start_soon(steps, name, 3, log)
     assert sorted(log) == sorted(f"{name}{number}" for name in "abc" for number in (1, 2, 3))
+
+
+async def test_what_goes_wrong_with_a_task_held_back_lets_it_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Play, "_count_await", Mock(side_effect=[None, ZeroDivisionError]))
+    schedule = Schedule({(1, 1): 99}, cancel=9)
+    log: Log = []
+    with pytest.raises(ZeroDivisionError):
+        with schedule, schedule.cancel_scope():
+            async with anyio.create_task_group() as group:
+                group.start_soon(steps, "a", 2, log)
+                for _ in range(9):
+                    await checkpoint()
+                assert log == ["a1", "a2"]
 
 
 async def test_a_cancelled_scope_with_a_task_held_back_does_not_turn_for_ever() -> None:

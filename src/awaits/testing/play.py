@@ -246,7 +246,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             hold.n_ahead += 1
             if hold.n_ahead <= SHOWN:
                 hold.ahead.append(self._moment(task))
-        if self._cancel is not None and self._n_awaits < self._cancel:
+        if self._cancel is not None:
             scope = self.context_of(step).get(scope_of)
             if scope is not None:
                 self._count_await(scope, task)
