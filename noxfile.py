@@ -12,7 +12,7 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 def tests(session: nox.Session) -> None:
     """Run the tests on every event loop."""
     session.install("--group=test", "--editable=.")
-    session.run("pytest", "--anyio-backends", "-n", "2", *session.posargs)
+    session.run("pytest", "--anyio-backends", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=PYTHONS[-1])
@@ -20,7 +20,7 @@ def coverage(session: nox.Session) -> None:
     """Run the tests, and show that they reach every statement and branch."""
     session.install("--group=test", "--editable=.")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "--anyio-backends", "-n", "2")
+    session.run("coverage", "run", "-m", "pytest", "--anyio-backends", "-n", "auto")
     session.run("coverage", "combine", "-q")
     session.run("coverage", "report")
 
@@ -31,7 +31,7 @@ def lowest(session: nox.Session) -> None:
     session.install("--group=test", "--editable=.")
     extras = "distributed,http,plot,testing,trio"
     session.install("--upgrade", "--resolution=lowest-direct", f"--editable=.[{extras}]")
-    session.run("pytest", "--anyio-backends", "-n", "2", *session.posargs)
+    session.run("pytest", "--anyio-backends", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])

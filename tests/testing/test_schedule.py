@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import math
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -104,6 +105,23 @@ async def test_a_step_is_not_held_back_while_real_time_passes() -> None:
             group.start_soon(steps, "a", 3, log)
             group.start_soon(anyio.sleep, 0.01)
     assert log == ["a1", "a2", "a3"]
+
+
+async def test_a_step_is_held_back_until_the_event_loop_has_looked_for_others() -> None:
+    log: Log = []
+    ours, theirs = socket.socketpair()
+
+    async def read() -> None:
+        await anyio.wait_readable(ours)
+        log.append("read")
+
+    with ours, theirs:
+        theirs.send(b"x")
+        with Schedule({(1, 1): 2}):
+            async with anyio.create_task_group() as group:
+                group.start_soon(steps, "a", 1, log)
+                group.start_soon(read)
+    assert log == ["read", "a1"]
 
 
 @given(schedule=schedules())
