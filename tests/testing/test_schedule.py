@@ -124,6 +124,16 @@ async def test_a_step_is_held_back_until_the_event_loop_has_looked_for_others() 
     assert log == ["read", "a1"]
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_the_event_loop_calls_of_a_task_is_no_step_of_it() -> None:
+    task = asyncio.create_task(asyncio.sleep(60))
+    with Schedule({(1, 2): 99}):
+        await checkpoint()
+        asyncio.get_running_loop().call_soon(task.cancel)
+        await checkpoint()
+        assert task.cancelling() == 1
+
+
 @given(schedule=schedules())
 async def test_a_schedule_gives_the_same_order_every_time(schedule: Schedule) -> None:
     names = [chr(ord("a") + number) for number in range(6)]
