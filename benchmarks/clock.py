@@ -109,20 +109,13 @@ def add_peers_with_plugins() -> None:
     except ImportError:
         return
 
-    def run_looptime(sleeps: Seconds) -> None:
-        async def main(sleeps: Seconds) -> None:
-            with asyncio.get_running_loop().looptime_enabled():  # type: ignore[attr-defined]
-                await on_asyncio(sleeps)
-
-        with_asyncio(looptime.new_event_loop, main)(sleeps)
-
     def run_detangle(sleeps: Seconds) -> None:
         config = detangle.SimConfig(reorder=False, max_steps=10**9)
         result = detangle.execute(on_asyncio, (sleeps,), config=config)
         if result.failure is not None:
             raise RuntimeError(result.failure)
 
-    CONTESTANTS.insert(4, ("looptime, asyncio", run_looptime, ASYNCIO, 0))
+    CONTESTANTS.insert(4, ("looptime, asyncio", with_asyncio(looptime.new_event_loop), ASYNCIO, 0))
     CONTESTANTS.insert(5, ("detangle, asyncio", run_detangle, ASYNCIO, 1_000))  # quadratic
 
 
