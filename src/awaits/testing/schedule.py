@@ -196,6 +196,8 @@ def schedules() -> "SearchStrategy[Schedule]":
 
 def _steps() -> Iterator[tuple[int, int]]:
     """Count the steps of all tasks, by the diagonals: neither tasks nor steps come to an end."""
-    for diagonal in itertools.count(2):
+    diagonal = 2
+    while True:
         for task in range(1, diagonal):
             yield task, diagonal - task
+        diagonal += 1
