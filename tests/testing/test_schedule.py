@@ -266,7 +266,10 @@ async def test_the_awaits_of_tasks_in_the_cancel_scope_count_and_others_do_not()
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
-async def test_a_cancellation_that_a_shield_keeps_off_comes_once_and_harms_nothing() -> None:
+@pytest.mark.parametrize("n_awaits", range(2, 6))
+async def test_a_cancellation_that_a_shield_keeps_off_comes_once_and_harms_nothing(
+    n_awaits: int,
+) -> None:
     schedule = Schedule({(1, 1): 1}, cancel=1)
     go_on = anyio.Event()
 
@@ -277,8 +280,8 @@ async def test_a_cancellation_that_a_shield_keeps_off_comes_once_and_harms_nothi
     async with anyio.create_task_group() as group:
         with schedule:
             group.start_soon(shielded)
-            await checkpoint()
-            await checkpoint()
+            for _ in range(n_awaits):
+                await checkpoint()
         assert schedule.explanation.count("cancelled at await 1") == 1
         go_on.set()
 
