@@ -11,30 +11,12 @@ from unittest import mock
 
 import pytest
 
-from awaits import cli
 from awaits.testing import backends
 
 AWAITS = [sys.executable, "-m", "awaits"]
 HEADER = "Task #\tTime\n-------------\n"
 
 every_backend = pytest.mark.parametrize("backend", backends.NAMES)
-
-
-@pytest.fixture
-def awaits(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """The command line in this process: its exit code, and what it wrote to stdout and stderr."""
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["awaits", *args])
-        with pytest.raises(SystemExit) as exit_:
-            cli.command_line()
-        code = exit_.value.code
-        out, err = capsys.readouterr()
-        return code if isinstance(code, int) else 0, out, err
-
-    return run
 
 
 Awaits = Callable[..., tuple[int, str, str]]

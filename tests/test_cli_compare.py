@@ -14,7 +14,6 @@ from unittest import mock
 import pytest
 from rich.console import Console
 
-from awaits import cli
 from awaits.compare import Comparison
 from awaits.measure import Failed, Measured
 from awaits.spans import Span
@@ -23,21 +22,6 @@ TASKS = [Span(1, 0.0, 1.0), Span(2, 1.0, 2.0)]
 HEAD = "strategy           seconds  CPU seconds  speed-up  memory, MB\n"
 
 Awaits = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def awaits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Awaits:
-    """The command line in this process: its exit code, and what it wrote to stdout and stderr."""
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["awaits", *args])
-        with pytest.raises(SystemExit) as exit_:
-            cli.command_line()
-        code = exit_.value.code
-        out, err = capsys.readouterr()
-        return code if isinstance(code, int) else 0, out, err
-
-    return run
 
 
 def given_measurements(

@@ -17,13 +17,11 @@ import anyio.to_thread
 import pytest
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-import tests.test_cli
 from awaits.testing import backends
 from tests.misbehaving import Server, misbehaving
 from tests.test_cli import AWAITS, Awaits
 
 pytestmark = pytest.mark.anyio
-awaits: object = tests.test_cli.awaits  # the fixture
 
 
 @pytest.fixture
