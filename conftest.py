@@ -13,6 +13,10 @@ from sybil.parsers.markdown import CodeBlockParser
 
 pytest_plugins = ["pytester"]
 
+# What a terminal or a CI asks for in these would change the output that tests compare.
+for name in ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERM"):
+    os.environ.pop(name, None)
+
 ROOT = Path(__file__).parent
 EXAMPLES = ROOT / "docs" / "examples"
 

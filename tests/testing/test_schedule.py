@@ -828,7 +828,11 @@ def test_a_failure_is_shrunk_explained_and_replayed_from_the_database(
     tried = pytester.path / "tried.txt"
     for first in ("True", "False"):  # the simplest schedule breaks nothing; a saved one does
         tried.unlink(missing_ok=True)
-        result = run("@given(schedule=schedules())", f"--anyio-backends={backend}")
+        result = run(
+            "@given(schedule=schedules())",
+            f"--anyio-backends={backend}",
+            "--hypothesis-profile=default",  # without it there is no database on CI
+        )
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(
             [
