@@ -1,7 +1,6 @@
 """The virtual clock: the same story on asyncio and on trio, told as recorded orders of events."""
 
 import asyncio
-import concurrent.futures
 import math
 import os
 import signal
@@ -351,84 +350,6 @@ class TestInterplay:
             assert [value async for value in values] == [1.0, 2.0, 3.0]
 
 
-class TestThreads:
-    """Time stands still while a worker thread is out, whoever sent it."""
-
-    @pytest.fixture
-    def release(self) -> threading.Event:
-        return threading.Event()
-
-    @staticmethod
-    async def check(in_a_thread: Callable[[], object]) -> None:
-        """Have a thread work for a real while beside a task that sleeps for a virtual one."""
-        events: Events = []
-
-        async def sleeper() -> None:
-            await anyio.sleep(10)
-            record(events, "slept")
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(sleeper)
-            await in_a_thread()  # type: ignore[misc]
-            record(events, "worked")
-
-        assert events == [("worked", 0.0), ("slept", 10.0)]
-
-    async def test_a_thread_of_anyio(self) -> None:
-        await self.check(lambda: anyio.to_thread.run_sync(time.sleep, 0.02))
-
-    async def test_a_thread_with_a_limiter_of_its_own(self) -> None:
-        limiter = anyio.CapacityLimiter(1)
-        await self.check(lambda: anyio.to_thread.run_sync(time.sleep, 0.02, limiter=limiter))
-
-    @on_asyncio
-    async def test_a_thread_of_asyncio(self) -> None:
-        await self.check(lambda: asyncio.to_thread(time.sleep, 0.02))
-
-    @on_asyncio
-    async def test_a_thread_of_an_executor(self) -> None:
-        with concurrent.futures.ThreadPoolExecutor() as executor:
-            loop = asyncio.get_running_loop()
-            await self.check(lambda: loop.run_in_executor(executor, time.sleep, 0.02))
-
-    @on_trio
-    async def test_a_thread_of_trio(self) -> None:
-        await self.check(lambda: trio.to_thread.run_sync(time.sleep, 0.02))
-
-    async def test_one_who_waits_for_a_free_thread_does_not_hold_time_up(self) -> None:
-        limiter = anyio.CapacityLimiter(1)
-        async with anyio.create_task_group() as tasks:
-            async with limiter:
-                tasks.start_soon(lambda: anyio.to_thread.run_sync(int, limiter=limiter))
-                await anyio.sleep(5)
-        assert anyio.current_time() == 5.0
-
-    async def test_a_thread_that_waits_for_the_event_loop_does_not_hold_time_up(self) -> None:
-        def sleep_in_the_loop() -> float:
-            anyio.from_thread.run(anyio.sleep, 5)
-            return anyio.from_thread.run_sync(anyio.current_time)
-
-        assert await anyio.to_thread.run_sync(sleep_in_the_loop) == 5.0
-        assert anyio.current_time() == 5.0
-
-    async def test_an_abandoned_thread_does_not_hold_time_up(
-        self, release: threading.Event
-    ) -> None:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: anyio.to_thread.run_sync(release.wait, abandon_on_cancel=True))
-            await anyio.wait_all_tasks_blocked()
-            tasks.cancel_scope.cancel()
-        await anyio.sleep(5)
-        release.set()
-        assert anyio.current_time() == 5.0
-
-    async def test_a_thread_that_fails_lets_time_go_on(self) -> None:
-        with pytest.raises(ZeroDivisionError):
-            await anyio.to_thread.run_sync(lambda: 1 // 0)
-        await anyio.sleep(5)
-        assert anyio.current_time() == 5.0
-
-
 class TestByHand:
     async def test_time_that_is_held_stands_still(self, virtual_clock: VirtualClock) -> None:
         events: Events = []
@@ -625,14 +546,6 @@ class TestDeadlock:
         with pytest.raises(DeadlockError, match=r"^At 5\.0 s"):
             anyio.run(main, backend=backend, backend_options=virtual_time(backend))
         assert cleaned_up == ["slept"]
-
-    @pytest.mark.virtual_time
-    async def test_one_who_waits_for_a_thread_is_not_deadlocked(self) -> None:
-        def sleep_and_return() -> str:
-            time.sleep(0.02)
-            return "back"
-
-        assert await anyio.to_thread.run_sync(sleep_and_return) == "back"
 
     @pytest.mark.virtual_time
     async def test_one_who_waits_for_a_socket_is_not_deadlocked(self) -> None:

@@ -4,21 +4,24 @@ read the head of src/awaits/testing/_asyncio.py or _trio.py for what it is neede
 
 import asyncio
 import contextvars
+import importlib
 import inspect
 import threading
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from unittest import mock
 
 import anyio.to_thread
 import pytest
 import trio
+from anyio import from_thread
 from anyio._backends import _asyncio as anyio_asyncio
-from anyio._backends import _trio as anyio_trio
 from trio import _signals, _threads
 from trio._core import _run
 
 from awaits.testing import _asyncio as kit_asyncio
+from awaits.testing import threads
 
 # pyright: reportPrivateUsage=false, reportAttributeAccessIssue=false, reportUnknownLambdaType=false
 
@@ -53,25 +56,31 @@ def test_asyncio_asks_its_selector_how_long_to_wait(loop: asyncio.SelectorEventL
     assert len(vars(selector)["_fd_to_key"]) == 1  # which is for other threads
 
 
-def test_asyncio_waits_for_processes_in_threads_of_that_name() -> None:
-    watcher = asyncio.ThreadedChildWatcher if hasattr(asyncio, "ThreadedChildWatcher") else None
-    source = inspect.getsource(watcher or asyncio.unix_events)
-    assert "waitpid-" in source
+def test_asyncio_sends_a_function_that_closes_over_the_future_that_a_thread_waits_for() -> None:
+    assert "future" in asyncio.run_coroutine_threadsafe.__code__.co_cellvars
 
 
-@pytest.mark.parametrize(
-    ("backend", "names"),
-    [
-        (
-            anyio_asyncio.AsyncIOBackend,
-            ["wait_all_tasks_blocked", "run_sync_in_worker_thread", "run_async_from_thread"],
-        ),
-        (anyio_trio.TrioBackend, ["run_async_from_thread"]),
-    ],
-)
-def test_anyio_has_the_methods_that_the_kit_teaches(backend: type, names: list[str]) -> None:
-    for name in names:
-        assert isinstance(vars(backend)[name], classmethod), name
+def test_anyio_has_the_methods_that_the_kit_teaches() -> None:
+    for name in "wait_all_tasks_blocked", "run_sync_in_worker_thread":
+        assert isinstance(vars(anyio_asyncio.AsyncIOBackend)[name], classmethod), name
+
+
+def test_anyio_sends_all_that_a_portal_is_asked_by_one_method_with_its_futures() -> None:
+    names = ["self", "func", "args", "kwargs", "name", "future"]
+    portal = from_thread.BlockingPortal
+    assert list(inspect.signature(portal._spawn_task_from_thread).parameters) == names
+    for method in portal.start_task_soon, portal.start_task:
+        assert "self._spawn_task_from_thread(" in inspect.getsource(method)
+    future: Future[None] = Future()
+    assert from_thread._BlockingPortalTaskStatus(future)._future is future
+    entering = inspect.getsource(from_thread._BlockingAsyncContextManager.__enter__)
+    assert "self._enter_future = Future()" in entering
+    assert "self._portal.start_task_soon(self.run_async_cm)" in entering
+
+
+def test_threads_of_pools_and_those_that_wait_for_trio_stand_in_functions_of_that_name() -> None:
+    for module, name in {*threads._POOLS, threads._WAITS_FOR_TRIO}:
+        assert f"def {name}(" in inspect.getsource(importlib.import_module(module))
 
 
 def test_anyio_asks_a_limiter_for_leave_around_the_work_of_a_thread() -> None:
@@ -105,6 +114,15 @@ async def test_trio_counts_the_threads_that_are_out() -> None:
         await anyio.wait_all_tasks_blocked()
         assert _threads._active_threads_local.get().count == 1
         release.set()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_trio_does_what_a_worker_asks_for_in_a_task_and_tells_whose_worker_it_is() -> None:
+    token = await trio.to_thread.run_sync(lambda: _threads.PARENT_TASK_DATA.token)
+    assert token is trio.lowlevel.current_trio_token()
+    assert inspect.iscoroutinefunction(_threads.Run.run)
+    assert "await msg_from_thread.run()" in inspect.getsource(_threads.to_thread_run_sync)
 
 
 def test_trio_asks_the_clock_only_when_no_task_can_run() -> None:

@@ -10,6 +10,7 @@ tells in plain words when one has moved:
 - `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
 - `BaseSelectorEventLoop._signal_handlers`: who waits for a signal is not deadlocked.
 - `Task._fut_waiter`, as anyio does, to see whether a task is blocked.
+- What `asyncio.run_coroutine_threadsafe` has the loop call closes over the future that it returns.
 - `anyio._backends._asyncio.AsyncIOBackend`: see `_teach_anyio`.
 """
 
@@ -25,7 +26,7 @@ import threading
 import unittest
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
 from typing import Any, TypeVar, TypeVarTuple, cast
@@ -36,6 +37,7 @@ from anyio._backends._asyncio import AsyncIOBackend
 from awaits.testing.clock import VirtualClock
 from awaits.testing.deadlock import deadlock
 from awaits.testing.play import Play
+from awaits.testing.threads import SECONDS_UNTIL_LOOKED_AGAIN, Threads
 
 # What asyncio calls the steps of tasks: the first, from 3.11 on the later ones, and in Python.
 _STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
@@ -56,7 +58,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: VirtualClock) -> None:
         _teach_anyio()
         self.clock: VirtualClock = clock
-        self.threads_out: int = 0
+        self.threads: Threads = Threads(self, lambda: _worker.loop, self.call_soon_threadsafe)
         self.waiting_for_idle: list[asyncio.Future[None]] = []
         self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
@@ -141,7 +143,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _make_something_run(self) -> float | None:
         """Make something run, if possible; return how long to wait for the world outside."""
-        if self.waiting_for_idle or self.threads_out:
+        if self.waiting_for_idle or self.threads.n_out > self.threads.n_waiting:
             return self._wake_the_idle()
         if self.clock.idle and (events := self._selector.select(self.clock.idle)):
             self._process_events(events)
@@ -155,8 +157,12 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         if self._release():
             return 0
         main = self._main
-        if self._waits_for_the_world_outside() or main is None:
+        if len(self._sockets) > 1 or self._signal_handlers or main is None:
             return None
+        if self.threads.may_come_back():
+            return SECONDS_UNTIL_LOOKED_AGAIN
+        if self._ready:  # one came while we looked
+            return 0
         others = asyncio.all_tasks(self) - {main, self._outermost}
         named = ((task.get_name(), task.get_coro()) for task in others)
         return self._throw(main, deadlock(main.get_coro(), named, self.time()))
@@ -184,15 +190,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         task.cancel()
         return 0
 
-    def _waits_for_the_world_outside(self) -> bool:
-        return (
-            len(self._sockets) > 1
-            or bool(self._signal_handlers)
-            or any("waitpid-" in thread.name for thread in threading.enumerate())  # a child process
-        )
-
     def restart(self) -> bool:
         """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
+        self.threads.begin()
         return all(timer.cancelled() for _, _, timer in self.timers)
 
     @contextmanager
@@ -239,21 +239,48 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run a function in a thread; time stands still until it is back."""
-        future = super().run_in_executor(executor, func, *args)
-        self.threads_out += 1
+        if executor is None or isinstance(executor, ThreadPoolExecutor):  # others may pickle it
+            future = super().run_in_executor(executor, _work, self, func, *args)
+        else:
+            future = super().run_in_executor(executor, func, *args)
+        self.threads.n_out += 1
         future.add_done_callback(self._thread_is_back)
         return future
 
     def _thread_is_back(self, _future: asyncio.Future[Any]) -> None:
-        self.threads_out -= 1
+        self.threads.n_out -= 1
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call a function from another thread, which may wait for a future in the function."""
+        for cell in getattr(callback, "__closure__", None) or ():
+            if isinstance(cell.cell_contents, Future):  # as `asyncio.run_coroutine_threadsafe` does
+                self.threads.may_wait_for(cell.cell_contents)
+        return super().call_soon_threadsafe(callback, *args, context=context)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 asyncio's signature
         """Wait for the threads to end, in real time: a timeout in virtual time would be over."""
-        self.threads_out += 1
+        self.threads.n_out += 1
         try:
             await super().shutdown_default_executor()
         finally:
-            self.threads_out -= 1
+            self.threads.n_out -= 1
+
+
+class _Worker(threading.local):
+    loop: VirtualEventLoop | None = None  # that it works for
+
+
+_worker = _Worker()
+
+
+def _work(loop: VirtualEventLoop, func: Callable[[*Ts], T], *args: *Ts) -> T:
+    _worker.loop = loop
+    try:
+        return func(*args)
+    finally:
+        _worker.loop = None
 
 
 class _CountingLimiter:
@@ -265,10 +292,10 @@ class _CountingLimiter:
 
     async def __aenter__(self) -> None:
         await self._limiter.acquire()
-        self._loop.threads_out += 1
+        self._loop.threads.n_out += 1
 
     async def __aexit__(self, *_error: object) -> None:
-        self._loop.threads_out -= 1
+        self._loop.threads.n_out -= 1
         self._limiter.release()
 
 
@@ -349,12 +376,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
 
 @functools.cache
 def _teach_anyio() -> None:
-    """Teach anyio's asyncio backend three things, on virtual event loops alone.
+    """Teach anyio's asyncio backend two things, on virtual event loops alone.
 
     `wait_all_tasks_blocked` polls with sleeps of 0.1 seconds, which would move virtual time, where
     trio's waits for the event loop to be idle. Its worker threads are its own, not an executor's,
-    so that the event loop does not know when one is out. And a thread that waits for the event loop
-    is not out.
+    so that the event loop does not know when one is out.
     """
 
     async def wait_all_tasks_blocked(cls: type[AsyncIOBackend]) -> None:
@@ -378,29 +404,12 @@ def _teach_anyio() -> None:
         counting: CapacityLimiter | _CountingLimiter | None = limiter
         if isinstance(loop, VirtualEventLoop):
             counting = _CountingLimiter(limiter or cls.current_default_thread_limiter(), loop)
+            func, args = _work, (loop, func, *args)
         original = originals["run_sync_in_worker_thread"]
         return await original(cls, func, args, abandon_on_cancel, counting)
 
-    def run_async_from_thread(
-        cls: type[AsyncIOBackend],
-        func: Callable[..., Awaitable[object]],
-        args: tuple[object, ...],
-        token: object,
-    ) -> object:
-        async def in_the_loop(*args: object) -> object:
-            loop = asyncio.get_running_loop()
-            if not isinstance(loop, VirtualEventLoop):
-                return await func(*args)
-            loop.threads_out -= 1
-            try:
-                return await func(*args)
-            finally:
-                loop.threads_out += 1
-
-        return originals["run_async_from_thread"](cls, in_the_loop, args, token)
-
     originals: dict[str, Callable[..., Any]] = {}
-    lessons = [wait_all_tasks_blocked, run_sync_in_worker_thread, run_async_from_thread]
+    lessons = [wait_all_tasks_blocked, run_sync_in_worker_thread]
     for taught in cast("list[Callable[..., object]]", lessons):
         originals[taught.__name__] = vars(AsyncIOBackend)[taught.__name__].__func__
         setattr(AsyncIOBackend, taught.__name__, classmethod(taught))

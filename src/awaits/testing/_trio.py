@@ -9,8 +9,8 @@ plain words when one has moved:
 - `Runner.io_manager`'s `_epoll` or `_kqueue`: whether sockets have something, without taking it.
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
   main task, the way trio throws `KeyboardInterrupt`.
-- `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`.
-- `anyio._backends._trio.TrioBackend`: see `_teach_anyio`.
+- `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
+  `PARENT_TASK_DATA`, for whom a thread works; `Run.run`, by which a task does what a thread asks.
 """
 
 # pyright: reportPrivateUsage=false
@@ -20,26 +20,26 @@ import math
 import select
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
-from typing import NoReturn, cast
+from typing import NoReturn
 
 import trio.testing
-from anyio._backends._trio import TrioBackend
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
-from trio._threads import _active_threads_local
+from trio._threads import PARENT_TASK_DATA, Run, _active_threads_local
 
 from awaits.testing.clock import VirtualClock
 from awaits.testing.deadlock import DeadlockError, deadlock
 from awaits.testing.play import Play
+from awaits.testing.threads import SECONDS_UNTIL_LOOKED_AGAIN, Threads
 
 _SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
 
 
 def options(clock: VirtualClock) -> dict[str, object]:
     """Return the options that make trio run in virtual time."""
-    _teach_anyio()
+    _teach_trio()
     return {"clock": VirtualTrioClock(clock), "instruments": [_EndOfRun(clock)]}
 
 
@@ -56,11 +56,14 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock: VirtualClock = clock
-        self._runner: Runner | None = None
 
     def start_clock(self) -> None:
         """Begin at 0.0; trio calls this when a run begins."""
-        self._runner = None
+        runner: Runner = GLOBAL_RUN_CONTEXT.runner
+        token = runner.current_trio_token()
+        self.threads = Threads(token, _token_here, token.run_sync_soon)
+        self._sockets = select.poll()
+        self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
         self.clock.start(self)
 
     def current_time(self) -> float:
@@ -82,17 +85,14 @@ class VirtualTrioClock(trio.abc.Clock):
         try:
             return self._make_something_run(runner, deadline)
         except Exception as error:  # noqa: BLE001 what is raised here belongs to the test
-            return self._throw(runner.main_task or runner.init_task, error)
+            return self._throw([runner.main_task or runner.init_task], error)
 
     def _make_something_run(self, runner: Runner, deadline: float) -> float:
-        if runner is not self._runner:
-            self._runner = runner
-            self._sockets = select.poll()
-            self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
         queue: object = runner.runq
         play = queue if isinstance(queue, RunQueuePlay) else None
         threads_out = (
-            _active_threads_local in runner._locals and trio.testing.active_thread_count() > 0
+            _active_threads_local in runner._locals
+            and trio.testing.active_thread_count() > self.threads.n_waiting
         )
         if runner.waiting_for_idle or threads_out:
             return 0 if play is not None and play.release() else math.inf
@@ -103,12 +103,16 @@ class VirtualTrioClock(trio.abc.Clock):
         main = runner.main_task
         if main is None or self._waits_for_the_world_outside(runner):
             return math.inf
-        others = (
-            (task.name, task.coro)
-            for task in runner.tasks
-            if task is not main and not _is_system_task(task, runner)
-        )
-        return self._throw(main, deadlock(main.coro, others, self.clock.now))
+        if self.threads.may_come_back():
+            return SECONDS_UNTIL_LOOKED_AGAIN
+        if self._sockets.poll(0):  # one came while we looked
+            return 0
+        others = [
+            task for task in runner.tasks if task is not main and not _is_system_task(task, runner)
+        ]
+        named = ((task.name, task.coro) for task in others)
+        # If the main task waits for a thread that waits for another task, that has to end.
+        return self._throw([main, *others], deadlock(main.coro, named, self.clock.now))
 
     def _waits_for_the_world_outside(self, runner: Runner) -> bool:
         waiting = runner.io_manager.statistics()
@@ -120,17 +124,22 @@ class VirtualTrioClock(trio.abc.Clock):
             or any(getattr(it, "__module__", None) == "trio._signals" for it in handlers)
         )
 
-    def _throw(self, task: trio.lowlevel.Task | None, error: Exception) -> float:
-        """Throw an error into a task that waits, the way trio throws `KeyboardInterrupt`."""
+    def _throw(self, tasks: list[trio.lowlevel.Task | None], error: Exception) -> float:
+        """Throw an error into the first task that takes it, as trio throws `KeyboardInterrupt`."""
 
         def throw() -> NoReturn:
             raise error
 
-        cast("trio.lowlevel.Task", task)._attempt_abort(throw)
-        return 0
+        for task in tasks:
+            if task is not None and task._abort_func is not None:
+                task._attempt_abort(throw)
+            if GLOBAL_RUN_CONTEXT.runner.runq:
+                return 0
+        return math.inf
 
     def restart(self) -> bool:
         """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
+        self.threads.begin()
         return GLOBAL_RUN_CONTEXT.runner.deadlines.next_deadline() == math.inf
 
     @contextmanager
@@ -214,25 +223,24 @@ def _is_system_task(task: trio.lowlevel.Task, runner: Runner) -> bool:
     )
 
 
+def _token_here() -> object:
+    return getattr(PARENT_TASK_DATA, "token", None)
+
+
 @functools.cache
-def _teach_anyio() -> None:
-    """Teach anyio's trio backend that a thread that waits for the event loop is not out."""
-    original: Callable[..., object] = vars(TrioBackend)["run_async_from_thread"].__func__
+def _teach_trio() -> None:
+    """Teach trio that a thread that waits for the event loop is not out, in virtual time."""
+    original = Run.run
 
-    def run_async_from_thread(
-        cls: type[TrioBackend],
-        func: Callable[..., Awaitable[object]],
-        args: tuple[object, ...],
-        token: object,
-    ) -> object:
-        async def in_the_loop(*args: object) -> object:
-            threads = _active_threads_local.get()
-            threads.count -= 1
-            try:
-                return await func(*args)
-            finally:
-                threads.count += 1
+    async def run(self: Run[object]) -> None:
+        clock = GLOBAL_RUN_CONTEXT.runner.clock
+        if not isinstance(clock, VirtualTrioClock):
+            await original(self)
+            return
+        clock.threads.n_waiting += 1
+        try:
+            await original(self)
+        finally:
+            clock.threads.n_waiting -= 1
 
-        return original(cls, in_the_loop, args, token)
-
-    setattr(TrioBackend, original.__name__, classmethod(run_async_from_thread))
+    setattr(Run, original.__name__, run)

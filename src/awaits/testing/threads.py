@@ -1,0 +1,173 @@
+"""The threads beside an event loop: those that it waits for, and those that wait for it.
+
+Time stands still while a worker thread is out. But one that waits for the event loop would wait for
+ever: in `anyio.from_thread.run`, for a future of a portal or of `asyncio.run_coroutine_threadsafe`,
+in `trio.from_thread.run`. Meanwhile it does not count. And what waits for a thread that nobody
+counts, because it is no worker, is not deadlocked.
+
+Private names, which tests/testing/test_private_names.py watches:
+
+- `BlockingPortal._spawn_task_from_thread` of anyio, by which all is sent that a portal is asked.
+- `sys._current_frames`, for where threads are; and where those of pools are that have no work.
+"""
+
+import contextlib
+import functools
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from types import FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from anyio.from_thread import BlockingPortal
+
+# pyright: reportPrivateUsage=false
+
+SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
+_WAITING = {"queue", "threading"}
+# Where a thread of a pool stands that has no work.
+_POOLS = {
+    ("anyio._backends._asyncio", "run"),
+    ("concurrent.futures.thread", "_worker"),
+    ("trio._core._thread_cache", "_work"),
+}
+_WAITS_FOR_TRIO = "trio._threads", "_send_message_to_trio"
+_of_loops: WeakKeyDictionary[object, "Threads"] = WeakKeyDictionary()
+
+
+class Threads:
+    """The threads beside an event loop in virtual time.
+
+    Args:
+        token: What the event loop is known by.
+        token_here: Returns what the event loop is known by that this thread works for, if any.
+        soon: Has the event loop call a function, from another thread.
+    """
+
+    def __init__(
+        self,
+        token: object,
+        token_here: Callable[[], object],
+        soon: Callable[[Callable[[], object]], object],
+    ) -> None:
+        _teach_portals()
+        self.n_out: int = 0  # workers; trio counts them itself
+        self.n_waiting: int = 0  # those of them that wait for the event loop
+        self.waiting: list[int] = []  # threads that wait for its futures, workers or not
+        self._token = token
+        self._token_here = token_here
+        self._soon = soon
+        self.begin()
+        _of_loops[token] = self
+
+    def begin(self) -> None:
+        """Take it that what threads are at now has nothing to do with what follows."""
+        self._before = set(self._busy())
+
+    def may_come_back(self) -> bool:
+        """Tell whether another thread is at something, and may want the event loop after that."""
+        main = threading.main_thread()
+        return any(thread is main or thread not in self._before for thread in self._busy())
+
+    def _busy(self) -> Iterator[threading.Thread]:
+        frames, this = sys._current_frames(), threading.current_thread()
+        for thread in threading.enumerate():
+            is_waiting = thread.ident in self.waiting
+            if (
+                thread is not this
+                and not is_waiting
+                and not _is_at_rest(frames.get(thread.ident or 0))
+            ):
+                yield thread
+
+    def may_wait_for(self, future: Future[Any]) -> None:
+        """Notice when this thread waits for a future that the event loop will resolve."""
+        n_workers = int(self._token_here() is self._token)
+        for name in ("result", "exception"):
+            vars(future)[name] = self._noticed(future, getattr(future, name), n_workers)
+
+    def _noticed(
+        self, future: Future[Any], wait: Callable[[float | None], object], n_workers: int
+    ) -> Callable[..., object]:
+        def noticed(timeout: float | None = None) -> object:
+            waiting = _Waiting(self, future, n_workers, for_ever=timeout is None)
+            with contextlib.suppress(RuntimeError):  # the event loop is gone
+                self._soon(waiting.begin)
+            try:
+                return wait(timeout)
+            except TimeoutError:
+                with contextlib.suppress(RuntimeError):
+                    self._soon(waiting.end)
+                raise
+
+        return noticed
+
+
+class _Waiting:
+    """A thread's wait for a future. Where it counts is in the event loop."""
+
+    def __init__(
+        self, threads: Threads, future: Future[Any], n_workers: int, *, for_ever: bool
+    ) -> None:
+        self._threads = threads
+        self._future = future
+        self._n_workers = n_workers
+        self._ident = threading.get_ident() if for_ever else 0
+        self._counts = False
+
+    def begin(self) -> None:
+        self._counts = True
+        self._threads.n_waiting += self._n_workers
+        self._threads.waiting.append(self._ident)
+        self._future.add_done_callback(self.end)  # at once, or before the thread goes on
+
+    def end(self, _future: object = None) -> None:
+        if self._counts:
+            self._counts = False
+            self._threads.n_waiting -= self._n_workers
+            self._threads.waiting.remove(self._ident)
+
+
+def _is_at_rest(frame: FrameType | None) -> bool:
+    """Tell whether a thread has ended, has no work in its pool, or waits for a task of trio's."""
+    stack = list(_stack(frame))
+    if not stack:  # it has ended, or is a `threading.Timer`
+        return frame is None
+    # Of threads that wait for trio, only workers are counted, and so known to wait still.
+    waits_for_trio = stack[0] == _WAITS_FOR_TRIO and not _POOLS.isdisjoint(stack)
+    return stack[0] in _POOLS or waits_for_trio
+
+
+def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
+    while frame is not None:
+        place = frame.f_globals["__name__"], frame.f_code.co_name
+        if place[0] not in _WAITING:
+            yield place
+        frame = frame.f_back
+
+
+@functools.cache
+def _teach_portals() -> None:
+    """Have anyio's portals tell virtual event loops which futures threads may wait for."""
+    original = BlockingPortal._spawn_task_from_thread
+
+    def _spawn_task_from_thread(
+        self: BlockingPortal,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: object,
+        future: Future[Any],
+    ) -> None:
+        threads = _of_loops.get(self._token.native_token)
+        if threads is not None:
+            entered = getattr(getattr(func, "__self__", None), "_enter_future", None)
+            started = getattr(kwargs.get("task_status"), "_future", None)
+            for asked in (future, entered, started):
+                if isinstance(asked, Future):
+                    threads.may_wait_for(asked)
+        original(self, func, args, kwargs, name, future)
+
+    setattr(BlockingPortal, original.__name__, _spawn_task_from_thread)
