@@ -81,6 +81,15 @@ def test_without_one_after_another_nothing_is_a_speed_up(awaits: Awaits) -> None
     assert "threads               1.00         0.50         ?           0\n" in out
 
 
+def test_it_fails_when_nothing_could_be_measured(awaits: Awaits) -> None:
+    no = Failed("failed: ValueError: no")
+    with given_measurements(sequential=no, threads=no):
+        code, out, _ = awaits("compare", "-n", "2", "--strategies", "threads")
+
+    assert code == 1
+    assert out.endswith("There is nothing to compare, so nothing to advise.\n")
+
+
 def test_one_task_is_one_task(awaits: Awaits) -> None:
     with given_measurements(sequential=Measured(2.0, 0.0, 0, TASKS)):
         code, out, _ = awaits("compare", "-n", "1", "--strategies", "sequential")

@@ -51,7 +51,7 @@ def compare(
     comparison = Comparison(workload, int(n_tasks), names, dask_scheduler)
     console = Console()
 
-    def run() -> None:
+    def run() -> int:
         try:
             comparison.try_one()
         except ValueError as error:
@@ -61,6 +61,7 @@ def compare(
         finally:
             spans = {name: it.spans for name, it in comparison.measured.items()}
             draw(spans, in_terminal=timeline, plot=plot)
+        return 0 if comparison.measured else 1
 
     finish(
         run,

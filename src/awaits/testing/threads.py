@@ -92,6 +92,7 @@ class Threads:
         self, future: Future[Any], wait: Callable[[float | None], object], n_workers: int
     ) -> Callable[..., object]:
         def noticed(timeout: float | None = None) -> object:
+            __tracebackhide__ = True
             waiting = _Waiting(self, future, n_workers, for_ever=timeout is None)
             with contextlib.suppress(RuntimeError):  # the event loop is gone
                 self._soon(waiting.begin)
