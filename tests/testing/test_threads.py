@@ -321,6 +321,41 @@ class TestDeadlock:
 
     @on_both
     @pytest.mark.real_time
+    def test_the_main_thread_that_waits_for_ever_is_told(self, backend: str) -> None:
+        options = virtual_time(backend)
+        with (
+            anyio.from_thread.start_blocking_portal(backend, options) as portal,
+            pytest.raises(DeadlockError, match=r"BlockingPortal\._call_func waits"),
+        ):
+            portal.call(anyio.sleep_forever)
+
+    @on_both
+    @pytest.mark.real_time
+    def test_what_is_cancelled_otherwise_is_cancelled(self, backend: str) -> None:
+        options = virtual_time(backend)
+        with anyio.from_thread.start_blocking_portal(backend, options) as portal:
+            future = portal.start_task_soon(anyio.sleep_forever)
+            future.cancel()
+            with pytest.raises(concurrent.futures.CancelledError):
+                future.result()
+
+    @on_trio
+    async def test_what_is_cancelled_after_one_is_cancelled(
+        self, virtual_clock: VirtualClock
+    ) -> None:
+        def cancel(portal: BlockingPortal) -> None:
+            future = portal.start_task_soon(anyio.sleep_forever)
+            future.cancel()
+            with pytest.raises(concurrent.futures.CancelledError):
+                future.result()
+
+        with pytest.raises(DeadlockError):
+            await anyio.sleep_forever()
+        virtual_clock.restart()
+        await on_worker(cancel)
+
+    @on_both
+    @pytest.mark.real_time
     def test_a_thread_that_ends_was_not_worth_waiting_for(self, backend: str) -> None:
         async def main() -> None:
             threading.Thread(target=work).start()

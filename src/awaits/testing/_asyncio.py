@@ -186,7 +186,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _throw(self, task: asyncio.Task[Any], error: Exception) -> float:
         """Cancel a task; where it ends, the error takes the cancellation's place."""
-        self._error = error
+        self._error = self.threads.error = error
         task.cancel()
         return 0
 

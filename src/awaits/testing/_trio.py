@@ -130,6 +130,7 @@ class VirtualTrioClock(trio.abc.Clock):
         def throw() -> NoReturn:
             raise error
 
+        self.threads.error = error
         for task in tasks:
             if task is not None and task._abort_func is not None:
                 task._attempt_abort(throw)

@@ -16,7 +16,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -65,6 +65,7 @@ class Threads:
     def begin(self) -> None:
         """Take it that what threads are at now has nothing to do with what follows."""
         self._before = set(self._busy())
+        self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
 
     def may_come_back(self) -> bool:
         """Tell whether another thread is at something, and may want the event loop after that."""
@@ -102,6 +103,10 @@ class Threads:
                 with contextlib.suppress(RuntimeError):
                     self._soon(waiting.end)
                 raise
+            except CancelledError:
+                if self.error is None:
+                    raise
+                raise self.error from None
 
         return noticed
 
