@@ -178,7 +178,10 @@ def _open_play(holds: Mapping[tuple[int, int], int], cancel: int | None) -> Play
 
 
 def schedules() -> "SearchStrategy[Schedule]":
-    """Return a Hypothesis strategy that draws schedules; the simplest is the loop's own order."""
+    """Return a Hypothesis strategy that draws schedules; the simplest is the loop's own order.
+
+    Some cancel their cancel scope, at one of its first 32 awaits.
+    """
     from hypothesis import strategies as st  # noqa: PLC0415 schedules are of use without it
 
     # How many steps there will be, nobody knows before the run. Bytes are drawn all at once.
