@@ -11,7 +11,8 @@ tells in plain words when one has moved:
 - `BaseSelectorEventLoop._signal_handlers`: who waits for a signal is not deadlocked.
 - `Task._fut_waiter`, as anyio does, to see whether a task is blocked.
 - What `asyncio.run_coroutine_threadsafe` has the loop call closes over the future that it returns.
-- `anyio._backends._asyncio.AsyncIOBackend`: see `_teach_anyio`.
+- `anyio._backends._asyncio.AsyncIOBackend`: see `_teach_anyio`; `WorkerThread.run`, where a worker
+  has no work.
 """
 
 # pyright: reportPrivateUsage=false
@@ -32,15 +33,17 @@ from contextvars import Context
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 from anyio import CapacityLimiter
-from anyio._backends._asyncio import AsyncIOBackend
+from anyio._backends._asyncio import AsyncIOBackend, WorkerThread
 
 from awaits.testing.clock import VirtualClock
 from awaits.testing.deadlock import deadlock
 from awaits.testing.play import Play
-from awaits.testing.threads import SECONDS_UNTIL_LOOKED_AGAIN, Threads
+from awaits.testing.threads import POOLS, SECONDS_UNTIL_LOOKED_AGAIN, Threads
 
 # What asyncio calls the steps of tasks: the first, from 3.11 on the later ones, and in Python.
 _STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
+
+POOLS.add((WorkerThread.__module__, "run"))
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -10,7 +10,8 @@ plain words when one has moved:
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
   main task, the way trio throws `KeyboardInterrupt`.
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
-  `PARENT_TASK_DATA`, for whom a thread works; `Run.run`, by which a task does what a thread asks.
+  `PARENT_TASK_DATA`, for whom a thread works; `Run.run`, by which a task does what a thread asks;
+  where that thread stands meanwhile, and where one has no work.
 """
 
 # pyright: reportPrivateUsage=false
@@ -32,7 +33,10 @@ from trio._threads import PARENT_TASK_DATA, Run, _active_threads_local
 from awaits.testing.clock import VirtualClock
 from awaits.testing.deadlock import DeadlockError, deadlock
 from awaits.testing.play import Play
-from awaits.testing.threads import SECONDS_UNTIL_LOOKED_AGAIN, Threads
+from awaits.testing.threads import ASKING, POOLS, SECONDS_UNTIL_LOOKED_AGAIN, Threads
+
+POOLS.add(("trio._core._thread_cache", "_work"))
+ASKING.add(("trio._threads", "_send_message_to_trio"))
 
 _SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
 

@@ -8,7 +8,7 @@ counts, because it is no worker, is not deadlocked.
 Private names, which tests/testing/test_private_names.py watches:
 
 - `BlockingPortal._spawn_task_from_thread` of anyio, by which all is sent that a portal is asked.
-- `sys._current_frames`, for where threads are; and where those of pools are that have no work.
+- `sys._current_frames`, for where threads are, and `_worker`, where one of an executor has no work.
 """
 
 import contextlib
@@ -27,13 +27,10 @@ from anyio.from_thread import BlockingPortal
 
 SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
 _WAITING = {"queue", "threading"}
-# Where a thread of a pool stands that has no work.
-_POOLS = {
-    ("anyio._backends._asyncio", "run"),
-    ("concurrent.futures.thread", "_worker"),
-    ("trio._core._thread_cache", "_work"),
-}
-_WAITS_FOR_TRIO = "trio._threads", "_send_message_to_trio"
+# By module and function: where a thread of a pool stands that has no work, and where a worker does
+# that waits for a task. Those of anyio and trio are added by _asyncio.py and _trio.py.
+POOLS = {("concurrent.futures.thread", "_worker")}
+ASKING: set[tuple[str, str]] = set()
 _of_loops: WeakKeyDictionary[object, "Threads"] = WeakKeyDictionary()
 
 
@@ -137,13 +134,12 @@ class _Waiting:
 
 
 def _is_at_rest(frame: FrameType | None) -> bool:
-    """Tell whether a thread has ended, has no work in its pool, or waits for a task of trio's."""
+    """Tell whether a thread has ended, has no work in its pool, or waits for a task as a worker."""
     stack = list(_stack(frame))
     if not stack:  # it has ended, or is a `threading.Timer`
         return frame is None
-    # Of threads that wait for trio, only workers are counted, and so known to wait still.
-    waits_for_trio = stack[0] == _WAITS_FOR_TRIO and not _POOLS.isdisjoint(stack)
-    return stack[0] in _POOLS or waits_for_trio
+    # Of threads that ask, only workers are counted, and so known to wait still.
+    return stack[0] in POOLS or (stack[0] in ASKING and not POOLS.isdisjoint(stack))
 
 
 def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
