@@ -57,7 +57,8 @@ def test_asyncio_asks_its_selector_how_long_to_wait(loop: asyncio.SelectorEventL
 
 
 def test_asyncio_sends_a_function_that_closes_over_the_future_that_a_thread_waits_for() -> None:
-    assert "future" in asyncio.run_coroutine_threadsafe.__code__.co_cellvars
+    (starts,) = kit_asyncio._STARTS_COROUTINE
+    assert "future" in starts.co_freevars
 
 
 def test_anyio_has_the_methods_that_the_kit_teaches() -> None:

@@ -262,6 +262,30 @@ class TestAThreadThatWaitsForTheEventLoop:
         await anyio.to_thread.run_sync(thread.join)
 
     @on_asyncio
+    async def test_one_that_waits_for_another_thread_is_out(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def wait_for_another() -> None:
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                working = pool.submit(work)
+                loop.call_soon_threadsafe(lambda: working)
+                working.result()
+
+        assert await beside_a_sleep(lambda: asyncio.to_thread(wait_for_another)) == 0.0
+
+    @on_asyncio
+    async def test_what_it_has_called_may_know_names_that_come_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        called: list[str] = []
+
+        def call() -> None:
+            loop.call_soon_threadsafe(lambda: called.append(later))
+            later: str = "later"
+
+        await asyncio.to_thread(call)
+        assert called == ["later"]
+
+    @on_asyncio
     async def test_a_thread_that_was_a_worker_does_not_count(self) -> None:
         loop = asyncio.get_running_loop()
         with concurrent.futures.ThreadPoolExecutor(1) as pool:

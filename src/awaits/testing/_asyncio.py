@@ -27,9 +27,10 @@ import threading
 import unittest
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
+from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 from anyio import CapacityLimiter
@@ -39,6 +40,11 @@ from awaits.testing.clock import VirtualClock
 from awaits.testing.deadlock import deadlock
 from awaits.testing.play import Play
 from awaits.testing.threads import POOLS, SECONDS_UNTIL_LOOKED_AGAIN, Threads
+
+# What `asyncio.run_coroutine_threadsafe` has the event loop call.
+_STARTS_COROUTINE = {
+    it for it in asyncio.run_coroutine_threadsafe.__code__.co_consts if isinstance(it, CodeType)
+}
 
 # What asyncio calls the steps of tasks: the first, from 3.11 on the later ones, and in Python.
 _STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
@@ -256,10 +262,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call a function from another thread, which may wait for a future in the function."""
-        for cell in getattr(callback, "__closure__", None) or ():
-            if isinstance(cell.cell_contents, Future):  # as `asyncio.run_coroutine_threadsafe` does
-                self.threads.may_wait_for(cell.cell_contents)
+        """Call a function from another thread, which may wait for what the function does."""
+        if isinstance(callback, FunctionType) and callback.__code__ in _STARTS_COROUTINE:
+            cells = zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=True)
+            self.threads.may_wait_for(dict(cells)["future"].cell_contents)
         return super().call_soon_threadsafe(callback, *args, context=context)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 asyncio's signature
