@@ -277,10 +277,16 @@ class TestAThreadThatWaitsForTheEventLoop:
     async def test_what_it_has_called_may_know_names_that_come_later(self) -> None:
         loop = asyncio.get_running_loop()
         called: list[str] = []
+        is_there = threading.Event()
 
         def call() -> None:
-            loop.call_soon_threadsafe(lambda: called.append(later))
+            def note() -> None:
+                is_there.wait()
+                called.append(later)
+
+            loop.call_soon_threadsafe(note)
             later: str = "later"
+            is_there.set()
 
         await asyncio.to_thread(call)
         assert called == ["later"]
