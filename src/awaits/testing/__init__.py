@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from awaits.testing.clock import VirtualClock, virtual_time
+    from awaits.testing.clock import VirtualClock
     from awaits.testing.deadlock import DeadlockError
+    from awaits.testing.run import virtual_time
     from awaits.testing.schedule import Schedule, schedules
 
 __all__ = ["DeadlockError", "Schedule", "VirtualClock", "schedules", "virtual_time"]
@@ -15,7 +16,7 @@ _ROOMS = {
     "Schedule": "schedule",
     "VirtualClock": "clock",
     "schedules": "schedule",
-    "virtual_time": "clock",
+    "virtual_time": "run",
 }
 
 

@@ -5,27 +5,19 @@ asyncio, and anyio before 4.16 runs every Hypothesis test on the first event loo
 """
 
 import functools
-import itertools
-import traceback
 
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.bodies import Body, replace_body
+from awaits.testing.plugin.bodies import Body, replace_body
+from awaits.testing.plugin.culprits import Culprits
 
 
 class Witness:
     """Stands in for the body of one test after another, and sees which event loop runs it."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._plugins = {
-            str(getattr(plugin, "__name__", "")).partition(".")[0]: (
-                dist.project_name,
-                dist.version,
-            )
-            for plugin, dist in config.pluginmanager.list_plugin_distinfo()
-            if dist.project_name != "awaits"  # the witness itself is on the stack
-        }
+        self._culprits = Culprits(config)
         self._expected = ""
         self._seen: dict[str, str] = {}
         self._entered = False
@@ -63,32 +55,12 @@ class Witness:
             __tracebackhide__ = True
             seen = backends.running()
             if seen not in self._seen:
-                self._seen[seen] = self._culprit(seen)
+                self._seen[seen] = (
+                    "an event loop policy: remove uvloop.install(), or choose that event loop"
+                    if seen.startswith(f"{self._expected}+")
+                    else self._culprits.here(hypothesis=self._hypothesis)
+                )
             if seen == self._expected:
                 await body(*args, **kwargs)
 
         return stand_in
-
-    def _culprit(self, seen: str) -> str:
-        """Name who runs the event loop: the first plugin on the stack, going out to pytest."""
-        if seen.startswith(f"{self._expected}+"):
-            return "an event loop policy: remove uvloop.install(), or choose that event loop"
-        frames = traceback.walk_stack(None)
-        packages = (str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames)
-        inside_pytest = itertools.takewhile(lambda package: package != "_pytest", packages)
-        package = next((package for package in inside_pytest if package in self._plugins), None)
-        if package is None:
-            return "this project's own code: let anyio run the test"
-        name, version = self._plugins[package]
-        return f"{name} {version}: {self._remedy(name)}"
-
-    def _remedy(self, plugin: str) -> str:
-        match plugin:
-            case "anyio" if self._hypothesis:
-                return "before 4.16, it runs Hypothesis tests on one event loop; upgrade it"
-            case "anyio":
-                return "an async fixture keeps that event loop open; let it use anyio_backend"
-            case "pytest-asyncio":
-                return "set its asyncio_mode to strict, or run pytest with -p no:asyncio"
-            case _:
-                return "keep it away from tests that are marked anyio"

@@ -11,9 +11,12 @@ from awaits.testing import backends
 # Every run of pytest loads this module: what a run does not ask for is not imported.
 if TYPE_CHECKING:
     from awaits.testing.clock import VirtualClock
-    from awaits.testing.virtual import VirtualTime
+    from awaits.testing.plugin.fixtures import AsyncFixtures
+    from awaits.testing.plugin.virtual import VirtualTime
 
 OPTION = "--anyio-backends"
+# The options whose value may be left out, and what they are then.
+OPTIONAL = {OPTION: backends.EVERY, "--explore": "100"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,19 +37,54 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the anyio tests in virtual time, but for those marked real_time",
     )
     parser.addini("virtual_time", "whether --virtual-time is given", type="bool", default=False)
+    group.addoption(
+        "--virtual-time-idle",
+        metavar="SECONDS",
+        help="in virtual time, wait for so many seconds of real quiet before each move",
+    )
+    parser.addini("virtual_time_idle", "what --virtual-time-idle is when it is not given")
+    group.addoption(
+        "--virtual-time-wall",
+        action="store_true",
+        help="in virtual time, move time.time(), datetime.now() and the like too",
+    )
+    parser.addini(
+        "virtual_time_wall", "whether --virtual-time-wall is given", type="bool", default=False
+    )
+    group.addoption(
+        "--explore",
+        nargs="?",
+        const=OPTIONAL["--explore"],
+        metavar="ORDERS",
+        help="run each anyio test in so many orders of its tasks (100), but for those marked "
+        "explore(False); or in one, such as --explore='Schedule({(1, 2): 3})'",
+    )
+    parser.addini("explore", "what --explore is when it is not given", default="")
+    group.addoption(
+        "--explore-jitter",
+        metavar="SECONDS",
+        help="let a delayed step be late by so many seconds of virtual time",
+    )
+    parser.addini("explore_jitter", "what --explore-jitter is when it is not given", default="")
+    group.addoption(
+        "--explore-known",
+        metavar="FILE",
+        help="count the failures in this file as expected ones; write it, if there is none",
+    )
+    parser.addini("explore_known", "what --explore-known is when it is not given", default="")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> None:
-    """Keep `--anyio-backends tests/` from taking the folder for the name of a backend.
+    """Keep `--anyio-backends tests/` from taking the folder for a name; `--explore` likewise.
 
     argparse gives an option with an optional value the word that follows. This hook may change the
     arguments before they are read for good; pytest has read them once already, to find conftests.
     """
-    if OPTION in args:
-        args[:] = [f"{OPTION}={backends.EVERY}" if arg == OPTION else arg for arg in args]
+    if not OPTIONAL.keys().isdisjoint(args):
+        args[:] = [f"{arg}={OPTIONAL[arg]}" if arg in OPTIONAL else arg for arg in args]
         early_config.known_args_namespace = parser.parse_known_args(
             args, namespace=copy.copy(early_config.option)
         )
@@ -60,6 +98,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "seconds of real quiet before each move; with `wall`, move `time.time()` and the like too.",
     )
     config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
+    config.addinivalue_line(
+        "markers",
+        "explore(orders=100, jitter=0.0): run this anyio test in so many orders of its tasks; "
+        "explore(False): never; explore(Schedule(...)): in this one.",
+    )
 
     given: str | None = config.getoption("anyio_backends")
     names = config.getini("anyio_backends") if given is None else given
@@ -69,32 +112,58 @@ def pytest_configure(config: pytest.Config) -> None:
         chosen = backends.parse(names)
     except ValueError as error:
         raise pytest.UsageError(f"{OPTION}: {error}") from None
-    from awaits.testing.choice import ChosenBackends, fixture_for  # noqa: PLC0415 see above
-    from awaits.testing.fixtures import AsyncFixtures  # noqa: PLC0415
-    from awaits.testing.proof import Witness  # noqa: PLC0415
+    from awaits.testing.plugin.choice import ChosenBackends, fixture_for  # noqa: PLC0415 see above
+    from awaits.testing.plugin.proof import Witness  # noqa: PLC0415
 
     config.pluginmanager.register(ChosenBackends(chosen, Witness(config)), "awaits-backends")
-    config.pluginmanager.register(AsyncFixtures(), "awaits-async-fixtures")
+    async_fixtures(config)
     # Registered after anyio, its fixture overrides anyio's; a project's own still overrides both.
     config.pluginmanager.register(fixture_for(chosen), "awaits-backends-fixture")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Bring in virtual time, if there is a test that runs in it."""
+    """Bring in what there are tests for: virtual time, and exploring."""
     config = session.config
+    if given(config, "explore") or any(it.get_closest_marker("explore") for it in session.items):
+        from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
+
+        bring_in(config, session.items)
     whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
     is_virtual = functools.partial(_is_virtual, whole_suite=whole_suite)
     if not any(map(is_virtual, session.items)):
         return
-    from awaits.testing.fixtures import AsyncFixtures  # noqa: PLC0415 see above
-    from awaits.testing.virtual import VirtualTime  # noqa: PLC0415
+    from awaits.testing.plugin.virtual import Settings, VirtualTime  # noqa: PLC0415 see above
+
+    idle = given(config, "virtual_time_idle") or "0"
+    wall: bool = config.getoption("virtual_time_wall") or config.getini("virtual_time_wall")
+    try:
+        virtual_time = VirtualTime(
+            config, async_fixtures(config), is_virtual, Settings(float(idle), wall)
+        )
+    except ValueError:
+        raise pytest.UsageError(
+            f"--virtual-time-idle must be a number of seconds of at least 0, not {idle!r}."
+        ) from None
+    config.pluginmanager.register(virtual_time, "awaits-time")
+
+
+def given(config: pytest.Config, name: str) -> str:
+    """Return what an option is, or its ini twin."""
+    option: str | None = config.getoption(name)
+    ini: str = config.getini(name)
+    return ini if option is None else option
+
+
+def async_fixtures(config: pytest.Config) -> "AsyncFixtures":
+    """Return the plugin that knows which async fixtures are open; register it if there is none."""
+    from awaits.testing.plugin.fixtures import AsyncFixtures  # noqa: PLC0415 see above
 
     fixtures = config.pluginmanager.get_plugin("awaits-async-fixtures")
     if fixtures is None:
         fixtures = AsyncFixtures()
         config.pluginmanager.register(fixtures, "awaits-async-fixtures")
-    config.pluginmanager.register(VirtualTime(fixtures, is_virtual), "awaits-time")
+    return cast("AsyncFixtures", fixtures)
 
 
 def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
@@ -108,7 +177,13 @@ def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
         if mark.name in ("virtual_time", "real_time"):
             return mark.name == "virtual_time"
     fixtures: list[str] = getattr(item, "fixturenames", [])
-    return "virtual_clock" in fixtures or (whole_suite and "anyio_backend" in fixtures)
+    if "virtual_clock" in fixtures:
+        return True
+    if not (whole_suite and "anyio_backend" in fixtures):
+        return False
+    from awaits.testing.plugin.bodies import has_async_body  # noqa: PLC0415 see above
+
+    return has_async_body(item)  # the others only happen to use the fixture
 
 
 @pytest.fixture(scope="session")

@@ -5,33 +5,39 @@ ever: in `anyio.from_thread.run`, for a future of a portal or of `asyncio.run_co
 in `trio.from_thread.run`. Meanwhile it does not count. And what waits for a thread that nobody
 counts, because it is no worker, is not deadlocked.
 
-Private names, which tests/testing/test_private_names.py watches:
-
-- `BlockingPortal._spawn_task_from_thread` of anyio, by which all is sent that a portal is asked.
-- `sys._current_frames`, for where threads are, and `_worker`, where one of an executor has no work.
+Private names, which tests/testing/loops/test_private_names.py watches: `sys._current_frames`, for
+where threads are, and `_worker`, where one of an executor has no work.
 """
 
 import contextlib
-import functools
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from types import FrameType
 from typing import Any
-from weakref import WeakKeyDictionary
-
-from anyio.from_thread import BlockingPortal
+from weakref import WeakSet, WeakValueDictionary
 
 # pyright: reportPrivateUsage=false
 
 SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
+# A thread that is older than the test, and that the test may wait for, as aiosqlite's: if it stands
+# at one place for so many real seconds, it waits for work itself.
+SECONDS_AT_ONE_PLACE = 5.0
+
 _WAITING = {"queue", "threading"}
 # By module and function: where a thread of a pool stands that has no work, and where a worker does
-# that waits for a task. Those of anyio and trio are added by _asyncio.py and _trio.py.
+# that waits for a task. The adapters add those of anyio and trio.
 POOLS = {("concurrent.futures.thread", "_worker")}
 ASKING: set[tuple[str, str]] = set()
-_of_loops: WeakKeyDictionary[object, "Threads"] = WeakKeyDictionary()
+
+# The threads that are there before any test, such as pytest-xdist's.
+_OLDEST: WeakSet[threading.Thread] = WeakSet(threading.enumerate())
+
+# By the id of what an event loop is known by: the value holds the key, so that a dictionary with
+# weak keys would keep both for ever.
+_of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
 
 
 class Threads:
@@ -49,7 +55,6 @@ class Threads:
         token_here: Callable[[], object],
         soon: Callable[[Callable[[], object]], object],
     ) -> None:
-        _teach_portals()
         self.n_out: int = 0  # workers; trio counts them itself
         self.n_waiting: int = 0  # those of them that wait for the event loop
         self.waiting: list[int] = []  # threads that wait for its futures, workers or not
@@ -57,28 +62,40 @@ class Threads:
         self._token_here = token_here
         self._soon = soon
         self.begin()
-        _of_loops[token] = self
+        _of_loops[id(token)] = self
 
     def begin(self) -> None:
-        """Take it that what threads are at now has nothing to do with what follows."""
-        self._before = set(self._busy())
+        """Note which threads are older than the test that begins."""
+        self._older = {thread for thread, _ in self._busy()}
+        self._places: dict[threading.Thread, tuple[int, int, float]] = {}
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
 
     def may_come_back(self) -> bool:
-        """Tell whether another thread is at something, and may want the event loop after that."""
+        """Tell whether another thread is at work, and may want the event loop after that."""
         main = threading.main_thread()
-        return any(thread is main or thread not in self._before for thread in self._busy())
+        return any(
+            thread is main or thread not in self._older or self._moves(thread, frame)
+            for thread, frame in self._busy()
+        )
 
-    def _busy(self) -> Iterator[threading.Thread]:
+    def _busy(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         frames, this = sys._current_frames(), threading.current_thread()
         for thread in threading.enumerate():
+            frame = frames.get(thread.ident or 0)
             is_waiting = thread.ident in self.waiting
-            if (
-                thread is not this
-                and not is_waiting
-                and not _is_at_rest(frames.get(thread.ident or 0))
-            ):
-                yield thread
+            if thread is not this and not is_waiting and not _is_at_rest(frame):
+                yield thread, frame
+
+    def _moves(self, thread: threading.Thread, frame: FrameType | None) -> bool:
+        """Tell whether a thread has stood at another place in the last seconds."""
+        if thread in _OLDEST or frame is None:
+            return False
+        now = time.monotonic()
+        *place, since = self._places.get(thread, (0, 0, now))
+        if place != [id(frame), frame.f_lasti]:
+            since = now
+        self._places[thread] = id(frame), frame.f_lasti, since
+        return now - since < SECONDS_AT_ONE_PLACE
 
     def may_wait_for(self, future: Future[Any]) -> None:
         """Notice when this thread waits for a future that the event loop will resolve."""
@@ -150,26 +167,6 @@ def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
         frame = frame.f_back
 
 
-@functools.cache
-def _teach_portals() -> None:
-    """Have anyio's portals tell virtual event loops which futures threads may wait for."""
-    original = BlockingPortal._spawn_task_from_thread
-
-    def _spawn_task_from_thread(
-        self: BlockingPortal,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        name: object,
-        future: Future[Any],
-    ) -> None:
-        threads = _of_loops.get(self._token.native_token)
-        if threads is not None:
-            entered = getattr(getattr(func, "__self__", None), "_enter_future", None)
-            started = getattr(kwargs.get("task_status"), "_future", None)
-            for asked in (future, entered, started):
-                if isinstance(asked, Future):
-                    threads.may_wait_for(asked)
-        original(self, func, args, kwargs, name, future)
-
-    setattr(BlockingPortal, original.__name__, _spawn_task_from_thread)
+def threads_beside(token: object) -> Threads | None:
+    """Return the threads beside the event loop that is known by this; `None` in real time."""
+    return _of_loops.get(id(token))

@@ -10,6 +10,14 @@ Body: TypeAlias = Callable[..., Coroutine[object, object, object]]
 """A coroutine function that is a test."""
 
 
+def has_async_body(test: pytest.Item) -> bool:
+    """Tell whether a test is a coroutine function; one of Hypothesis's may have one inside."""
+    if not isinstance(test, pytest.Function):
+        return False
+    hypothesis = getattr(test.obj, "hypothesis", None)
+    return inspect.iscoroutinefunction(getattr(hypothesis, "inner_test", test.obj))
+
+
 def replace_body(test: pytest.Function, replacement: Callable[[Body], Body]) -> bool:
     """Put something in the place of a test's body.
 

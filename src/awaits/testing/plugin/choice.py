@@ -8,7 +8,8 @@ from collections.abc import Generator
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.proof import Witness
+from awaits.testing.plugin._pytest import fixture_definitions
+from awaits.testing.plugin.proof import Witness
 
 
 class ChosenBackends:
@@ -92,9 +93,8 @@ def backend_of(item: pytest.Item) -> object:
         return None
     if hasattr(item, "callspec") and "anyio_backend" in item.callspec.params:
         return item.callspec.params["anyio_backend"]
-    # pytest has no public way from a test to its fixtures; anyio and pytest-asyncio take this one.
-    fixtures = item._fixtureinfo.name2fixturedefs  # pyright: ignore[reportPrivateUsage]
-    pin = fixtures["anyio_backend"][-1] if "anyio_backend" in fixtures else None
+    definitions = fixture_definitions(item, "anyio_backend")
+    pin = definitions[-1] if definitions else None
     if pin is not None and not pin.argnames:
         # anyio's documentation pins with a fixture that returns a constant: ask it. If asking takes
         # more than a call, the fixture is left to tell when the test is set up.

@@ -1,0 +1,103 @@
+"""Which tests are explored, and how: what options and markers say."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from awaits.testing.plugin import given
+from awaits.testing.plugin.bodies import has_async_body
+from awaits.testing.plugin.explore import Explore, Plan
+from awaits.testing.plugin.known import Known
+from awaits.testing.schedule import Schedule
+
+
+def bring_in(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Have tests explored, if there are any to explore.
+
+    Args:
+        config: pytest's configuration.
+        items: The tests of this run.
+
+    Raises:
+        pytest.UsageError: An option or a marker says what it cannot mean.
+    """
+    suite = _suite(config)
+    plans = {item: plan for item in items if (plan := _plan(item, suite)) is not None}
+    if plans or suite is not None:
+        known = given(config, "explore_known")
+        path = config.invocation_params.dir / Path(known) if known else None
+        config.pluginmanager.register(Explore(config, plans.get, Known(path)), "awaits-explore")
+
+
+def _suite(config: pytest.Config) -> Plan | None:
+    """Return how the tests without a marker are explored; `None` if they are not."""
+    orders = given(config, "explore")
+    jitter = given(config, "explore_jitter") or "0"
+    try:
+        plan = Plan(jitter=Schedule(jitter=float(jitter)).jitter)
+    except ValueError:
+        raise pytest.UsageError(
+            f"--explore-jitter must be a number of seconds of at least 0, not {jitter!r}."
+        ) from None
+    if not orders:
+        return None
+    if orders.startswith("Schedule("):
+        try:
+            return plan._replace(schedule=Schedule.parse(orders))
+        except ValueError as error:
+            raise pytest.UsageError(f"--explore: {error}") from None
+    if not (orders.isdecimal() and int(orders)):
+        raise pytest.UsageError(
+            f"--explore must be a whole number of at least 1, or a Schedule(...), not {orders!r}."
+        )
+    return plan._replace(orders=int(orders))
+
+
+def _plan(item: pytest.Item, suite: Plan | None) -> Plan | None:
+    """Return how a test is explored; `None` if it is not."""
+    is_ours = has_async_body(item) and "anyio_backend" in getattr(item, "fixturenames", [])
+    mark = item.get_closest_marker("explore")
+    if mark is None:
+        return suite if is_ours else None
+    if mark.args == (False,):
+        return None
+    if not is_ours:
+        raise pytest.UsageError(
+            f"{item.nodeid} is marked explore, which is for async tests that anyio runs; mark it "
+            "anyio, too."
+        )
+    plan = suite or Plan()
+    match mark.args:
+        case () | (True,):
+            given_first: dict[str, object] = {}
+        case (Schedule() as schedule,):
+            given_first = {"schedule": schedule}
+        case (orders,):
+            given_first = {"orders": orders}
+        case _:
+            given_first = {"": mark.args}
+    return _checked(item, plan, {**given_first, **mark.kwargs})
+
+
+def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
+    for name, value in said.items():
+        match name, value:
+            case "orders", bool():
+                pass
+            case "orders", int() if value >= 1:
+                plan = plan._replace(orders=value)
+                continue
+            case "jitter", int() | float() if 0 <= value < float("inf"):
+                plan = plan._replace(jitter=value)
+                continue
+            case "schedule", Schedule():
+                plan = plan._replace(schedule=value)
+                continue
+            case _:
+                pass
+        raise pytest.UsageError(
+            f"{item.nodeid}: explore takes False, a Schedule, or orders (a whole number of at "
+            f"least 1) and jitter (seconds, at least 0), not {name + '=' if name else ''}{value!r}."
+        )
+    return plan
