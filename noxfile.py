@@ -39,4 +39,4 @@ def older_anyio(session: nox.Session) -> None:
     """Show that the proof catches an anyio that runs Hypothesis tests on one event loop."""
     session.install("--group=test", "--editable=.")
     session.install("anyio<4.16")
-    session.run("pytest", "tests/testing/test_plugin.py", "-k", "an_anyio_that_runs_hypothesis")
+    session.run("pytest", "tests/testing/plugin", "-k", "an_anyio_that_runs_hypothesis")

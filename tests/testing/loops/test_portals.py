@@ -1,13 +1,10 @@
-"""Threads beside an event loop in virtual time: those it waits for, and those that wait for it."""
+"""Threads that wait for an event loop in virtual time, by portals and their like."""
 
 import asyncio
 import concurrent.futures
-import math
 import threading
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from unittest import mock
 
 import anyio
 import anyio.from_thread
@@ -19,97 +16,17 @@ from anyio.abc import TaskStatus
 from anyio.from_thread import BlockingPortal
 
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
-from awaits.testing.threads import Threads
+from tests.testing.loops.shared import (
+    A_MOMENT,
+    beside_a_sleep,
+    check_deadlock,
+    on_asyncio,
+    on_both,
+    on_trio,
+    work,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
-
-on_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
-on_trio = pytest.mark.parametrize("anyio_backend", ["trio"])
-on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
-
-A_MOMENT = 0.02  # real seconds
-
-
-def work() -> None:
-    time.sleep(A_MOMENT)
-
-
-async def beside_a_sleep(in_a_thread: Callable[[], Awaitable[object]]) -> float:
-    """Return when a thread ends that works beside a task that sleeps for ten seconds."""
-    ended = [math.nan]
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(anyio.sleep, 10)
-        await in_a_thread()
-        ended.append(anyio.current_time())
-    return ended[-1]
-
-
-class TestAThreadThatIsOut:
-    """Time stands still meanwhile, whoever sent it."""
-
-    @pytest.fixture
-    def release(self) -> Iterator[threading.Event]:
-        release = threading.Event()
-        yield release
-        release.set()
-
-    async def test_a_thread_of_anyio(self) -> None:
-        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(work)) == 0.0
-
-    async def test_a_thread_with_a_limiter_of_its_own(self) -> None:
-        limiter = anyio.CapacityLimiter(1)
-        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(work, limiter=limiter)) == 0.0
-
-    @on_asyncio
-    async def test_a_thread_of_asyncio(self) -> None:
-        assert await beside_a_sleep(lambda: asyncio.to_thread(work)) == 0.0
-
-    @on_asyncio
-    async def test_a_thread_of_an_executor(self) -> None:
-        loop = asyncio.get_running_loop()
-        with concurrent.futures.ThreadPoolExecutor() as executor:
-            assert await beside_a_sleep(lambda: loop.run_in_executor(executor, work)) == 0.0
-
-    @on_asyncio
-    async def test_a_process_of_an_executor(self) -> None:
-        loop = asyncio.get_running_loop()
-        with concurrent.futures.ProcessPoolExecutor(1) as executor:
-            assert await beside_a_sleep(lambda: loop.run_in_executor(executor, abs, -1)) == 0.0
-
-    @on_trio
-    async def test_a_thread_of_trio(self) -> None:
-        assert await beside_a_sleep(lambda: trio.to_thread.run_sync(work)) == 0.0
-
-    async def test_one_who_waits_for_a_free_thread_does_not_hold_time_up(self) -> None:
-        limiter = anyio.CapacityLimiter(1)
-        async with anyio.create_task_group() as tasks:
-            async with limiter:
-                tasks.start_soon(lambda: anyio.to_thread.run_sync(int, limiter=limiter))
-                await anyio.sleep(5)
-        assert anyio.current_time() == 5.0
-
-    async def test_an_abandoned_thread_does_not_hold_time_up(
-        self, release: threading.Event
-    ) -> None:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(lambda: anyio.to_thread.run_sync(release.wait, abandon_on_cancel=True))
-            await anyio.wait_all_tasks_blocked()
-            tasks.cancel_scope.cancel()
-        await anyio.sleep(5)
-        assert anyio.current_time() == 5.0
-
-    async def test_a_thread_that_fails_lets_time_go_on(self) -> None:
-        with pytest.raises(ZeroDivisionError):
-            await anyio.to_thread.run_sync(lambda: 1 // 0)
-        await anyio.sleep(5)
-        assert anyio.current_time() == 5.0
-
-    async def test_a_thread_that_waits_for_another_event_loop_is_out(self) -> None:
-        def work_elsewhere() -> None:
-            with anyio.from_thread.start_blocking_portal() as portal:
-                portal.call(anyio.sleep, A_MOMENT)
-
-        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(work_elsewhere)) == 0.0
 
 
 # How a thread waits for something of 5 seconds that the event loop does for it.
@@ -161,6 +78,8 @@ ON_BOTH: dict[str, Callable[[BlockingPortal], object]] = {
     "enter": enter,
     "leave": leave,
 }
+
+
 FOR_EVER: dict[str, Callable[[BlockingPortal], object]] = {
     "anyio.from_thread.run": lambda _: anyio.from_thread.run(anyio.sleep_forever),
     "call": lambda portal: portal.call(anyio.sleep_forever),
@@ -322,24 +241,7 @@ class TestAThreadThatWaitsForTheEventLoop:
 
 
 class TestDeadlock:
-    """Who waits for a thread is not deadlocked, unless the thread waits as well."""
-
-    async def test_of_a_worker(self) -> None:
-        await anyio.to_thread.run_sync(work)
-
-    async def test_of_no_worker(self) -> None:
-        token, came = anyio.lowlevel.current_token(), anyio.Event()
-
-        def come() -> None:
-            anyio.from_thread.run_sync(came.set, token=token)
-
-        threading.Timer(A_MOMENT, come).start()
-        await came.wait()
-
-    @on_asyncio
-    async def test_of_a_pool_that_the_event_loop_does_not_know(self) -> None:
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            await asyncio.wrap_future(pool.submit(work))
+    """A thread that waits for the event loop for ever is deadlocked with it."""
 
     @on_both
     @pytest.mark.real_time
@@ -347,7 +249,7 @@ class TestDeadlock:
     def test_a_worker_that_waits_for_ever_is_in_it(
         self, backend: str, in_the_thread: Callable[[BlockingPortal], object]
     ) -> None:
-        self.check(backend, lambda: on_worker(in_the_thread))
+        check_deadlock(backend, lambda: on_worker(in_the_thread))
 
     @on_both
     @pytest.mark.real_time
@@ -383,93 +285,3 @@ class TestDeadlock:
             await anyio.sleep_forever()
         virtual_clock.restart()
         await on_worker(cancel)
-
-    @on_both
-    @pytest.mark.real_time
-    def test_a_thread_that_ends_was_not_worth_waiting_for(self, backend: str) -> None:
-        async def main() -> None:
-            threading.Thread(target=work).start()
-            await anyio.sleep_forever()
-
-        self.check(backend, main)
-
-    @on_both
-    @pytest.mark.real_time
-    def test_threads_that_have_no_work_are_not_waited_for(self, backend: str) -> None:
-        async def main() -> None:
-            await anyio.to_thread.run_sync(work)
-            if backend == "asyncio":
-                await asyncio.to_thread(work)
-            await anyio.sleep_forever()
-
-        self.check(backend, main)
-
-    @on_both
-    @pytest.mark.real_time
-    def test_threads_that_were_there_before_are_not_waited_for(
-        self, backend: str, before: threading.Thread
-    ) -> None:
-        before.start()
-        self.check(backend, anyio.sleep_forever)
-
-    @on_both
-    @pytest.mark.real_time
-    def test_nor_those_of_an_earlier_test_on_the_same_event_loop(
-        self, backend: str, before: threading.Thread
-    ) -> None:
-        clock = VirtualClock()
-
-        async def main() -> None:
-            before.start()
-            clock.restart()
-            await anyio.sleep_forever()
-
-        self.check(backend, main, clock)
-
-    async def test_a_thread_that_comes_at_the_last_moment_is_heard(self) -> None:
-        token, came = anyio.lowlevel.current_token(), anyio.Event()
-
-        def come(*_threads: Threads) -> bool:
-            token.backend_class.run_sync_soon(came.set, (), token.native_token)
-            return False
-
-        with mock.patch.object(Threads, "may_come_back", come):
-            await came.wait()
-
-    @on_trio
-    async def test_a_task_that_cannot_be_interrupted_is_left_alone(self) -> None:
-        task, token = trio.lowlevel.current_task(), trio.lowlevel.current_trio_token()
-        asked: list[Threads] = []
-
-        def may_come_back(threads: Threads) -> bool:
-            asked.append(threads)
-            if len(asked) == 2:
-                come = token.run_sync_soon, [trio.lowlevel.reschedule, task]
-                threading.Timer(A_MOMENT, *come).start()
-            return False
-
-        def abort(_raise_cancel: object) -> trio.lowlevel.Abort:
-            token.run_sync_soon(int)  # has the clock asked once more
-            return trio.lowlevel.Abort.FAILED
-
-        with mock.patch.object(Threads, "may_come_back", may_come_back):
-            await trio.lowlevel.wait_task_rescheduled(abort)
-        assert len(asked) == 2
-
-    @pytest.fixture
-    def before(self) -> Iterator[threading.Thread]:
-        release = threading.Event()
-        yield threading.Thread(target=release.wait)
-        release.set()
-
-    @staticmethod
-    def check(
-        backend: str, main: Callable[[], Awaitable[None]], clock: VirtualClock | None = None
-    ) -> None:
-        with pytest.raises((DeadlockError, ExceptionGroup)) as raised:
-            anyio.run(main, backend=backend, backend_options=virtual_time(backend, clock))
-        error: BaseException = raised.value
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        assert isinstance(error, DeadlockError)
-        assert str(error).startswith("At 0.0 s, nothing can ever run again:\n")
