@@ -12,7 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
-from awaits.testing._asyncio import VirtualEventLoop
+from awaits.testing.loops._asyncio.loop import VirtualEventLoop
 from tests.testing.loops.shared import on_asyncio
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]

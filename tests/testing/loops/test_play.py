@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trio._core._run import GLOBAL_RUN_CONTEXT
 
 from awaits.testing import Schedule
-from awaits.testing.play import Play
+from awaits.testing.loops.play import Play
 from tests.testing.shared import Log, play, steps
 
 pytestmark = pytest.mark.anyio

@@ -20,8 +20,9 @@ from anyio._backends import _asyncio as anyio_asyncio
 from trio import _signals, _threads
 from trio._core import _run
 
-from awaits.testing import _asyncio as kit_asyncio
-from awaits.testing import threads
+from awaits.testing.loops._asyncio import loop as kit_loop
+from awaits.testing.loops._asyncio import order as kit_order
+from awaits.testing.loops import threads
 
 # pyright: reportPrivateUsage=false, reportAttributeAccessIssue=false, reportUnknownLambdaType=false
 
@@ -57,7 +58,7 @@ def test_asyncio_asks_its_selector_how_long_to_wait(loop: asyncio.SelectorEventL
 
 
 def test_asyncio_sends_a_function_that_closes_over_the_future_that_a_thread_waits_for() -> None:
-    (starts,) = kit_asyncio._STARTS_COROUTINE
+    (starts,) = kit_loop.STARTS_COROUTINE
     assert "future" in starts.co_freevars
 
 
@@ -80,7 +81,7 @@ def test_anyio_sends_all_that_a_portal_is_asked_by_one_method_with_its_futures()
 
 
 def test_threads_that_have_no_work_or_ask_for_some_stand_in_functions_of_that_name() -> None:
-    importlib.import_module("awaits.testing._trio")  # which adds its own
+    importlib.import_module("awaits.testing.loops._trio")  # which adds its own
     places = threads.POOLS | threads.ASKING
     assert len(places) == 4
     for module, name in places:
@@ -171,7 +172,7 @@ async def test_asyncio_calls_the_steps_of_tasks_by_names_that_the_kit_knows() ->
     event.set()
     await note_names()
     assert len(names) == 2
-    assert names <= kit_asyncio._STEPS
+    assert names <= kit_order.STEPS
     await task
 
 

@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from awaits.testing import VirtualClock
-from awaits.testing.threads import Threads
+from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import (
     A_MOMENT,
     beside_a_sleep,

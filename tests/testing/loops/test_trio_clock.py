@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 import trio
 
-from awaits.testing.threads import Threads
+from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import A_MOMENT, on_trio
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
