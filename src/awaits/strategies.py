@@ -107,7 +107,7 @@ def _dask(n_tasks: int, scheduler: str | None) -> Generator[Executor]:
 
     with contextlib.ExitStack() as stack:
         cluster = scheduler or stack.enter_context(
-            LocalCluster(  # type: ignore[no-untyped-call]
+            LocalCluster(
                 n_workers=min(CORES, n_tasks),
                 threads_per_worker=1,
                 # A free port: it opens one for its health even without a dashboard.
@@ -116,7 +116,7 @@ def _dask(n_tasks: int, scheduler: str | None) -> Generator[Executor]:
                 silence_logs=logging.CRITICAL,  # what goes wrong is raised here as well
             )
         )
-        client = Client(cluster, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
+        client = Client(cluster, timeout=CONNECT_SECONDS)
         # Pure would say that a task's result, once there, is the result of every call like it.
         yield stack.enter_context(client).get_executor(pure=False)
 
