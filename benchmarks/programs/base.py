@@ -24,7 +24,7 @@ class Program(NamedTuple):
     name: str
     family: str
     wrong: Run
-    right: Run | None  # which no order breaks
+    right: Run  # which no order breaks
     deviations: int  # of the smallest schedule known; a cancellation is one
     witness: Schedule  # breaks it on both event loops; the smallest known
     needs: frozenset[Literal["jitter", "cancel"]] = frozenset()  # besides another order

@@ -2,12 +2,11 @@
 
 import random
 
-import anyio
 import pytest
 
-from awaits.testing import Schedule, virtual_time
-from benchmarks.programs import PROGRAMS, cancel_scope
-from benchmarks.programs.base import Run
+from awaits.testing import Schedule
+from benchmarks.programs import PROGRAMS
+from tests.testing.races import play
 
 pytestmark = [
     pytest.mark.parametrize("backend", ["asyncio", "trio"]),
@@ -15,18 +14,6 @@ pytestmark = [
 ]
 
 N_DRAWN = 10
-
-
-def play(program: Run, schedule: Schedule, backend: str) -> None:
-    async def main() -> None:
-        with schedule:
-            token = cancel_scope.set(schedule.cancel_scope)
-            try:
-                await program()
-            finally:
-                cancel_scope.reset(token)
-
-    anyio.run(main, backend=backend, backend_options=virtual_time(backend))
 
 
 def draw(rng: random.Random, *, cancels: bool) -> Schedule:
@@ -44,22 +31,18 @@ def draw(rng: random.Random, *, cancels: bool) -> Schedule:
 def test_the_loops_own_order_passes_even_what_is_wrong(name: str, backend: str) -> None:
     program = PROGRAMS[name]
     play(program.wrong, Schedule(), backend)
-    if program.right is not None:
-        play(program.right, Schedule(), backend)
+    play(program.right, Schedule(), backend)
 
 
 def test_a_witness_breaks_what_is_wrong_and_not_what_is_right(name: str, backend: str) -> None:
     program = PROGRAMS[name]
     with pytest.raises(Exception):  # noqa: B017, PT011 each bug raises its own
         play(program.wrong, program.witness, backend)
-    if program.right is not None:
-        play(program.right, program.witness, backend)
+    play(program.right, program.witness, backend)
 
 
 def test_what_is_right_survives_schedules_drawn(name: str, backend: str) -> None:
     program = PROGRAMS[name]
-    if program.right is None:
-        pytest.skip("It has no right twin.")
     rng = random.Random(name)
     for _ in range(N_DRAWN):
         play(program.right, draw(rng, cancels="cancel" in program.needs), backend)
