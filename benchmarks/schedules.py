@@ -3,7 +3,7 @@
 Tasks under an open schedule over the same tasks without one, in real time, each number the median
 of alternating pairs; examples of Hypothesis per second for a small test, beside detangle where it
 is installed (`uv run --group bench python -m benchmarks.schedules`); and the bugs of
-tests/testing/races.py: in how many examples each was found, and what it shrank to.
+benchmarks/programs/seven.py: in how many examples each was found, and what it shrank to.
 """
 
 import asyncio

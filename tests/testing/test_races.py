@@ -1,4 +1,4 @@
-"""Each bug of races.py is missed by the loops' own order, found by Hypothesis, and shrunk."""
+"""Each of the seven bugs is missed by the loops' own order, found by Hypothesis, and shrunk."""
 
 import ast
 import functools
