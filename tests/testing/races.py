@@ -12,6 +12,10 @@ from benchmarks.programs.base import Run
 RACES = {name: program for name, program in PROGRAMS.items() if program.family == "seven"}
 
 
+# How late a step may be, in virtual seconds: the sleeps of these programs stand for calls.
+JITTER = 4.0
+
+
 class Found(NamedTuple):
     """What Hypothesis found: after how many examples, and what it shrank to."""
 
@@ -38,7 +42,7 @@ def falsify(program: Run, backend: str, how: settings) -> Found | None:
     failures: list[tuple[int, Schedule]] = []
 
     @settings(how, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(schedule=schedules())
+    @given(schedule=schedules(jitter=JITTER))
     def passes(schedule: Schedule) -> None:
         nonlocal n_examples
         n_examples += 1

@@ -21,7 +21,7 @@ async def test_an_explanation_tells_who_ran_ahead_of_whom_and_where_each_stood()
         schedule.explanation
         == f"""\
 What Schedule({{(1, 2): 9, (2, 9): 9}}) did:
-  held back before step 2: task 1, steps, {file}:{line}, at 1.5 s; 5 steps went ahead:
+  delayed before step 2: task 1, steps, {file}:{line}, at 1.5 s; 5 steps went ahead:
     task 2, steps, {file}:{line}, at 1.5 s
     task 2, steps, {file}:{line}, at 1.5 s
     task 2, steps, {file}:{line}, at 1.5 s
@@ -37,7 +37,7 @@ async def test_an_explanation_in_real_time_tells_no_time() -> None:
         schedule.explanation
         == f"""\
 What Schedule({{(1, 1): 1}}) did:
-  held back before step 1: task 1, {name}, not begun; 1 step went ahead:
+  delayed before step 1: task 1, {name}, not begun; 1 step went ahead:
     task 2, {name}, not begun"""
     )
 

@@ -12,6 +12,7 @@ import anyio.to_thread
 import pytest
 
 from awaits.testing import VirtualClock, virtual_time
+from awaits.testing.loops.timekeeper import Timekeeper
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -49,7 +50,7 @@ class TestRuns:
         anyio.run(main, backend=backend)
 
     def test_uvloop_has_no_virtual_time(self) -> None:
-        with pytest.raises(ValueError, match="keeps its own timers; choose asyncio or trio"):
+        with pytest.raises(ValueError, match="its own timers and queue; choose asyncio or trio"):
             virtual_time("asyncio+uvloop")
 
     def test_an_unknown_backend_is_refused(self) -> None:
@@ -72,13 +73,13 @@ class TestRuns:
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     def test_an_error_of_the_kit_inside_the_loop_ends_the_run(self, backend: str) -> None:
         # On trio, run as a guest by anyio's runner, it would hang if it were raised there.
-        broken = mock.patch.object(VirtualClock, "move", side_effect=AssertionError("broken"))
+        broken = mock.patch.object(Timekeeper, "move", side_effect=AssertionError("broken"))
         with broken, pytest.raises(AssertionError, match=r"^broken$"):
             anyio.run(anyio.sleep, 1, backend=backend, backend_options=virtual_time(backend))
 
     @pytest.mark.virtual_time
     async def test_an_error_of_the_kit_inside_the_loop_ends_the_test(self) -> None:
-        broken = mock.patch.object(VirtualClock, "move", side_effect=AssertionError("broken"))
+        broken = mock.patch.object(Timekeeper, "move", side_effect=AssertionError("broken"))
         with pytest.raises((AssertionError, anyio.get_cancelled_exc_class())):
             with broken:
                 await anyio.sleep(1)

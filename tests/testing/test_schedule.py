@@ -42,16 +42,16 @@ async def test_a_step_is_held_back_until_others_have_taken_as_many(
 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize(
-    ("holds", "order"),
+    ("schedule", "order"),
     [
-        ({}, "a1 b1 a2 b2"),
-        ({(1, 2): 1}, "a1 b1 b2 a2"),  # a holds at 1.0, while b wakes at 2.0
-        ({(1, 2): 9}, "a1 b1 b2 a2"),
+        (Schedule(), "a1 b1 a2 b2"),
+        (Schedule({(1, 2): 9}), "a1 b1 a2 b2"),  # a's step runs before time moves on
+        (Schedule({(1, 2): 9}, jitter=0.9), "a1 b1 a2 b2"),
+        (Schedule({(1, 2): 1}, jitter=1), "a1 b1 b2 a2"),  # a is late at 1.0, while b wakes at 2.0
+        (Schedule({(1, 2): "idle"}, jitter=1), "a1 b1 b2 a2"),
     ],
 )
-async def test_a_step_is_held_back_while_virtual_time_moves(
-    holds: dict[tuple[int, int], int], order: str
-) -> None:
+async def test_a_step_may_be_late_by_the_jitter(schedule: Schedule, order: str) -> None:
     log: Log = []
 
     async def sleeper(name: str, seconds: float) -> None:
@@ -59,7 +59,7 @@ async def test_a_step_is_held_back_while_virtual_time_moves(
         await anyio.sleep(seconds)
         log.append(f"{name}2")
 
-    with Schedule(holds):
+    with schedule:
         async with anyio.create_task_group() as group:
             group.start_soon(sleeper, "a", 1)
             group.start_soon(sleeper, "b", 2)

@@ -103,7 +103,7 @@ def check_steered(name: str) -> str:
     if row.adapter is None:
         steered = [other for other, it in _TABLE.items() if it.adapter]
         raise ValueError(
-            f"Time cannot be virtual on {name}, nor the order of its tasks another: it "
+            f"{name} has neither virtual time nor another order of its tasks, because it "
             f"{row.steers_not}; choose {' or '.join(steered)}."
         )
     return row.adapter

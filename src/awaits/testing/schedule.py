@@ -9,10 +9,10 @@ import ast
 import math
 import sys
 import unittest
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast, overload
 
 import anyio
 
@@ -23,8 +23,6 @@ from awaits.testing.loops.play import Cancellation, Delay, Moment, Order, Play, 
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
-
-LONGEST = 16  # for how many steps a drawn schedule delays a step
 
 Late: TypeAlias = int | Literal["idle"]
 """How long a step is delayed: until others have taken so many, or until nothing else can run."""
@@ -59,6 +57,27 @@ class Schedule:
         ValueError: A number is below 1 or no whole number, `delays` is no such mapping, or `jitter`
             is negative, infinite or no number.
     """
+
+    # Without these, a type checker does not know what it sees in `{(1, 2): "idle"}`.
+    @overload
+    def __init__(
+        self,
+        delays: Mapping[tuple[int, int], Late],
+        *,
+        jitter: float = 0.0,
+        cancel: int | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        delays: Mapping[tuple[int, int | Literal["every"]], Late]
+        | Callable[[int, int], Late]
+        | None = None,
+        *,
+        jitter: float = 0.0,
+        cancel: int | None = None,
+    ) -> None: ...
 
     def __init__(
         self,
@@ -294,7 +313,8 @@ def steer(order: Order) -> Play[Any, Any]:
 def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
     """Return a Hypothesis strategy that draws schedules; the simplest is the loop's own order.
 
-    Some cancel their cancel scope, at one of its first 32 awaits.
+    Some cancel their cancel scope, at one of its first 32 awaits. A few steps are delayed, of the
+    first 32 tasks and the first 64 steps of each, or all steps of a task.
 
     Args:
         jitter: How late a step may be, in seconds of virtual time, where the sleeps of a test stand
@@ -302,23 +322,16 @@ def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
     """
     from hypothesis import strategies as st  # noqa: PLC0415 schedules are of use without it
 
-    # How many steps there will be, nobody knows before the run. Bytes are drawn all at once.
-    steps = st.binary(min_size=32, max_size=512)
+    # How many tasks and steps there will be, nobody knows before the run. The first ones are the
+    # likeliest; lengths are of any order of magnitude.
+    tasks = st.integers(1, 4) | st.integers(1, 32)
+    every: list[Literal["every"]] = ["every"]
+    idle: list[Literal["idle"]] = ["idle"]
+    steps = st.integers(1, 8) | st.integers(1, 64) | st.sampled_from(every)
+    lates = st.integers(1, 3) | st.sampled_from(idle) | st.integers(0, 12).map(lambda n: 2**n)
     awaits = st.integers(0, 3) | st.integers(0, 6) | st.integers(0, 32)
 
-    @st.composite
-    def draw_schedule(draw: st.DrawFn) -> Schedule:
-        cancel = draw(awaits)
-        delays = zip(_steps(), (drawn % (LONGEST + 1) for drawn in draw(steps)), strict=False)
-        return Schedule({key: n for key, n in delays if n}, jitter=jitter, cancel=cancel or None)
+    def schedule(delays: Delayed, cancel: int) -> Schedule:
+        return Schedule(delays, jitter=jitter, cancel=cancel or None)
 
-    return draw_schedule()
-
-
-def _steps() -> Iterator[tuple[int, int]]:
-    """Count the steps of all tasks, by the diagonals: neither tasks nor steps come to an end."""
-    diagonal = 2
-    while True:
-        for task in range(1, diagonal):
-            yield task, diagonal - task
-        diagonal += 1
+    return st.builds(schedule, st.dictionaries(st.tuples(tasks, steps), lates, max_size=12), awaits)

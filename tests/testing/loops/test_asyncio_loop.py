@@ -11,8 +11,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from awaits.testing import DeadlockError, VirtualClock, virtual_time
+from awaits.testing import DeadlockError, virtual_time
 from awaits.testing.loops._asyncio.loop import VirtualEventLoop
+from awaits.testing.loops.timekeeper import Timekeeper
 from tests.testing.loops.shared import on_asyncio
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -96,7 +97,7 @@ class TestRuns:
         assert ran == [5.0]
         assert loop.time() == 10.0
 
-        broken = mock.patch.object(VirtualClock, "move", side_effect=AssertionError("broken"))
+        broken = mock.patch.object(Timekeeper, "move", side_effect=AssertionError("broken"))
         with broken, pytest.raises(AssertionError, match=r"^broken$"):
             loop.run_forever()
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from trio._core._run import GLOBAL_RUN_CONTEXT
 
 from awaits.testing import Schedule
+from awaits.testing.loops.delays import Delays
 from awaits.testing.loops.play import Play
 from tests.testing.shared import Log, play, steps
 
@@ -38,11 +39,21 @@ async def test_outside_of_the_block_the_event_loop_has_its_own_queue() -> None:
         assert type(queue) is deque
 
 
-@pytest.mark.parametrize("broken", ["_admit", "_hold", "_run", "_moment"])
+@pytest.mark.parametrize(
+    ("room", "broken"),
+    [
+        (Play, "_entry"),
+        (Play, "_note"),
+        (Play, "moment"),
+        (Delays, "add"),
+        (Delays, "_begin"),
+        (Delays, "_ran"),
+    ],
+)
 async def test_what_goes_wrong_in_the_kit_fails_the_test_and_loses_no_step(
-    monkeypatch: pytest.MonkeyPatch, broken: str
+    monkeypatch: pytest.MonkeyPatch, room: type, broken: str
 ) -> None:
-    monkeypatch.setattr(Play, broken, Mock(side_effect=ZeroDivisionError))
+    monkeypatch.setattr(room, broken, Mock(side_effect=ZeroDivisionError))
     log: Log = []
     with pytest.raises(ZeroDivisionError):
         with Schedule({(2, 2): 1}):

@@ -16,6 +16,7 @@ from anyio.abc import TaskStatus
 from anyio.from_thread import BlockingPortal
 
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
+from awaits.testing.clock import timekeeper_of
 from tests.testing.loops.shared import (
     A_MOMENT,
     beside_a_sleep,
@@ -283,5 +284,5 @@ class TestDeadlock:
 
         with pytest.raises(DeadlockError):
             await anyio.sleep_forever()
-        virtual_clock.restart()
+        timekeeper_of(virtual_clock).restart()
         await on_worker(cancel)

@@ -20,9 +20,9 @@ from anyio._backends import _asyncio as anyio_asyncio
 from trio import _signals, _threads
 from trio._core import _run
 
+from awaits.testing.loops import threads
 from awaits.testing.loops._asyncio import loop as kit_loop
 from awaits.testing.loops._asyncio import order as kit_order
-from awaits.testing.loops import threads
 
 # pyright: reportPrivateUsage=false, reportAttributeAccessIssue=false, reportUnknownLambdaType=false
 

@@ -14,6 +14,7 @@ import pytest
 import trio
 
 from awaits.testing import VirtualClock
+from awaits.testing.clock import timekeeper_of
 from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import (
     A_MOMENT,
@@ -153,7 +154,7 @@ class TestDeadlock:
 
         async def main() -> None:
             before.start()
-            clock.restart()
+            timekeeper_of(clock).restart()
             await anyio.sleep_forever()
 
         check_deadlock(backend, main, clock)

@@ -49,12 +49,12 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
     pytester.makeconftest(
         """
         import pytest
-        from awaits.testing import VirtualClock
+        from awaits.testing.loops.timekeeper import Timekeeper
 
         @pytest.fixture
         def broken(monkeypatch):
-            def move(self, deadline): raise AssertionError("the kit is broken")
-            monkeypatch.setattr(VirtualClock, "move", move)
+            def move(self, deadline, latest=0): raise AssertionError("the kit is broken")
+            monkeypatch.setattr(Timekeeper, "move", move)
         """
     )
     tests = f"""
@@ -142,4 +142,6 @@ def test_a_test_that_another_plugin_takes_is_told_of(pytester: pytest.Pytester) 
     result = run_tests(pytester, f"    @pytest.mark.virtual_time{HOUR}", "--asyncio-mode=auto")
 
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines("*but another plugin made its event loop.")
+    result.stdout.fnmatch_lines(
+        "*but its event loop was made by pytest-asyncio *: set its asyncio_mode to strict, or run *"
+    )

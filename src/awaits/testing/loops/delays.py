@@ -109,10 +109,10 @@ class Delays(Order):
         self.events.append(event)
         entry.is_late = True
         late = _Late(self._n_steps + n_steps, len(self.events), entry, event, self._n_steps)
-        heapq.heappush(self._late, late)
         self._telling.append(late)
         if self._jitter:
             self._began.append((event.moment.time or 0.0, entry))
+        heapq.heappush(self._late, late)
 
     def _end(self) -> None:
         _, _, entry, event, since = heapq.heappop(self._late)
@@ -125,10 +125,10 @@ class Delays(Order):
         entry = entries[0]
         if self._telling:
             self._tell(entry)
-        entries.popleft()
         self._n_steps += 1
         while self._late and self._late[0].until <= self._n_steps:
             self._end()
+        entries.popleft()  # only now, so that an error loses nothing
         return entry
 
     def _tell(self, entry: Entry) -> None:

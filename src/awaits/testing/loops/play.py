@@ -89,7 +89,7 @@ class Order(ABC):
 
     @abstractmethod
     def add(self, entries: Iterable[Entry]) -> None:
-        """Take what has become ready."""
+        """Take what has become ready. An error leaves everything where it was."""
 
     @abstractmethod
     def take(self) -> Entry | None:
@@ -253,30 +253,44 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         if self._to_cancel is not None:
             self._deliver(*self._to_cancel)
         if super().__len__():
-            self._order.add(self._admitted())
+            self._admit()
         entry = self._order.take()
         if entry is None:
             return None
         step: Step = entry.step
         if entry.task is not None:
-            self.ran.append(entry.number)
-            self._quiet_turns = 0
-            if self.contended is not None and self._order.n_ready:
-                self.contended.append((entry.number, entry.step_number))
-            if self._order.cancel is not None:
-                scope = self.context_of(step).get(scope_of)
-                if scope is not None:
-                    self._count_await(scope, entry.task)
+            try:
+                self._note(entry)
+            except Exception as error:  # noqa: BLE001 the step has been taken, so it runs
+                self.error = error
+                self.extend(self.rest())
         return step
+
+    def _note(self, entry: Entry) -> None:
+        """Note a step that runs."""
+        self.ran.append(entry.number)
+        self._quiet_turns = 0
+        if self.contended is not None and self._order.n_ready:
+            self.contended.append((entry.number, entry.step_number))
+        if self._order.cancel is not None:
+            scope = self.context_of(entry.step).get(scope_of)
+            if scope is not None:
+                self._count_await(scope, entry.task)
 
     def _arrivals(self) -> list[Step]:
         pop = super().popleft  # other threads may append meanwhile
         return [pop() for _ in range(super().__len__())]
 
-    def _admitted(self) -> list[Entry]:
+    def _admit(self) -> None:
         arrivals = self._arrivals()
-        entries = [self._entry(step) for step in arrivals]
-        if len(arrivals) == 1 or not any(map(self._wakes_cancelled, entries)):
+        try:
+            self._order.add(self._in_order([self._entry(step) for step in arrivals]))
+        except Exception:
+            self.extend(arrivals)
+            raise
+
+    def _in_order(self, entries: list[Entry]) -> list[Entry]:
+        if len(entries) == 1 or not any(map(self._wakes_cancelled, entries)):
             return entries
         # Both event loops keep the tasks of a cancel scope in a set, and trio the deadlines of one
         # instant by their addresses in memory: another order every time.

@@ -19,6 +19,10 @@ from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.run import virtual_time
 
 IN_REAL_TIME = "awaits_in_real_time"  # a property of the report of a test
+CANNOT = (
+    "Time cannot be virtual where anyio_backend has a loop_factory or a clock of its own; mark the "
+    "test real_time."
+)
 
 
 class Settings(NamedTuple):
@@ -53,12 +57,14 @@ class VirtualTime:
         self._default = settings
         self._settings: Settings | None = None  # of the test that runs; None in real time
         self._made: list[object] = []  # the values of `anyio_backend` that bring virtual time
+        self._asks = False  # whether the test that runs asks for virtual time by itself
         self._n_in_real_time = 0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Have the event loops that are made from here on run in the time of this test."""
         settings = self._settings_of(item)
+        self._asks = asks_for_virtual_time(item)
         if settings != self._settings:
             self._fixtures.end()
             self._settings = settings
@@ -107,6 +113,8 @@ class VirtualTime:
             self._made.append(made)
             fixturedef.cached_result = (made, fixturedef.cache_key(request), None)
             return made
+        if self._asks:
+            _fail(CANNOT)
         return value
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -117,11 +125,8 @@ class VirtualTime:
             backend = item.funcargs.get("anyio_backend")
             if any(backend is made for made in self._made):
                 replace_body(item, self._from_zero)
-            elif asks_for_virtual_time(item):
-                _fail(
-                    "Time cannot be virtual where anyio_backend has a loop_factory or a clock of "
-                    "its own; mark the test real_time."
-                )
+            elif self._asks:
+                _fail(CANNOT)
             else:
                 item.user_properties.append((IN_REAL_TIME, True))
         return (yield)
@@ -186,7 +191,7 @@ def _virtual(value: object, clock: VirtualClock) -> object:
         case "trio" | ("trio", {}):
             return "trio", {**_options(value), **virtual_time("trio", clock)}
         case _:
-            return None
+            return value
 
 
 def _options(backend: object) -> dict[str, object]:
