@@ -19,12 +19,10 @@ class Witness:
 
     def __init__(self, config: pytest.Config) -> None:
         self._plugins = {
-            str(getattr(plugin, "__name__", "")).partition(".")[0]: (
-                dist.project_name,
-                dist.version,
-            )
+            package: (dist.project_name, dist.version)
             for plugin, dist in config.pluginmanager.list_plugin_distinfo()
-            if dist.project_name != "awaits"  # the witness itself is on the stack
+            for package in [str(getattr(plugin, "__name__", "")).partition(".")[0]]
+            if package != __name__.partition(".")[0]  # the witness itself is on the stack
         }
         self._expected = ""
         self._seen: dict[str, str] = {}
