@@ -1,14 +1,20 @@
-"""What is told of real calls: that one begins, how it ended, and what they come to."""
+"""What happens to real calls: one begins, it ends, and all of them together."""
 
 from typing import NamedTuple
 
 
 class Unusable(Exception):  # noqa: N818 it reads as a sentence
-    """A file cannot be read from or saved to; the text is a sentence that says why."""
+    """Something of the user's cannot be used, such as a file; the text is a sentence with why."""
 
 
 class Calling(NamedTuple):
-    """A call begins, or is tried again; it has this many seconds."""
+    """A call begins, or is tried again.
+
+    Attributes:
+        number: Its place among the URLs, from 1.
+        url: What is called, as in `Call`.
+        seconds: How long it may take.
+    """
 
     number: int
     url: str
@@ -20,10 +26,10 @@ class Call(NamedTuple):
 
     Attributes:
         number: Its place among the URLs, from 1.
-        url: What was called; what cannot be printed is escaped.
+        url: What was called. Characters that cannot be printed are escaped.
         status: The status of the last reply; `None` if there was none.
-        n_bytes: How long the last reply's body was, as far as it was read.
-        seconds: How long the call took, with all that was tried again.
+        n_bytes: How many bytes of the last reply's body were read.
+        seconds: How long the call took, including every time that it was tried again.
         error: Why it failed, in a few words; `None` if it did not.
     """
 
@@ -42,13 +48,13 @@ class Call(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What many calls come to; as text, the last line.
+    """How many calls went well and how many failed; as text, the last line.
 
     Attributes:
         n_done: How many went well.
-        n_failed: How many did not.
-        n_there: How many were not made, because an earlier run has saved them.
-        seconds: How long it all took.
+        n_failed: How many failed.
+        n_there: How many were not made, because an earlier run saved them.
+        seconds: How long all of it took.
     """
 
     n_done: int
@@ -62,13 +68,13 @@ class Summary(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Escape what would break a line, a terminal or UTF-8.
+    """Escape what would break a line, confuse a terminal or is not UTF-8.
 
     Args:
-        text: Anything, also bytes that were no UTF-8.
+        text: Any text. Bytes that were not UTF-8 may stand in it as lone surrogates.
 
     Returns:
-        The text on one line.
+        The text, on one line.
     """
     if text.isprintable():
         return text

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from awaits.calls import Call, Summary, Unusable
-from awaits.fetch import fetch
-from awaits.saved import saved_in
+from awaits.fetch.calls import Call, Summary, Unusable
+from awaits.fetch.many import fetch
+from awaits.fetch.saved import saved_in
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ import pytest
 import trustme
 from anyio.abc import SocketAttribute, SocketStream
 
-from awaits.calls import Call, Calling, Summary, Unusable
-from awaits.fetch import fetch
+from awaits.fetch.calls import Call, Calling, Summary, Unusable
+from awaits.fetch.many import fetch
 from tests.misbehaving import BEHAVIOURS, Server, misbehaving
 
 pytestmark = pytest.mark.anyio

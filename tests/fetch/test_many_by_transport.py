@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from awaits.calls import Call, Calling, Summary
-from awaits.fetch import fetch
+from awaits.fetch.calls import Call, Calling, Summary
+from awaits.fetch.many import fetch
 from tests.misbehaving import BEHAVIOURS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
