@@ -1,6 +1,12 @@
 """What happens to real calls: one begins, it ends, and all of them together."""
 
+import hashlib
+import re
 from typing import NamedTuple
+
+# What is before the password, and the password. It goes up to the last @ before the path; one with
+# a slash in it is not allowed, and nevertheless is a password, unless a port ends before the slash.
+PASSWORD = re.compile(r"(\s*[^:/?#]*:?//[^:/?#@]*:)(?:[^/?#]+|(?!\d*[/?#]).+)(?=@)")
 
 
 class Unusable(Exception):  # noqa: N818 it reads as a sentence
@@ -12,7 +18,7 @@ class Calling(NamedTuple):
 
     Attributes:
         number: Its place among the URLs, from 1.
-        url: What is called, as in `Call`.
+        url: What is called, as `shown` shows it.
         seconds: How long it may take.
     """
 
@@ -26,7 +32,7 @@ class Call(NamedTuple):
 
     Attributes:
         number: Its place among the URLs, from 1.
-        url: What was called. Characters that cannot be printed are escaped.
+        url: What was called, as `shown` shows it.
         status: The status of the last reply; `None` if there was none.
         n_bytes: How many bytes of the last reply's body were read.
         seconds: How long the call took, including every time that it was tried again.
@@ -65,6 +71,25 @@ class Summary(NamedTuple):
     def __str__(self) -> str:
         line = f"{self.n_done} done, {self.n_failed} failed in {self.seconds:.3f} s"
         return f"{line}; {self.n_there} were saved before" if self.n_there else line
+
+
+def shown(url: str) -> str:
+    """Return a URL as it may be printed and saved: on one line, and without its password.
+
+    Four hex digits stand for the password. They are of a digest of the whole URL, so that a saved
+    URL is found again, and they fit one of 65,536 passwords, so that they give none away.
+
+    Args:
+        url: Any text.
+
+    Returns:
+        The text, such as `http://user:[secure-3fa9]@host/`.
+    """
+    found = PASSWORD.match(url)
+    if found is None:
+        return printable(url)
+    digest = hashlib.blake2s(url.encode(errors="surrogatepass"), digest_size=2).hexdigest()
+    return printable(f"{found[1]}[secure-{digest}]{url[found.end() :]}")
 
 
 def printable(text: str) -> str:

@@ -1,5 +1,6 @@
 """Many HTTP calls at once, up to a limit. A call that fails does not stop the others."""
 
+import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -9,8 +10,8 @@ import httpx2
 import stamina
 
 from awaits.checks import check_seconds, check_whole
-from awaits.fetch.calls import Call, Calling, Summary, Unusable, printable
-from awaits.fetch.one import Failure, Reply, get
+from awaits.fetch.calls import Call, Calling, Summary, Unusable, printable, shown
+from awaits.fetch.one import Failure, Reply, check_port, get
 from awaits.fetch.saved import Saved
 
 
@@ -88,7 +89,7 @@ async def fetch(
         aclosing(_numbered(urls)) as numbered,
     ):
         async for number, url in numbered:
-            nth = 1 if saved is None else saved.claim(printable(url))
+            nth = 1 if saved is None else saved.claim(shown(url))
             if nth is None:
                 n_there += 1
                 continue
@@ -99,6 +100,9 @@ async def fetch(
 
 def _client(limit: int, transport: httpx2.AsyncBaseTransport | None) -> httpx2.AsyncClient:
     try:
+        for name, proxy in urllib.request.getproxies().items():
+            if name != "no":
+                check_port(httpx2.URL(proxy))
         return httpx2.AsyncClient(
             transport=transport,
             timeout=None,  # `get` has one for the whole call
@@ -137,17 +141,17 @@ async def _call(
     watch: Callable[[Calling], object],
 ) -> Call:
     began = anyio.current_time()
-    shown = printable(url)
+    name = shown(url)
     reply, error = Reply(), None
     try:
         async for attempt in stamina.retry_context(_may_pass, attempts=tries, timeout=None):
             with attempt:
                 reply = Reply()
-                watch(Calling(number, shown, timeout))
+                watch(Calling(number, name, timeout))
                 await get(client, url, reply, timeout=timeout, max_bytes=max_bytes)
     except Failure as failure:
         error = printable(str(failure))
-    return Call(number, shown, reply.status, reply.n_bytes, anyio.current_time() - began, error)
+    return Call(number, name, reply.status, reply.n_bytes, anyio.current_time() - began, error)
 
 
 def _may_pass(error: Exception) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import anyio
 import httpx2
 
+from awaits.fetch.calls import printable, shown
+
 MAX_REDIRECTS = 20
 MAX_PORT = 65_535
 
@@ -57,15 +59,16 @@ async def get(
     except httpx2.TransportError as error:
         raise _failure(error) from None
     except (httpx2.InvalidURL, ValueError) as error:  # trio refuses some hosts with a ValueError
-        raise Failure(f"invalid URL: {error}") from None
+        # What httpx2 says of a URL may quote a part of its password.
+        why = str(error) if shown(url) == printable(url) else "why is not said, for its password"
+        raise Failure(f"invalid URL: {why}") from None
 
 
 async def _follow(client: httpx2.AsyncClient, url: str, reply: Reply, max_bytes: int) -> None:
     request = client.build_request("GET", url)
     # httpx2's own `follow_redirects` would read the body of each redirect into memory.
     for _ in range(MAX_REDIRECTS + 1):
-        if (request.url.port or 0) > MAX_PORT:  # asyncio fails, and trio calls another port
-            raise httpx2.InvalidURL(f"there is no port {request.url.port}")
+        check_port(request.url)
         response = await client.send(request, stream=True)
         async with aclosing(response):
             reply.status = response.status_code
@@ -86,6 +89,19 @@ async def _follow(client: httpx2.AsyncClient, url: str, reply: Reply, max_bytes:
                 raise Failure(why, may_pass=status == 429 or 500 <= status < 600)
             return
     raise Failure(f"redirected more than {MAX_REDIRECTS} times")
+
+
+def check_port(url: httpx2.URL) -> None:
+    """Refuse a port that cannot be. asyncio fails with other errors, and trio calls another port.
+
+    Args:
+        url: The URL of a server or a proxy, from whoever names it.
+
+    Raises:
+        httpx2.InvalidURL: There is no such port.
+    """
+    if not 0 <= (url.port or 0) <= MAX_PORT:
+        raise httpx2.InvalidURL(f"there is no port {url.port}")
 
 
 def _failure(error: httpx2.TransportError) -> Failure:

@@ -121,8 +121,13 @@ async def _open(path: Path, connection: sqlite_anyio.Connection) -> set[tuple[st
     if not is_ours:
         async with await connection.cursor() as cursor:
             await cursor.executescript(TABLE)
-    there = await rows("SELECT url, nth FROM calls WHERE error IS NULL")
-    return {(str(url), int(str(nth))) for url, nth in there}
+    well = await rows("SELECT url, nth, status FROM calls WHERE error IS NULL")
+    # SQLite keeps any type in any column. A row that is not as `save` writes it is no call.
+    return {
+        (url, nth)
+        for url, nth, status in well
+        if isinstance(url, str) and isinstance(nth, int) and isinstance(status, int)
+    }
 
 
 @contextmanager
