@@ -1,4 +1,4 @@
-"""Calls that are kept: in SQLite as each one ends, so that a run can go on where one was killed."""
+"""Calls saved in SQLite as each one ends, so that the next run goes on where this one stopped."""
 
 import sqlite3
 from collections import Counter
@@ -9,12 +9,12 @@ from pathlib import Path
 import anyio
 import sqlite_anyio
 
-from awaits.calls import Call, Unusable
+from awaits.fetch.calls import Call, Unusable
 
-# SQLite keeps this number in a file's header, to tell whose file it is.
+# SQLite keeps this number in a file's header. It says which program made the file.
 APPLICATION_ID = int.from_bytes(b"awai")
 
-# A URL may be asked for more than once; the first time is row 1.
+# A URL may be listed more than once. `nth` counts from 1.
 TABLE = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS calls (
@@ -30,7 +30,7 @@ INSERT = "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)"
 class Saved:
     """The calls in a file. Those that went well need not be made again.
 
-    Memory grows with the number of different URLs: by about 200 bytes each.
+    Each different URL takes about 200 bytes of memory.
     """
 
     def __init__(
@@ -44,24 +44,24 @@ class Saved:
         self._writing = anyio.Lock()
 
     def claim(self, url: str) -> int | None:
-        """Ask for a URL's next row.
+        """Return which of a URL's rows its next call belongs in.
 
         Args:
             url: The URL, as it stands in `Call`.
 
         Returns:
-            Which row its call belongs in; `None` if a call that went well is there already.
+            The row's `nth`; `None` if a call that went well is there already.
         """
         self._asked[url] += 1
         nth = self._asked[url]
         return None if (url, nth) in self._there else nth
 
     async def save(self, call: Call, nth: int) -> None:
-        """Save a call, in place of one that failed; it is in the file when this returns.
+        """Save a call, in place of one that failed. It is in the file when this returns.
 
         Args:
-            call: What to save.
-            nth: What `claim` gave for its URL.
+            call: The call.
+            nth: What `claim` returned for its URL.
 
         Raises:
             Unusable: The file can no longer be written.
@@ -69,7 +69,7 @@ class Saved:
         key = call.url, nth
         self._pending[key] = (*key, call.status, call.n_bytes, call.seconds, call.error)
         async with self._writing:
-            # Whoever comes first writes for all that wait; they find their rows written.
+            # The first task writes the rows of all that wait; the others find theirs written.
             if key in self._pending:
                 rows = dict(self._pending)
                 with _told(self._path):
@@ -85,16 +85,16 @@ async def saved_in(path: Path) -> AsyncGenerator[Saved]:
     """Open a file of calls, or make one; it is closed when the block ends.
 
     Args:
-        path: A file that this function made, or one that is not there.
+        path: A file that this function made earlier, or a new one.
 
     Yields:
-        What is saved, and where to save more.
+        The calls in it.
 
     Raises:
-        Unusable: It is another program's file, or cannot be opened.
+        Unusable: The file belongs to another program, or cannot be opened.
     """
     with _told(path):
-        # Absolute, because SQLite has meanings of its own for "" and ":memory:".
+        # An absolute path, because "" and ":memory:" mean something else to SQLite.
         connection = await sqlite_anyio.connect(str(path.absolute()))  # noqa: ASYNC240 no disk
     try:
         with _told(path):
@@ -113,16 +113,21 @@ async def _open(path: Path, connection: sqlite_anyio.Connection) -> set[tuple[st
     is_ours = owner == [(APPLICATION_ID,)]
     if not is_ours and (owner != [(0,)] or await rows("SELECT 1 FROM sqlite_master")):
         raise Unusable(f"{path} is another program's database; choose another file to save to.")
-    # With a write-ahead log, one write makes a row safe from any end of this process, and others
-    # can read meanwhile. NORMAL leaves it to the system when it reaches the disk: a loss of power
-    # may take the last rows, and no more.
+    # With a write-ahead log, a row survives any end of this process after one write, and other
+    # programs can read meanwhile. With NORMAL the system chooses when it reaches the disk: a power
+    # failure may lose the last rows, and nothing else.
     await rows("PRAGMA journal_mode = WAL")
     await rows("PRAGMA synchronous = NORMAL")
     if not is_ours:
         async with await connection.cursor() as cursor:
             await cursor.executescript(TABLE)
-    there = await rows("SELECT url, nth FROM calls WHERE error IS NULL")
-    return {(str(url), int(str(nth))) for url, nth in there}
+    well = await rows("SELECT url, nth, status FROM calls WHERE error IS NULL")
+    # SQLite keeps any type in any column. A row that is not as `save` writes it is no call.
+    return {
+        (url, nth)
+        for url, nth, status in well
+        if isinstance(url, str) and isinstance(nth, int) and isinstance(status, int)
+    }
 
 
 @contextmanager

@@ -17,9 +17,10 @@ import anyio.to_thread
 import pytest
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from awaits import checks
 from awaits.testing import backends
+from tests.cli.command import AWAITS, Awaits
 from tests.misbehaving import Server, misbehaving
-from tests.test_cli import AWAITS, Awaits
 
 pytestmark = pytest.mark.anyio
 
@@ -161,7 +162,9 @@ def test_a_missing_library_is_told_with_what_to_install(
     code, out, err = awaits("fetch", "x")
 
     assert (code, out) == (2, "")
-    assert err.endswith("is not installed; install it with: pip install 'awaits[http]'\n")
+    assert err.endswith(
+        f"is not installed; install it with: pip install '{checks.distribution()}[http]'\n"
+    )
 
 
 async def test_after_kill_9_every_finished_call_is_there_and_only_the_rest_is_made(

@@ -1,4 +1,4 @@
-"""URLs from a file, a pipe or a terminal: each as soon as its line is there."""
+"""URLs from a file, a pipe or a terminal: each one as soon as its line has come."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterable
@@ -7,21 +7,21 @@ from io import FileIO
 import anyio
 import anyio.to_thread
 
-from awaits.calls import Unusable
+from awaits.fetch.calls import Unusable
 
-CHUNK_BYTES = 65_536  # a line that is longer is no URL
+CHUNK_BYTES = 65_536  # a longer line is not a URL
 
 
 async def urls_in(file: FileIO, *, first: Iterable[str] = ()) -> AsyncGenerator[str]:
-    """Read URLs, one a line. Blank lines and those that start with `#` are none.
+    """Read URLs, one a line. Blank lines and lines that start with `#` are skipped.
 
     Args:
-        file: Where from. It may be a pipe that is slow or never ends.
-        first: URLs to yield before.
+        file: What to read. It may be a pipe that is slow or never ends.
+        first: URLs to yield before those of the file.
 
     Yields:
-        A line without the space around it. Bytes that are no UTF-8 become lone surrogates, which
-        are in no URL, so that its call fails and the others go on.
+        A line without the space around it. Bytes that are not UTF-8 become lone surrogates. No URL
+        can have them, so that call fails and the others go on.
 
     Raises:
         Unusable: Reading failed.
@@ -41,8 +41,8 @@ async def urls_in(file: FileIO, *, first: Iterable[str] = ()) -> AsyncGenerator[
 
 
 async def _read(file: FileIO) -> bytes:
-    # A thread that reads from a terminal cannot be cancelled, so wait until there is something.
-    # Files that are always there cannot be waited for: the system says so.
+    # A thread that reads from a terminal cannot be cancelled, so wait until there is something to
+    # read. The system refuses to wait for a plain file, which is always readable.
     with contextlib.suppress(OSError):
         await anyio.wait_readable(file)
     try:

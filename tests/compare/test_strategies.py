@@ -12,8 +12,8 @@ from unittest import mock
 import anyio
 import pytest
 
-from awaits import spans, strategies, workloads
-from awaits.spans import Work
+from awaits.compare import strategies, work, workloads
+from awaits.compare.work import Work
 from awaits.testing import backends
 
 HERE = f"{platform.node()} {os.getpid()}"
@@ -27,7 +27,7 @@ every_strategy = pytest.mark.parametrize("strategy", [*strategies.STRATEGIES][:-
 @pytest.mark.parametrize("work", [abs, workloads.pause_in_task], ids=["sync", "async"])
 def test_each_task_runs_once_and_within_the_run(strategy: str, work: type[int]) -> None:
     before = time.time()
-    ran = strategies.STRATEGIES[strategy](Work(work, work), 3)
+    ran = strategies.STRATEGIES[strategy].function(Work(work, work), 3)
     after = time.time()
 
     assert sorted(span.task_number for span in ran) == [1, 2, 3]
@@ -37,12 +37,12 @@ def test_each_task_runs_once_and_within_the_run(strategy: str, work: type[int]) 
 
 @every_strategy
 def test_no_tasks_are_no_work(strategy: str) -> None:
-    assert strategies.STRATEGIES[strategy](Work(abs, abs), 0) == []
+    assert strategies.STRATEGIES[strategy].function(Work(abs, abs), 0) == []
 
 
 @every_strategy
 def test_only_processes_work_elsewhere(strategy: str) -> None:
-    ran = strategies.STRATEGIES[strategy](Work(abs, abs), 2)
+    ran = strategies.STRATEGIES[strategy].function(Work(abs, abs), 2)
 
     assert any(span.process == HERE for span in ran) == ("processes" not in strategy)
 
@@ -69,7 +69,7 @@ def test_a_task_that_blocks_stops_the_others(backend: str) -> None:
     def block(_task_number: int) -> None:
         time.sleep(0.001)
 
-    ran = strategies.STRATEGIES[backend](Work(abs, block), 3)
+    ran = strategies.STRATEGIES[backend].function(Work(abs, block), 3)
 
     first, second, third = sorted(ran, key=lambda span: span.began)
     assert first.ended <= second.began <= second.ended <= third.began
@@ -82,7 +82,7 @@ def test_tasks_run_on_the_event_loop_of_their_name(backend: str) -> None:
     async def look(_task_number: int) -> None:
         loops.append(backends.running())
 
-    strategies.STRATEGIES[backend](Work(abs, look), 2)
+    strategies.STRATEGIES[backend].function(Work(abs, look), 2)
 
     assert loops == [backend, backend]
 
@@ -101,7 +101,7 @@ def test_a_function_that_no_other_process_can_find_is_refused(strategy: str) -> 
 
     sentence = "the function cannot be sent to another process: "
     with pytest.raises(pickle.PicklingError, match=f"^{sentence}"):
-        strategies.STRATEGIES[strategy](Work(inner, abs), 1)
+        strategies.STRATEGIES[strategy].function(Work(inner, abs), 1)
 
 
 def test_names_of_strategies_are_read_in_their_own_order_and_sequential_is_there() -> None:
@@ -122,10 +122,10 @@ def test_the_peak_of_memory_is_known_where_there_is_no_proc(platform: str, unit:
         mock.patch("resource.getrusage", return_value=usage),
         mock.patch("sys.platform", platform),
     ):
-        assert spans.peak_memory() == 5 * unit
+        assert work.peak_memory() == 5 * unit
 
 
-@mock.patch("awaits.workloads.range", create=True)
+@mock.patch("awaits.compare.workloads.range", create=True)
 @mock.patch("anyio.sleep", new_callable=mock.AsyncMock)
 @mock.patch("time.sleep")
 def test_the_work_of_the_house_waits_or_computes_or_does_both(
@@ -133,7 +133,7 @@ def test_the_work_of_the_house_waits_or_computes_or_does_both(
 ) -> None:
     all_mocks = sleep, sleep_in_task, turns
 
-    def calls(way: strategies.Strategy, name: str) -> list[int]:
+    def calls(way: strategies.Way, name: str) -> list[int]:
         for it in all_mocks:
             it.reset_mock()
         assert len(way(workloads.find(name), 1)) == 1

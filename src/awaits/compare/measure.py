@@ -1,9 +1,8 @@
 """One strategy, measured in a process of its own.
 
-So its processor time and memory are its own, and whatever becomes of it, the others go on.
+So processor time and memory are those of the strategy alone, and if it crashes, the others go on.
 """
 
-import functools
 import importlib.util
 import inspect
 import os
@@ -14,17 +13,21 @@ import sys
 import time
 from typing import NamedTuple
 
-from awaits import strategies, workloads
-from awaits.spans import Span, Work, until_now
+from awaits.checks import check_installed
+from awaits.compare import strategies, workloads
+from awaits.compare.work import Work, until_now
+from awaits.timeline import Span
 
 
 class Measured(NamedTuple):
     """How a strategy did.
 
-    `seconds` is from beginning to end, with the start of processes, without imports.
-    `cpu_seconds` is the processor time of all its processes; `None` if some were on machines that
-    cannot be asked. `memory` is the sum of what each process had at its peak, in bytes. The times
-    of `spans` are seconds since the beginning.
+    Attributes:
+        seconds: From beginning to end, with the start of processes, without imports.
+        cpu_seconds: The processor time of all its processes; `None` if other machines did the
+            work, which cannot be asked.
+        memory: The sum of what each process used at its peak, in bytes.
+        spans: When each task ran, in seconds since the beginning.
     """
 
     seconds: float
@@ -34,7 +37,7 @@ class Measured(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """Why there is no measurement, as the rest of a sentence."""
+    """Why a strategy could not be measured."""
 
     reason: str
 
@@ -42,15 +45,18 @@ class Failed(NamedTuple):
 def measure(
     strategy: str, workload: str, n_tasks: int, scheduler: str | None = None
 ) -> Measured | Failed:
-    """Do the work in a fresh process, and return how it went.
+    """Do the work in a new process, and return how it went.
 
-    What the work prints is not shown. Ctrl-C ends the process and all that it started.
+    What the work prints is not shown. Ctrl-C ends the process and all processes that it started.
 
     Args:
         strategy: One of `strategies.STRATEGIES`.
         workload: As for `workloads.find`.
         n_tasks: How many tasks, at least 1.
-        scheduler: For the strategy `dask`, the address of a cluster.
+        scheduler: The address of a cluster, for a strategy that can use one.
+
+    Returns:
+        How it went, or why it failed.
 
     Raises:
         ValueError: There is no such workload, or this is Windows, which does not tell processor
@@ -61,13 +67,16 @@ def measure(
             "Windows does not tell what awaits compare measures; run it in WSL, or on Linux or "
             "macOS."
         )
-    needs = strategies.NEEDS.get(strategy)
-    if needs and importlib.util.find_spec(needs) is None:
-        return Failed(f"needs {needs}; install it with: pip install 'awaits[{needs}]'")
-    code = "from awaits.measure import answer; answer()"
+    row = strategies.STRATEGIES[strategy]
+    if row.needs is not None:
+        try:
+            check_installed(*row.needs)
+        except ValueError as error:
+            return Failed(str(error))
+    code = "from awaits.compare.measure import answer; answer()"
     command = [sys.executable, "-c", code, strategy, workload, str(n_tasks)]
-    command += [scheduler] if scheduler and strategy == "dask" else []
-    # In a group of their own, the processes do not hear Ctrl-C, and can be ended together.
+    command += [scheduler] if scheduler and row.on_cluster else []
+    # In a process group of their own, the processes get no Ctrl-C, and can be ended together.
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0
     ) as process:
@@ -86,9 +95,9 @@ def measure(
 
 
 def answer() -> None:
-    """Measure as the arguments of this process say, and write to stdout how it went."""
+    """Measure what the arguments of this process name, and write the result to stdout."""
     with os.fdopen(os.dup(1), "wb") as stdout:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the work prints
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what the work prints
         stdout.write(pickle.dumps(_answer(*sys.argv[1:])))
 
 
@@ -98,12 +107,13 @@ def _answer(
     try:
         work = workloads.find(workload)
     except ValueError as error:
-        return ValueError(str(error))  # without the error it comes from, which may be anything
-    function = strategies.STRATEGIES[strategy]
-    if scheduler:
-        function = functools.partial(strategies.on_dask, scheduler=scheduler)
+        return ValueError(str(error))  # without its cause, which may be impossible to pickle
+    row = strategies.STRATEGIES[strategy]
+    cluster = row.on_cluster(scheduler) if scheduler and row.on_cluster else None
     try:
-        return measure_here(function, work, int(n_tasks), elsewhere=bool(scheduler))
+        return measure_here(
+            cluster or row.function, work, int(n_tasks), elsewhere=cluster is not None
+        )
     except BaseException as error:  # noqa: BLE001 a user's function may raise anything
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
@@ -111,22 +121,25 @@ def _answer(
 
 
 def measure_here(
-    strategy: strategies.Strategy, work: Work, n_tasks: int, *, elsewhere: bool = False
+    way: strategies.Way, work: Work, n_tasks: int, *, elsewhere: bool = False
 ) -> Measured:
     """Do the work from this process, and return how it went.
 
     Args:
-        strategy: How to do it.
+        way: How to do it.
         work: What to do.
         n_tasks: How many tasks, at least 1.
-        elsewhere: Whether other machines do it, whose processor time cannot be asked for.
+        elsewhere: Whether other machines do it, which cannot be asked for their processor time.
+
+    Returns:
+        How it went.
     """
-    strategy(work, 0)  # what it imports is no part of the work,
-    if inspect.iscoroutinefunction(work.blocking):  # nor is the event loop that it needs
+    way(work, 0)  # so that its imports are not measured,
+    if inspect.iscoroutinefunction(work.blocking):  # nor those of an event loop
         strategies.in_tasks_on_asyncio(work, 0)
     cpu_began, began = _cpu_seconds(), time.time()
-    spans = strategy(work, n_tasks)
-    seconds = time.time() - began  # by the clock of the spans
+    spans = way(work, n_tasks)
+    seconds = time.time() - began  # by the same clock as the spans
     cpu_seconds = None if elsewhere else _cpu_seconds() - cpu_began
     by_peak = sorted([*spans, until_now(0, began)], key=lambda span: span.peak)
     peaks = {span.process: span.peak for span in by_peak}  # the last of a process is the highest
@@ -139,7 +152,7 @@ def measure_here(
 
 
 def _cpu_seconds() -> float:
-    """Return the processor time of this process and of those it started and saw end."""
+    """Return the processor time of this process and of those that it started and that ended."""
     import resource  # noqa: PLC0415 Windows has none
 
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

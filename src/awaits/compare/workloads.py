@@ -1,4 +1,4 @@
-"""What the strategies are compared on: work that waits, work that computes, and a user's own."""
+"""The work that strategies are compared on: it waits, it computes, or is a function of a user's."""
 
 import contextlib
 import importlib
@@ -7,7 +7,7 @@ import time
 
 import anyio
 
-from awaits.spans import Work
+from awaits.compare.work import Work
 
 PAUSE_SECONDS = 0.1
 TURNS = 2_500_000  # of the loop in `compute`: about as long, on a machine of 2024
@@ -24,20 +24,20 @@ async def pause_in_task(_task_number: int) -> None:
 
 
 def compute(_task_number: int) -> None:
-    """Compute, in Python. There is nothing to await in it."""
+    """Compute, in Python. Nothing in it can be awaited."""
     total = 0
     for number in range(TURNS):
         total += number
 
 
 def both(task_number: int) -> None:
-    """Wait, then compute on what came."""
+    """Wait, as for data; then compute."""
     pause(task_number)
     compute(task_number)
 
 
 async def both_in_task(task_number: int) -> None:
-    """Wait, and let other tasks run meanwhile; then compute, while no other task can."""
+    """Wait, and let other tasks run meanwhile; then compute, while no other task can run."""
     await pause_in_task(task_number)
     compute(task_number)
 
@@ -53,11 +53,14 @@ def find(name: str) -> Work:
     """Return the work of that name.
 
     Args:
-        name: One of `WORKLOADS`, or a function as `package.module:function`: one of a task's
-            number, async or not. Its module is imported.
+        name: One of `WORKLOADS`, or a function as `package.module:function`. The function takes a
+            task's number and may be async. Its module is imported.
+
+    Returns:
+        The work.
 
     Raises:
-        ValueError: There is no such work, or no task can do it with its number alone.
+        ValueError: There is no such work, or the function cannot be called with a number alone.
     """
     if name in WORKLOADS:
         return WORKLOADS[name]
@@ -74,7 +77,7 @@ def find(name: str) -> Work:
     if not callable(function):
         raise ValueError(f"{name} must be a function of a task's number, not {function!r}.")
     try:
-        with contextlib.suppress(ValueError):  # some functions written in C do not say
+        with contextlib.suppress(ValueError):  # some functions written in C have no signature
             inspect.signature(function).bind(1)
     except TypeError as error:
         raise ValueError(f"{name} must be a function of a task's number: {error}.") from error

@@ -1,4 +1,4 @@
-"""One HTTP call: what its reply comes to, or in a few words why it failed."""
+"""One HTTP call: the status and length of its reply, or in a few words why it failed."""
 
 import ssl
 from collections.abc import Iterator
@@ -8,16 +8,18 @@ from dataclasses import dataclass
 import anyio
 import httpx2
 
+from awaits.fetch.calls import printable, shown
+
 MAX_REDIRECTS = 20
 MAX_PORT = 65_535
 
 
-class Failure(Exception):  # noqa: N818 it is no error of the program
+class Failure(Exception):  # noqa: N818 not an error of this program
     """A call failed; the text says why.
 
     Args:
         why: A few words.
-        may_pass: Whether it may go well when it is tried again.
+        may_pass: Whether another try may go well.
     """
 
     def __init__(self, why: str, *, may_pass: bool = False) -> None:
@@ -27,7 +29,7 @@ class Failure(Exception):  # noqa: N818 it is no error of the program
 
 @dataclass
 class Reply:
-    """What has come of a reply so far."""
+    """How much of a reply has come so far."""
 
     status: int | None = None
     n_bytes: int = 0
@@ -39,15 +41,15 @@ async def get(
     """GET a URL, follow its redirects, and count its body.
 
     Args:
-        client: What to call with.
-        url: What to call.
-        reply: Is kept up to date, so that it tells how far a call came that fails.
-        timeout: How many seconds it may take.
-        max_bytes: How long the body may be.
+        client: The client that makes the call.
+        url: The URL.
+        reply: Is updated while the reply comes, so that it is right when the call fails, too.
+        timeout: How many seconds the call may take.
+        max_bytes: How many bytes the body may have.
 
     Raises:
-        Failure: There was no whole reply with a status from 200 to 299, for whatever reason that
-            lies in the URL, the network or the server.
+        Failure: There was no whole reply with a status from 200 to 299. The reason may lie in the
+            URL, the network or the server.
     """
     try:
         with anyio.fail_after(timeout):
@@ -56,23 +58,24 @@ async def get(
         raise Failure(f"no whole reply within {timeout:g} s", may_pass=True) from None
     except httpx2.TransportError as error:
         raise _failure(error) from None
-    except (httpx2.InvalidURL, ValueError) as error:  # httpx2 lets through what trio says of a host
-        raise Failure(f"invalid URL: {error}") from None
+    except (httpx2.InvalidURL, ValueError) as error:  # trio refuses some hosts with a ValueError
+        # What httpx2 says of a URL may quote a part of its password.
+        why = str(error) if shown(url) == printable(url) else "why is not said, for its password"
+        raise Failure(f"invalid URL: {why}") from None
 
 
 async def _follow(client: httpx2.AsyncClient, url: str, reply: Reply, max_bytes: int) -> None:
     request = client.build_request("GET", url)
-    # Not by httpx2's `follow_redirects`, which reads the body of each redirect into memory.
+    # httpx2's own `follow_redirects` would read the body of each redirect into memory.
     for _ in range(MAX_REDIRECTS + 1):
-        if (request.url.port or 0) > MAX_PORT:  # asyncio fails, and trio calls another port
-            raise httpx2.InvalidURL(f"there is no port {request.url.port}")
+        check_port(request.url)
         response = await client.send(request, stream=True)
         async with aclosing(response):
             reply.status = response.status_code
             if response.next_request is not None:
                 request = response.next_request
                 continue
-            # Not by leaving the loop: httpx2 would leave its generators open, and trio warns of it.
+            # Leaving the loop early would leave httpx2's generators open; trio warns of that.
             with anyio.CancelScope() as too_long:
                 async for chunk in response.aiter_raw():
                     reply.n_bytes += len(chunk)
@@ -88,8 +91,21 @@ async def _follow(client: httpx2.AsyncClient, url: str, reply: Reply, max_bytes:
     raise Failure(f"redirected more than {MAX_REDIRECTS} times")
 
 
+def check_port(url: httpx2.URL) -> None:
+    """Refuse a port that cannot be. asyncio fails with other errors, and trio calls another port.
+
+    Args:
+        url: The URL of a server or a proxy, from whoever names it.
+
+    Raises:
+        httpx2.InvalidURL: There is no such port.
+    """
+    if not 0 <= (url.port or 0) <= MAX_PORT:
+        raise httpx2.InvalidURL(f"there is no port {url.port}")
+
+
 def _failure(error: httpx2.TransportError) -> Failure:
-    """Say why a call failed, in the same words on every event loop where the reason is known."""
+    """Say why a call failed. Where the reason is known, every event loop gives the same words."""
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
@@ -113,7 +129,7 @@ def _failure(error: httpx2.TransportError) -> Failure:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Go through what an error was raised from, into groups as well."""
+    """Yield an error, and all errors that it was raised from, also those in groups."""
     yield error
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from awaits.calls import Call, Summary, Unusable
-from awaits.fetch import fetch
-from awaits.saved import saved_in
+from awaits.fetch.calls import Call, Summary, Unusable
+from awaits.fetch.many import fetch
+from awaits.fetch.saved import saved_in
 
 pytestmark = pytest.mark.anyio
 
@@ -221,3 +221,33 @@ async def test_two_runs_can_save_to_one_file(file: Path) -> None:
             runs.start_soon(run, file, hosts, Answers())
 
     assert [row[0] for row in rows(file)] == [f"http://{host}" for host in "abcdef"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["NULL, 1, 200", "x'ff', 1, 200", "'http://a', NULL, 200", "'http://a', 'one', 200",
+     "'http://a', 1.5, 200", "'http://a', 1, 'ok'", "'http://a', 1, NULL"],
+)  # fmt: skip
+async def test_a_row_that_is_no_call_is_not_done(file: Path, odd: str) -> None:
+    await run(file, "b", Answers())
+    with sqlite3.connect(file) as connection:
+        connection.execute(f"INSERT INTO calls (url, nth, status) VALUES ({odd})")  # noqa: S608
+    connection.close()
+
+    answers = Answers()
+    await run(file, "ab", answers)
+
+    assert answers.called == ["a"]
+
+
+async def test_a_password_is_nowhere_in_the_file_and_its_url_is_found_again(file: Path) -> None:
+    urls = ["http://me:swordfish@a/", "http://me:12345@a/"]
+    calls: list[Call] = []
+    for n_there in 0, 2:
+        async with saved_in(file) as saved:
+            summary = await fetch(urls, report=calls.append, saved=saved, transport=Answers())
+        assert summary.n_there == n_there
+
+    assert b"swordfish" not in file.read_bytes()
+    assert "http://me:[secure-" in str(calls[0])
+    assert [row[0] for row in rows(file)] == sorted(call.url for call in calls)

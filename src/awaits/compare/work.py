@@ -1,4 +1,4 @@
-"""When and where a task ran: what the strategies measure, and what a timeline draws."""
+"""The work of a task, done and timed: when it ran, in which process, and with how much memory."""
 
 import inspect
 import os
@@ -12,26 +12,15 @@ from typing import NamedTuple
 
 import anyio
 
-
-class Span(NamedTuple):
-    """When a task began and ended, and where.
-
-    The times are seconds, since what whoever made the span says. `process` names the process and
-    its machine, and `peak` is the most memory, in bytes, that it had had when the task ended.
-    """
-
-    task_number: int
-    began: float
-    ended: float
-    process: str = ""
-    peak: int = 0
+from awaits.timeline import Span
 
 
 class Work(NamedTuple):
-    """What a task does, given its number, in two ways that may be the same function.
+    """What each task does, given its number. Both functions may be async, and may be the same.
 
-    `blocking` is what a thread or a process does; `in_task` is what a task on an event loop does.
-    Each may be async.
+    Attributes:
+        blocking: What a thread or a process does.
+        in_task: What a task on an event loop does.
     """
 
     blocking: Callable[[int], object]
@@ -39,13 +28,14 @@ class Work(NamedTuple):
 
 
 def timed(work: Work, task_number: int) -> Span:
-    """Do the work of a task and return when it ran, in seconds since the epoch.
-
-    The wall clock is the one that processes and machines share.
+    """Do the work of a task in this thread.
 
     Args:
-        work: What to do. A function that is async runs on an event loop of its own.
+        work: What to do. An async function runs on an event loop of its own.
         task_number: The task's number.
+
+    Returns:
+        When it ran, in seconds since the epoch: by the clock that processes and machines share.
     """
     began = time.time()
     result = work.blocking(task_number)
@@ -55,7 +45,15 @@ def timed(work: Work, task_number: int) -> Span:
 
 
 async def timed_in_task(work: Work, task_number: int) -> Span:
-    """Do as `timed`, in a task. A function that is not async stops the event loop meanwhile."""
+    """Do the work of a task on an event loop. A function that is not async blocks the loop.
+
+    Args:
+        work: What to do.
+        task_number: The task's number.
+
+    Returns:
+        As for `timed`.
+    """
     began = time.time()
     result = work.in_task(task_number)
     if inspect.isawaitable(result):
@@ -68,15 +66,20 @@ async def _awaited(awaitable: Awaitable[object]) -> None:
 
 
 def until_now(task_number: int, began: float) -> Span:
-    """Return the span of a task that began then and ends now, in this process."""
+    """Return the span of a task of this process that ends now.
+
+    Args:
+        task_number: The task's number.
+        began: When it began, in seconds since the epoch.
+    """
     ended = time.time()
     process = f"{platform.node()} {os.getpid()}"
     return Span(task_number, began, ended, process, peak_memory())
 
 
 def peak_memory() -> int:
-    """Return the most memory that this process has had, in bytes."""
-    # On Linux ru_maxrss is no answer: a process starts with that of the one that started it.
+    """Return the most memory that this process has used so far, in bytes."""
+    # On Linux, ru_maxrss begins with the peak of the process that started this one.
     status = Path("/proc/self/status")
     if status.exists() and (peak := re.search(r"VmHWM:\s*(\d+) kB", status.read_text())):
         return int(peak[1]) * 1024

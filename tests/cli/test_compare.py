@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from unittest import mock
@@ -14,14 +13,13 @@ from unittest import mock
 import pytest
 from rich.console import Console
 
-from awaits.compare import Comparison
-from awaits.measure import Failed, Measured
-from awaits.spans import Span
+from awaits.cli.table import Comparison
+from awaits.compare.measure import Failed, Measured
+from awaits.timeline import Span
+from tests.cli.command import Awaits
 
 TASKS = [Span(1, 0.0, 1.0), Span(2, 1.0, 2.0)]
 HEAD = "strategy           seconds  CPU seconds  speed-up  memory, MB\n"
-
-Awaits = Callable[..., tuple[int, str, str]]
 
 
 def given_measurements(
@@ -37,13 +35,14 @@ def given_measurements(
             raise result
         return Measured(0.5, 0.0, 0, TASKS[:1]) if n_tasks == 1 else result
 
-    return mock.patch("awaits.compare.measure", measure)
+    return mock.patch("awaits.compare.measure.measure", measure)
 
 
 def test_a_row_for_each_strategy_then_what_they_say(awaits: Awaits) -> None:
     with (
-        mock.patch("awaits.compare.time", mock.Mock(monotonic=mock.Mock(side_effect=[0.0, 0.75]))),
-        mock.patch("awaits.compare.CORES", 2),
+        mock.patch("awaits.compare.announced.time.monotonic", side_effect=[0.0, 0.75]),
+        mock.patch("awaits.cli.table.CORES", 2),
+        mock.patch("awaits.cli.table.announced.at_most", return_value=15.1),
         given_measurements(
             sequential=Measured(2.0, 0.02, 20_000_000, TASKS),
             asyncio=Measured(0.1, 0.012, 31_600_000, TASKS),
@@ -143,8 +142,8 @@ def test_a_comparison_that_is_interrupted_before_it_began_has_nothing(awaits: Aw
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        ("-n 0", "-n must be a whole number of at least 1, not '0'."),
-        ("-n -5", "-n must be a whole number of at least 1, not '-5'."),
+        ("-n 0", "-n must be a whole number of at least 1, not 0."),
+        ("-n -5", "-n must be a whole number of at least 1, not -5."),
         ("-n few", "-n must be a whole number of at least 1, not 'few'."),
         (
             "--strategies luck",

@@ -1,19 +1,15 @@
-"""What the tests of every command need."""
+"""The command line in this process."""
 
 import sys
-from collections.abc import Callable
 
 import pytest
 
 from awaits import cli
+from tests.cli.command import Awaits
 
 
 @pytest.fixture
-def awaits(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """The command line in this process: its exit code, and what it wrote to stdout and stderr."""
-
+def awaits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Awaits:
     def run(*args: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["awaits", *args])
         with pytest.raises(SystemExit) as exit_:

@@ -10,8 +10,8 @@ import pytest
 import trustme
 from anyio.abc import SocketAttribute, SocketStream
 
-from awaits.calls import Call, Calling, Summary, Unusable
-from awaits.fetch import fetch
+from awaits.fetch.calls import Call, Calling, Summary, Unusable
+from awaits.fetch.many import fetch
 from tests.misbehaving import BEHAVIOURS, Server, misbehaving
 
 pytestmark = pytest.mark.anyio
@@ -81,8 +81,9 @@ async def test_a_refused_connection_is_that_calls_failure() -> None:
     "url",
     [
         "", "foo", "/x", "//x", "http://", "http:///x", "http://127.0.0.1:99999/", "http://x:y/",
-        "ftp://x/", "http://\udcff/", "http://x/\udcff", "http://x/a\nb", "http://[::1", "mailto:x",
-        "http://" + "a" * 70_000, "http://\x00/", "http://127.0.0.1:1/\x00", "http://a\u2028b/",
+        "http://127.0.0.1:-1/", "ftp://x/", "http://\udcff/", "http://x/\udcff", "http://x/a\nb",
+        "http://[::1", "mailto:x", "http://" + "a" * 70_000, "http://\x00/",
+        "http://127.0.0.1:1/\x00", "http://a\u2028b/",
     ],
 )  # fmt: skip
 async def test_an_invalid_url_is_that_calls_failure(url: str) -> None:
@@ -92,6 +93,14 @@ async def test_an_invalid_url_is_that_calls_failure(url: str) -> None:
     assert call.error is not None
     assert call.error.startswith("invalid URL: ")
     assert str(call).replace("\t", "").isprintable()
+
+
+async def test_an_invalid_url_keeps_its_password() -> None:
+    (call,) = await calls_of("http://me:hunter/two@x/")
+
+    assert "hunter" not in str(call)
+    assert "two" not in str(call)
+    assert str(call.error).startswith("invalid URL: ")
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64, "no such host", "no-such-host.invalid"])
@@ -202,6 +211,8 @@ async def test_calls_go_through_the_proxy_of_the_environment(
         ("HTTP_PROXY", "gopher://127.0.0.1"),
         ("ALL_PROXY", "socks5://127.0.0.1"),
         ("HTTP_PROXY", "http://127.0.0.1:x"),
+        ("HTTP_PROXY", "http://127.0.0.1:-1"),
+        ("ALL_PROXY", "http://127.0.0.1:65536"),
         ("SSL_CERT_FILE", "/no/such/file"),
     ],
 )

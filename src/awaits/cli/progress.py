@@ -1,8 +1,9 @@
-"""What is shown meanwhile: the lines and, on a terminal, who waits and how long still."""
+"""What is shown while tasks run: their lines and, on a terminal, which ones wait and how long."""
 
 import contextlib
 import heapq
 from collections.abc import AsyncGenerator
+from typing import TypeAlias, assert_never
 
 import anyio
 from rich.console import Console, Group
@@ -11,17 +12,19 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from awaits.calls import Call, Calling
-from awaits.tasks import Done, Started
+from awaits.fetch.calls import Call, Calling, Summary
+from awaits.tasks import Done, Event, Header, Started
 
 REFRESH_SECONDS = 0.1
 
+Shown: TypeAlias = Event | Calling | Call | Summary
+
 
 class Progress:
-    """Prints what the program reports, and counts the tasks or calls that have ended.
+    """Prints what is reported, and counts the tasks or calls that have ended.
 
     Args:
-        n_tasks: How many there will be; `None` if nobody knows.
+        n_tasks: How many there will be; `None` if that is not known.
         console: Where to draw.
         live: Whether to draw those that wait, below the lines.
     """
@@ -34,29 +37,33 @@ class Progress:
         self._live = live
         self._waiting: dict[int, tuple[float, float, str]] = {}  # deadline, seconds and name
 
-    def report(self, event: object) -> None:
-        """Print an event of the program, and keep the count."""
+    def report(self, event: Shown) -> None:
+        """Print an event, and count."""
         self.note(event)
         print(event, flush=True)  # line by line into a pipe, too
 
-    def note(self, event: object) -> None:
-        """Keep the count, and print nothing."""
+    def note(self, event: Shown) -> None:
+        """Count, and print nothing."""
         match event:
             case Started(number, seconds):
                 self._waiting[number] = anyio.current_time() + seconds, seconds, f"Task {number}"
             case Calling(number, url, seconds):
                 self._waiting[number] = anyio.current_time() + seconds, seconds, url
-            case Done(number) | Call(number):
+            case Done(number):
                 del self._waiting[number]
-                failed = isinstance(event, Call) and event.error is not None
-                self.n_failed += failed
-                self.n_done += not failed
-            case _:
+                self.n_done += 1
+            case Call(number=number, error=error):
+                del self._waiting[number]
+                self.n_done += error is None
+                self.n_failed += error is not None
+            case Header() | Summary():
                 pass
+            case _:
+                assert_never(event)
 
     @contextlib.asynccontextmanager
     async def shown(self) -> AsyncGenerator[None]:
-        """Draw while the block runs, in a task of its own; leave only the lines on the screen."""
+        """Draw while the block runs, in another task; leave only the lines on the screen."""
         if not self._live:
             yield
             return
@@ -81,7 +88,7 @@ class Progress:
         for deadline, seconds, name in soonest:
             left = max(0.0, deadline - now)
             bar = ProgressBar(total=seconds, completed=seconds - left, width=30)
-            # Not a plain string: rich would read what stands in brackets.
+            # A plain string would not do: rich takes what stands in brackets for markup.
             table.add_row(Text(name, no_wrap=True, overflow="ellipsis"), bar, f"{left:.0f} s left")
         others = len(self._waiting) - len(soonest)
         of_all = "" if self.n_tasks is None else f" of {self.n_tasks}"

@@ -4,9 +4,9 @@ import anyio.lowlevel
 import pytest
 from rich.console import Console
 
-from awaits.calls import Call, Calling
-from awaits.progress import Progress
-from awaits.tasks import Done, Started
+from awaits.cli.progress import Progress
+from awaits.fetch.calls import Call, Calling
+from awaits.tasks import Done, Header, Started
 
 pytestmark = pytest.mark.anyio
 
@@ -86,10 +86,10 @@ async def test_nothing_but_the_lines_is_shown_elsewhere(capsys: pytest.CaptureFi
     progress = Progress(1, console, live=False)
 
     async with progress.shown():
-        progress.report("header")
+        progress.report(Header())
         progress.report(Started(1, 30))
         progress.report(Done(1))
 
     assert screen.getvalue() == ""
-    assert capsys.readouterr().out == "header\n1\t30\nTask 1 done\n"
+    assert capsys.readouterr().out == "Task #\tTime\n-------------\n1\t30\nTask 1 done\n"
     assert progress.n_done == 1

@@ -1,7 +1,7 @@
-"""The same work done seven ways, each short enough to read beside the others.
+"""The same work done in seven ways, each short enough to read beside the others.
 
-Each takes the work and how many tasks there are, and returns when and where each task ran, in any
-order.
+Each way takes the work and how many tasks there are, and returns when and where each task ran, in
+any order.
 """
 
 import contextlib
@@ -14,11 +14,12 @@ import pickle
 import sys
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import anyio
 
-from awaits.spans import Span, Work, timed, timed_in_task
+from awaits.compare.work import Work, timed, timed_in_task
+from awaits.timeline import Span
 
 CONNECT_SECONDS = 10.0
 
@@ -84,7 +85,7 @@ def _processes(work: Work) -> ProcessPoolExecutor:
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         sentence = f"the function cannot be sent to another process: {error}"
         raise pickle.PicklingError(sentence) from error
-    # Not forked: that copies the locks that threads hold, and is not to be had everywhere.
+    # Spawned, not forked: a fork copies the locks that other threads hold, and Windows has none.
     return ProcessPoolExecutor(CORES, multiprocessing.get_context("spawn"))
 
 
@@ -110,32 +111,79 @@ def _dask(n_tasks: int, scheduler: str | None) -> Generator[Executor]:
             LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=min(CORES, n_tasks),
                 threads_per_worker=1,
-                # A free port: it opens one for its health even without a dashboard.
+                # Any free port: Dask opens one even without a dashboard, for its health.
                 dashboard_address="127.0.0.1:0",
                 scheduler_kwargs={"dashboard": False},
-                silence_logs=logging.CRITICAL,  # what goes wrong is raised here as well
+                silence_logs=logging.CRITICAL,  # errors are raised here as well
             )
         )
         client = Client(cluster, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
-        # Pure would say that a task's result, once there, is the result of every call like it.
+        # With pure=True, Dask would run calls with the same arguments only once.
         yield stack.enter_context(client).get_executor(pure=False)
 
 
-Strategy: TypeAlias = Callable[[Work, int], list[Span]]
+Way: TypeAlias = Callable[[Work, int], list[Span]]
+"""What a strategy does: all tasks, given the work and how many tasks there are."""
+
+
+class Needs(NamedTuple):
+    """A library that must be installed.
+
+    Attributes:
+        library: The name that it is imported by.
+        extra: The extra of this package that brings it.
+    """
+
+    library: str
+    extra: str
+
+
+class Strategy(NamedTuple):
+    """A way to do the work, and what there is to know about it.
+
+    Attributes:
+        name: What a user types.
+        function: How to do the work on this machine.
+        needs: The library that must be installed; `None` if there is none.
+        starts: How many programs start for it, the one that is measured among them. What takes as
+            long as starting a program counts as one.
+        on_event_loop: Whether all tasks share one event loop, so that one that blocks stops all.
+        on_cluster: Given a cluster's address, how to do the work there; `None` if it cannot.
+    """
+
+    name: str
+    function: Way
+    needs: Needs | None = None
+    starts: int = 1
+    on_event_loop: bool = False
+    on_cluster: Callable[[str], Way] | None = None
+
+
+SEQUENTIAL = "sequential"
+"""The strategy that all others are compared with."""
 
 STRATEGIES: dict[str, Strategy] = {
-    "sequential": one_after_another,
-    "asyncio": in_tasks_on_asyncio,
-    "trio": in_tasks_on_trio,
-    "threads": in_threads,
-    "processes": in_processes,
-    "processes+asyncio": in_processes_of_tasks,
-    "dask": on_dask,
+    strategy.name: strategy
+    for strategy in (
+        Strategy(SEQUENTIAL, one_after_another),
+        Strategy("asyncio", in_tasks_on_asyncio, on_event_loop=True),
+        Strategy("trio", in_tasks_on_trio, Needs("trio", "trio"), on_event_loop=True),
+        Strategy("threads", in_threads),
+        Strategy("processes", in_processes, starts=1 + CORES),
+        Strategy("processes+asyncio", in_processes_of_tasks, starts=1 + CORES),
+        Strategy(
+            "dask",
+            on_dask,
+            Needs("distributed", "distributed"),
+            starts=20 + CORES,  # it imports much
+            on_cluster=lambda address: functools.partial(on_dask, scheduler=address),
+        ),
+    )
 }
-"""Every strategy by name; of two that are as fast, the one that is easier to live with first."""
+"""Every strategy by name. Of two that are as fast, the one that is easier to live with is first.
 
-NEEDS: dict[str, str] = {"trio": "trio", "dask": "distributed"}
-"""The extra that a strategy needs, which is called as the library it installs."""
+A new strategy is a row here, and nothing else.
+"""
 
 
 def parse(names: str) -> tuple[str, ...]:
@@ -145,8 +193,7 @@ def parse(names: str) -> tuple[str, ...]:
         names: Names of strategies, separated by commas; `all` means every one.
 
     Returns:
-        The names, each once, in the order of `STRATEGIES`. `sequential` is always among them: the
-        others are compared with it.
+        The names, each once, in the order of `STRATEGIES`. `SEQUENTIAL` is always among them.
 
     Raises:
         ValueError: A name is unknown.
@@ -154,4 +201,4 @@ def parse(names: str) -> tuple[str, ...]:
     wanted = {name.strip() for name in names.split(",")}
     for name in sorted(wanted - {"all", *STRATEGIES}):
         raise ValueError(f"There is no strategy {name!r}; choose from {', '.join(STRATEGIES)}.")
-    return tuple(name for name in STRATEGIES if {name, "all"} & wanted or name == "sequential")
+    return tuple(name for name in STRATEGIES if {name, "all"} & wanted or name == SEQUENTIAL)

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from awaits.calls import Call, Calling, Summary
-from awaits.fetch import fetch
+from awaits.fetch.calls import Call, Calling, Summary
+from awaits.fetch.many import fetch
 from tests.misbehaving import BEHAVIOURS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -68,6 +68,7 @@ ANSWERS: dict[str, Answer | Exception] = {
     "/circle": Answer(302, location="/circle"),
     "/redirect/ftp": Answer(302, location="ftp://x/ftp"),
     "/ftp": httpx2.UnsupportedProtocol("Request URL has an unsupported protocol 'ftp://'."),
+    "/redirect/port": Answer(302, location="http://server:-1/"),
     "/redirect/invalid": Answer(302, location="http://[::"),
     "/redirect/endless": Answer(302, location="/ok", then="repeats"),
     "/endless": Answer(200, then="repeats"),

@@ -12,9 +12,11 @@ from unittest import mock
 import anyio
 import pytest
 
-from awaits.measure import Failed, Measured, measure, measure_here
-from awaits.spans import Span, Work
-from awaits.strategies import STRATEGIES
+from awaits.checks import distribution
+from awaits.compare.measure import Failed, Measured, measure, measure_here
+from awaits.compare.strategies import STRATEGIES
+from awaits.compare.work import Work
+from awaits.timeline import Span
 
 SHOP = """
 import os, sys, time
@@ -83,7 +85,7 @@ def test_what_a_strategy_imports_is_not_measured() -> None:
     measure_here(strategy, Work(abs, abs), 3)
     assert done == [0, 3]
 
-    with mock.patch("awaits.strategies.in_tasks_on_asyncio") as event_loop:
+    with mock.patch("awaits.compare.strategies.in_tasks_on_asyncio") as event_loop:
         measure_here(strategy, Work(abs, abs), 3)
         event_loop.assert_not_called()
         measure_here(strategy, Work(anyio.sleep, anyio.sleep), 3)
@@ -132,7 +134,7 @@ def test_a_missing_library_is_told_with_what_to_install(
     monkeypatch.setattr(importlib.util, "find_spec", find_spec)
 
     assert measure(strategy, "pause", 1) == Failed(
-        f"needs {extra}; install it with: pip install 'awaits[{extra}]'"
+        f"{extra} is not installed; install it with: pip install '{distribution()}[{extra}]'"
     )
 
 

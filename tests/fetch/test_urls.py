@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awaits.calls import Unusable
-from awaits.urls import CHUNK_BYTES, urls_in
+from awaits.fetch.calls import Unusable
+from awaits.fetch.urls import CHUNK_BYTES, urls_in
 
 pytestmark = pytest.mark.anyio
 

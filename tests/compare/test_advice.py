@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awaits.advice import CLOSE, LEAST_SECONDS, advice, waiting
-from awaits.measure import Measured
-from awaits.spans import Span
-from awaits.strategies import STRATEGIES
+from awaits.compare.advice import CLOSE, LEAST_SECONDS, advice, waiting
+from awaits.compare.measure import Measured
+from awaits.compare.strategies import STRATEGIES
+from awaits.timeline import Span
 
 TASKS = [Span(number, 0.0, 1.0) for number in range(1, 21)]
 

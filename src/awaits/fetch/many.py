@@ -1,5 +1,6 @@
-"""Many HTTP calls, concurrent and bounded. What fails is a line, and the others go on."""
+"""Many HTTP calls at once, up to a limit. A call that fails does not stop the others."""
 
+import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -8,10 +9,10 @@ import anyio
 import httpx2
 import stamina
 
-from awaits.calls import Call, Calling, Summary, Unusable, printable
-from awaits.get import Failure, Reply, get
-from awaits.saved import Saved
-from awaits.tasks import check_whole
+from awaits.checks import check_seconds, check_whole
+from awaits.fetch.calls import Call, Calling, Summary, Unusable, printable, shown
+from awaits.fetch.one import Failure, Reply, check_port, get
+from awaits.fetch.saved import Saved
 
 
 async def fetch(
@@ -28,32 +29,36 @@ async def fetch(
 ) -> Summary:
     """GET many URLs; count the bytes of each reply's body, and keep none of them.
 
-    Memory does not grow with the number of URLs, except with that of different ones in `saved`.
+    Memory does not grow with the number of URLs. With `saved`, it grows with the number of
+    different URLs.
 
     Args:
-        urls: What to call. The next one is taken when there is room for its call.
+        urls: What to call. The next URL is taken when another call may begin.
         limit: At most this many calls are made at the same time.
-        timeout: How many seconds a call has, from its connection to the end of the body. A call
-            that is tried again has as many again.
+        timeout: How many seconds a call may take, from its connection to the end of the body.
+            Each new try has as many again.
         retries: How often to try again what may pass: no connection, no whole reply in time, and
             the statuses 429 and 500 to 599. Each wait is about twice as long as the one before,
             with up to a second more, drawn at random, and is never above 5 seconds.
-        max_bytes: A body that is longer is a failure, and its rest is not read.
-        report: Is given each call when it has ended, and is saved.
-        watch: Is told when a call begins, and when it is tried again.
-        saved: Where to save calls; what went well there is not called again.
-        transport: What carries the calls, instead of the network.
+        max_bytes: A call with a longer body fails, and the rest of the body is not read.
+        report: Is given each call when it has ended and is saved.
+        watch: Is given each call when it begins, and when it is tried again.
+        saved: Where to save calls. Those that went well there are not made again.
+        transport: Carries the calls instead of the network.
 
     Returns:
-        What the calls come to.
+        How many calls went well, and how many failed.
 
     Raises:
-        ValueError: A number is too low, or is none.
-        Unusable: The environment's proxies or certificates make no sense.
+        ValueError: A number is too low, or is not a number.
+        Unusable: A proxy or the certificates that the environment names cannot be used.
         ExceptionGroup: `report` failed, or `saved` can no longer be written. The calls were
             cancelled; the group holds the error.
     """
-    check_options(limit, timeout, retries, max_bytes)
+    check_whole("limit", limit, 1)
+    check_seconds("timeout", timeout)
+    check_whole("retries", retries, 0)
+    check_whole("max_bytes", max_bytes, 0)
     began = anyio.current_time()
     n_failed = n_done = n_there = 0
     room = anyio.Semaphore(limit)
@@ -84,7 +89,7 @@ async def fetch(
         aclosing(_numbered(urls)) as numbered,
     ):
         async for number, url in numbered:
-            nth = 1 if saved is None else saved.claim(printable(url))
+            nth = 1 if saved is None else saved.claim(shown(url))
             if nth is None:
                 n_there += 1
                 continue
@@ -93,32 +98,16 @@ async def fetch(
     return Summary(n_done, n_failed, n_there, anyio.current_time() - began)
 
 
-def check_options(limit: object, timeout: object, retries: object, max_bytes: object) -> None:
-    """Say in a sentence why `fetch` cannot run with these numbers, if it cannot.
-
-    Args:
-        limit: As for `fetch`.
-        timeout: As for `fetch`.
-        retries: As for `fetch`.
-        max_bytes: As for `fetch`.
-
-    Raises:
-        ValueError: One is too low, or is no number.
-    """
-    check_whole("limit", limit, 1)
-    check_whole("retries", retries, 0)
-    check_whole("max_bytes", max_bytes, 0)
-    if not (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
-        raise ValueError(f"timeout must be a number of seconds above 0, not {timeout!r}.")
-
-
 def _client(limit: int, transport: httpx2.AsyncBaseTransport | None) -> httpx2.AsyncClient:
     try:
+        for name, proxy in urllib.request.getproxies().items():
+            if name != "no":
+                check_port(httpx2.URL(proxy))
         return httpx2.AsyncClient(
             transport=transport,
             timeout=None,  # `get` has one for the whole call
             limits=httpx2.Limits(max_keepalive_connections=limit),
-            headers={"Accept-Encoding": "identity"},  # what is packed may unpack without an end
+            headers={"Accept-Encoding": "identity"},  # a small body may unpack to an endless one
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # calls share nothing
         )
     except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
@@ -152,17 +141,17 @@ async def _call(
     watch: Callable[[Calling], object],
 ) -> Call:
     began = anyio.current_time()
-    shown = printable(url)
+    name = shown(url)
     reply, error = Reply(), None
     try:
         async for attempt in stamina.retry_context(_may_pass, attempts=tries, timeout=None):
             with attempt:
                 reply = Reply()
-                watch(Calling(number, shown, timeout))
+                watch(Calling(number, name, timeout))
                 await get(client, url, reply, timeout=timeout, max_bytes=max_bytes)
     except Failure as failure:
         error = printable(str(failure))
-    return Call(number, shown, reply.status, reply.n_bytes, anyio.current_time() - began, error)
+    return Call(number, name, reply.status, reply.n_bytes, anyio.current_time() - began, error)
 
 
 def _may_pass(error: Exception) -> bool:

@@ -11,15 +11,13 @@ from unittest import mock
 
 import pytest
 
+from awaits import checks
 from awaits.testing import backends
+from tests.cli.command import AWAITS, Awaits
 
-AWAITS = [sys.executable, "-m", "awaits"]
 HEADER = "Task #\tTime\n-------------\n"
 
 every_backend = pytest.mark.parametrize("backend", backends.NAMES)
-
-
-Awaits = Callable[..., tuple[int, str, str]]
 
 
 @every_backend
@@ -74,7 +72,7 @@ def test_hello_runs_the_first_program(awaits: Awaits) -> None:
 
 
 def test_the_version_is_printed(awaits: Awaits) -> None:
-    assert awaits("--version") == (0, "awaits 0.1.0\n", "")
+    assert awaits("--version") == (0, f"awaits {checks.version()}\n", "")
 
 
 def test_without_a_command_the_help_is_printed(awaits: Awaits) -> None:
