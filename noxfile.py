@@ -31,7 +31,7 @@ def coverage(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions that the package allows itself."""
     session.install("--group=test", "--editable=.")
-    extras = "distributed,http,plot,testing,trio"
+    extras = "cli,distributed,http,plot,testing,trio,wall"
     session.install("--upgrade", "--resolution=lowest-direct", f"--editable=.[{extras}]")
     session.run("pytest", "--anyio-backends", "-n", "auto", *session.posargs)
 

@@ -10,10 +10,10 @@ import subprocess
 import sys
 import time
 
-from awaits.advice import waiting
-from awaits.measure import Measured, measure
-from awaits.strategies import CORES, STRATEGIES
-from awaits.workloads import WORKLOADS
+from awaits.compare.advice import waiting
+from awaits.compare.measure import Measured, measure
+from awaits.compare.strategies import CORES, STRATEGIES
+from awaits.compare.workloads import WORKLOADS
 
 ROUNDS = 5
 N_TASKS = 20

@@ -20,8 +20,8 @@ from pathlib import Path
 import anyio
 import httpx2
 
-from awaits.fetch import fetch
-from awaits.saved import saved_in
+from awaits.fetch.many import fetch
+from awaits.fetch.saved import saved_in
 
 BACKENDS = ("asyncio", "trio")
 N_URLS = 10_000

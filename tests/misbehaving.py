@@ -54,6 +54,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
         reply(302, b"", Location="/circle"), 302, 0, "redirected more than 20 times"
     ),
     "/redirect/ftp": Behaviour(reply(302, b"", Location="ftp://x/"), 302, 0, "invalid URL: "),
+    "/redirect/port": Behaviour(
+        reply(302, b"", Location="http://127.0.0.1:-1/"), 302, 0, "invalid URL: there is no port -1"
+    ),
     "/redirect/invalid": Behaviour(reply(302, b"", Location="http://[::"), 302, 0, "302 Found"),
     "/redirect/endless": Behaviour(chunks(status=302, location="/ok"), 200, 5, None, "repeats"),
     "/endless": Behaviour(

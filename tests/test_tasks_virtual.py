@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awaits import hello, individual_task, main
-from awaits.tasks import Done, Started
+from awaits.tasks import Done, Event, Header, Started
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
 async def test_a_task_waits_for_the_seconds_that_it_prints() -> None:
-    events: list[object] = []
+    events: list[Event] = []
     await individual_task(2, report=events.append)
 
     started, done = events
@@ -24,7 +24,7 @@ async def test_a_task_waits_for_the_seconds_that_it_prints() -> None:
 
 
 async def test_twenty_tasks_take_as_long_as_the_longest() -> None:
-    events: list[object] = []
+    events: list[Event] = []
     await main(20, report=events.append)
 
     seconds = [event.seconds for event in events if isinstance(event, Started)]
@@ -46,13 +46,13 @@ async def test_each_task_starts_when_there_is_room_and_ends_when_its_time_is_ove
     started: list[tuple[float, int]] = []
     done: dict[int, float] = {}
 
-    def report(event: object) -> None:
+    def report(event: Event) -> None:
         match event:
             case Started(_, seconds):
                 started.append((anyio.current_time(), seconds))
             case Done(task_number):
                 done[task_number] = anyio.current_time()
-            case _:
+            case Header():
                 pass
 
     await main(n_tasks, limit=limit, report=report)
@@ -69,7 +69,7 @@ async def test_each_task_starts_when_there_is_room_and_ends_when_its_time_is_ove
 
 @given(n_tasks=st.integers(1, 50), after=st.floats(0, 60))
 async def test_tasks_that_are_cancelled_are_done_no_more(n_tasks: int, after: float) -> None:
-    events: list[object] = []
+    events: list[Event] = []
     with anyio.move_on_after(after):
         await main(n_tasks, report=events.append)
 

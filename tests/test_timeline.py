@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 from unittest import mock
 
@@ -11,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awaits import individual_task, main
-from awaits.spans import Span
-from awaits.tasks import Started
-from awaits.timeline import Recorder, check_picture, picture, text
+from awaits.checks import to_install
+from awaits.tasks import Event, Started
+from awaits.timeline import Recorder, Span, check_picture, picture, text
 
 FOUR = [Span(1, 0.0, 4.0), Span(2, 0.0, 2.0), Span(3, 1.0, 2.0), Span(4, 3.999, 4.0)]
 
@@ -25,7 +26,7 @@ async def test_what_the_program_reports_becomes_spans(limit: int | None) -> None
     recorder = Recorder()
     started: list[Started] = []
 
-    def report(event: object) -> None:
+    def report(event: Event) -> None:
         recorder.report(event)
         if isinstance(event, Started):
             started.append(event)
@@ -144,5 +145,6 @@ def test_a_picture_where_nothing_may_be_written_is_refused(
 def test_a_missing_matplotlib_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", {}.get)
 
-    with pytest.raises(ValueError, match=r"install it with: pip install 'awaits\[plot\]'$"):
+    sentence = f"matplotlib is not installed; {to_install('plot')}"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         check_picture(Path("picture.svg"))

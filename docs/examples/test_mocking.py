@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
-from awaits.calls import Call
-from awaits.fetch import fetch
-from awaits.get import Failure
+from awaits.fetch.calls import Call
+from awaits.fetch.many import fetch
+from awaits.fetch.one import Failure
 
 pytestmark = pytest.mark.anyio
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"
@@ -47,7 +47,7 @@ async def test_with_a_transport() -> None:
 
 async def test_with_a_patch() -> None:
     calls: list[Call] = []
-    with mock.patch("awaits.fetch.get", side_effect=Failure("so we say")) as get:
+    with mock.patch("awaits.fetch.many.get", side_effect=Failure("so we say")) as get:
         await fetch(["http://x"], report=calls.append)
 
     get.assert_awaited_once()

@@ -14,6 +14,7 @@ def seconds_in(printed: str) -> list[int]:
     return [int(n) for n in re.findall(r"^\d+\t(\d+)$", printed, re.MULTILINE)]
 
 
+@pytest.mark.slow
 async def test_by_waiting(capsys: pytest.CaptureFixture[str]) -> None:
     random.seed(37627)
     before = anyio.current_time()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import anyio
 
-from awaits.extras import extra
+from awaits.checks import extra
 
 
 class Source(Protocol):

@@ -2,11 +2,21 @@
 
 import random
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import anyio
 
+from awaits.checks import check_whole
 from awaits.sources import Source, pause
+
+
+@dataclass(frozen=True)
+class Header:
+    """The program begins; as text, the two lines that it prints first."""
+
+    def __str__(self) -> str:
+        return "Task #\tTime\n-------------"
 
 
 class Started(NamedTuple):
@@ -28,8 +38,12 @@ class Done(NamedTuple):
         return f"Task {self.task_number} done"
 
 
+Event: TypeAlias = Header | Started | Done
+"""What the program reports. Printing it gives the program's lines."""
+
+
 async def individual_task(
-    task_number: int, *, source: Source = pause, report: Callable[[object], None] = print
+    task_number: int, *, source: Source = pause, report: Callable[[Event], None] = print
 ) -> None:
     """Wait a random, whole number of seconds from 10 to 59.
 
@@ -50,7 +64,7 @@ async def main(
     *,
     limit: int | None = None,
     source: Source = pause,
-    report: Callable[[object], None] = print,
+    report: Callable[[Event], None] = print,
 ) -> None:
     """Run tasks 1 to `n_tasks` concurrently; last as long as the longest of them.
 
@@ -59,15 +73,16 @@ async def main(
         limit: At most this many tasks wait at the same time; `None` means all of them. With a
             limit, memory does not grow with `n_tasks`.
         source: As for `individual_task`.
-        report: Is given the header's two lines, then what `individual_task` reports.
+        report: Is given `Header`, then what `individual_task` reports.
 
     Raises:
         ValueError: `n_tasks` is below 0, or `limit` below 1.
         ExceptionGroup: A task failed. The others were cancelled; the group holds its error.
     """
-    check_counts(n_tasks, limit)
-    report("Task #\tTime")
-    report("-------------")
+    check_whole("n_tasks", n_tasks, 0)
+    if limit is not None:
+        check_whole("limit", limit, 1)
+    report(Header())
 
     # A worker takes the next number when it runs, not when it is made: trio starts the tasks of
     # one turn in random order, and the numbers must come in theirs. The workers of a limit are
@@ -81,33 +96,3 @@ async def main(
     async with anyio.create_task_group() as workers:
         for _ in range(n_tasks if limit is None else min(limit, n_tasks)):
             workers.start_soon(worker)
-
-
-def check_counts(n_tasks: object, limit: object) -> None:
-    """Say in a sentence why `main` cannot run with these numbers, if it cannot.
-
-    Args:
-        n_tasks: As for `main`.
-        limit: As for `main`.
-
-    Raises:
-        ValueError: `n_tasks` is below 0, or `limit` below 1, or one is not a whole number.
-    """
-    check_whole("n_tasks", n_tasks, 0)
-    if limit is not None:
-        check_whole("limit", limit, 1)
-
-
-def check_whole(name: str, number: object, lowest: int) -> None:
-    """Say in a sentence why a number does not fit, if it does not.
-
-    Args:
-        name: What it is called.
-        number: The number.
-        lowest: The lowest that fits.
-
-    Raises:
-        ValueError: It is below that, or is not a whole number.
-    """
-    if not (isinstance(number, int) and number >= lowest):
-        raise ValueError(f"{name} must be a whole number of at least {lowest}, not {number!r}.")

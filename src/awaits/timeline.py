@@ -1,15 +1,14 @@
 """Who ran when: as text for a terminal, and as a picture."""
 
-import importlib.util
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 import anyio
 
-from awaits.spans import Span
-from awaits.tasks import Done, Started
+from awaits.checks import check_installed
+from awaits.tasks import Done, Event, Header, Started
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,27 +17,47 @@ LEAST_ROWS = 4
 KINDS = ".svg", ".png"
 
 
+class Span(NamedTuple):
+    """When a task began and ended, and where it ran.
+
+    Attributes:
+        task_number: The task's number.
+        began: In seconds, since a moment that whoever makes the span chooses.
+        ended: In seconds, since the same moment.
+        process: The process and its machine.
+        peak: The most memory that the process had used by the end of the task, in bytes.
+    """
+
+    task_number: int
+    began: float
+    ended: float
+    process: str = ""
+    peak: int = 0
+
+
 class Recorder:
-    """Makes spans of what the program reports, in seconds since its first report."""
+    """Makes a span of each task of the program, in seconds since the program began."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self._first: float | None = None
         self._began: dict[int, float] = {}
 
-    def report(self, event: object) -> None:
-        """Note when an event of the program happens."""
+    def report(self, event: Event) -> None:
+        """Note that an event of the program happens now."""
         now = self._now()
         match event:
             case Started(task_number, _):
                 self._began[task_number] = now
             case Done(task_number):
                 self._end(task_number, now)
-            case _:
+            case Header():
                 pass
+            case _:
+                assert_never(event)
 
     def stop(self) -> None:
-        """End the spans of the tasks that have begun and are not done."""
+        """End the spans of the tasks that are still waiting."""
         for task_number in list(self._began):
             self._end(task_number, self._now())
 
@@ -55,13 +74,16 @@ class Recorder:
 def text(
     timelines: Mapping[str, Sequence[Span]], *, width: int, height: int, bar: str = "━"
 ) -> str:
-    """Draw a line for each task, from where it began to where it ended, all on one scale of time.
+    """Draw a bar for each task, from its beginning to its end. All bars share one scale of time.
 
     Args:
         timelines: By title, when the tasks ran, in seconds since the beginning.
         width: How many characters fit in a line.
-        height: How many lines fit. Where there are more tasks, some of them are drawn.
-        bar: The character to draw with.
+        height: How many lines fit. If there are more tasks, only some of them are drawn.
+        bar: The character that bars are made of.
+
+    Returns:
+        The lines.
     """
     end = max((span.ended for spans in timelines.values() for span in spans), default=0.0)
     numbers = [span.task_number for spans in timelines.values() for span in spans]
@@ -79,30 +101,30 @@ def text(
         lines += [": ".join(filter(None, (title, left_out)))] if title or left_out else []
         for span in drawn:
             began = min(column(span.began), room - 1)
-            length = max(1, column(span.ended) - began)  # however short it was
+            length = max(1, column(span.ended) - began)  # a short task must be seen, too
             lines.append(f"{f'Task {span.task_number}':{label}} {' ' * began}{bar * length}")
     right = f"{end:.3g} s" if end < 1000 else f"{end:.0f} s"
     return "\n".join([*lines, f"{'':{label}} 0{right:>{room - 1}}"])
 
 
 def _spread(spans: list[Span], rows: int) -> list[Span]:
-    """Leave out some where there are too many: the first and the last stay, and the shape."""
+    """Choose as many spans as there are rows, evenly; the first and the last are among them."""
     if len(spans) <= rows:
         return spans
     return [spans[row * (len(spans) - 1) // (rows - 1)] for row in range(rows)]
 
 
 def check_picture(path: Path) -> None:
-    """Say in a sentence why `picture` cannot write there, if it cannot.
+    """Refuse a file that `picture` cannot write.
 
     Args:
         path: The file to be written.
 
     Raises:
-        ValueError: matplotlib is missing, or cannot write such a file, or not there.
+        ValueError: matplotlib is not installed, cannot draw a file of that kind, or cannot write
+            to that folder.
     """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ValueError("A picture needs matplotlib; install it with: pip install 'awaits[plot]'")
+    check_installed("matplotlib", "plot")
     if path.suffix not in KINDS:
         raise ValueError(f"{path} must end in {' or '.join(KINDS)}.")
     folder = path.absolute().parent
@@ -117,8 +139,7 @@ def picture(timelines: Mapping[str, Sequence[Span]], path: Path) -> None:
 
     Args:
         timelines: By title, when the tasks ran, in seconds since the beginning.
-        path: The file, replaced if there is one. The end of its name, `.svg` or `.png`, says what
-            it will be.
+        path: The file. If it exists, it is replaced. Its name ends in `.svg` or `.png`.
     """
     import matplotlib as mpl  # noqa: PLC0415 heavy, and an extra
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -139,6 +160,6 @@ def picture(timelines: Mapping[str, Sequence[Span]], path: Path) -> None:
         axes.set_ylim(max(numbers, default=1) + 0.5, 0.5)  # the first on top, as in the terminal
         axes.locator_params(axis="y", integer=True)
     figure.supxlabel("seconds", fontsize="medium")
-    # Letters as text and no ids by chance: small, searchable, and the same every time.
+    # Letters stay text, and ids are not random: the file is small, and the same every time.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "awaits"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

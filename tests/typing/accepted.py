@@ -1,12 +1,12 @@
 """What the program's types are. This file is never run: mypy checks it."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, assert_type
+from typing import Any, assert_never, assert_type
 
 import anyio
 
 from awaits import hello, individual_task, main
-from awaits.tasks import Done, Started
+from awaits.tasks import Done, Event, Header, Started
 
 # A call of a coroutine function makes a coroutine: nothing has run yet.
 _ = assert_type(individual_task(1), Coroutine[Any, Any, None])
@@ -35,10 +35,15 @@ def run() -> None:
     assert_type(anyio.run(individual_task, 1, backend="trio"), None)
 
 
-def reported(event: Started | Done) -> None:
+# What the program reports is one of three: a match that forgets one is rejected.
+def reported(event: Event) -> None:
     match event:
         case Started(task_number, seconds):
             assert_type(task_number, int)
             assert_type(seconds, int)
         case Done(task_number):
             assert_type(task_number, int)
+        case Header():
+            assert_type(str(event), str)
+        case _:
+            assert_never(event)

@@ -7,10 +7,12 @@ line that it stops rejecting into an error, and so does a code that changes.
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import assert_never
 
 import anyio
 
 from awaits import individual_task, main
+from awaits.tasks import Done, Event, Header, Started
 
 
 async def a_forgotten_await() -> None:
@@ -75,3 +77,15 @@ async def the_plain_loop_over_an_async_iterator() -> None:
 async def the_plain_with_of_an_async_context_manager() -> None:
     with connection():  # type: ignore[attr-defined]
         pass
+
+
+def a_match_that_forgets_what_else_is_reported(event: Event) -> None:
+    match event:
+        case Header() | Started():
+            pass
+        case _:
+            assert_never(event)  # type: ignore[arg-type]
+
+
+def whoever_takes_only_some_of_what_is_reported(report: Callable[[Done], None]) -> None:
+    anyio.run(lambda: main(20, report=report))  # type: ignore[arg-type]

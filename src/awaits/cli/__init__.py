@@ -1,14 +1,12 @@
 """The command line. It may know every room, and no room knows it."""
 
-import importlib.metadata
 import sys
 from typing import Annotated
 
 import typer
 
-from awaits.cli.compare import compare
-from awaits.cli.fetch import fetch
-from awaits.cli.run import hello, run
+from awaits import checks
+from awaits.cli import compare, fetch, run
 
 app: typer.Typer = typer.Typer(
     help="Tasks that wait, and real calls, run concurrently on asyncio or trio.",
@@ -16,10 +14,10 @@ app: typer.Typer = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # Without this, -1 would be an unknown option. With it, an unknown option is taken for a number.
-app.command(context_settings={"ignore_unknown_options": True})(run)
-app.command()(fetch)
-app.command()(compare)
-app.command()(hello)
+app.command(context_settings={"ignore_unknown_options": True})(run.run)
+app.command()(fetch.fetch)
+app.command()(compare.compare)
+app.command()(run.hello)
 
 
 def command_line() -> None:
@@ -39,7 +37,7 @@ def command_line() -> None:
 
 def _version(*, wanted: bool) -> None:
     if wanted:
-        print(f"awaits {importlib.metadata.version('awaits')}")
+        print(f"awaits {checks.version()}")
         raise typer.Exit
 
 

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from awaits.cli.shared import Plot, Timeline, draw, finish
-from awaits.compare import Comparison
-from awaits.strategies import STRATEGIES, parse
+from awaits.cli.shared import Plot, Timeline, draw, finish, whole
+from awaits.cli.table import Comparison
+from awaits.compare.strategies import STRATEGIES, parse
+from awaits.compare.workloads import WORKLOADS
 from awaits.timeline import check_picture
-from awaits.workloads import WORKLOADS
 
 
 def compare(
@@ -23,7 +23,9 @@ def compare(
             help="What each task does: wait, compute, both, or a function of yours.",
         ),
     ] = "pause",
-    n_tasks: Annotated[str, typer.Option("-n", metavar="N", help="How many tasks.")] = "20",
+    n_tasks: Annotated[
+        int, typer.Option("-n", parser=whole("-n", 1), metavar="N", help="How many tasks.")
+    ] = 20,
     strategies: Annotated[
         str,
         typer.Option(
@@ -41,14 +43,12 @@ def compare(
 ) -> None:
     """Do the same work in different ways, side by side, and say which to choose."""
     try:
-        if not (n_tasks.isdecimal() and int(n_tasks)):
-            raise ValueError(f"-n must be a whole number of at least 1, not {n_tasks!r}.")
         names = parse(strategies)
         if plot is not None:
             check_picture(plot)
     except ValueError as error:
         raise typer.TyperException(str(error)) from None
-    comparison = Comparison(workload, int(n_tasks), names, dask_scheduler)
+    comparison = Comparison(workload, n_tasks, names, dask_scheduler)
     console = Console()
 
     def run() -> int:

@@ -9,18 +9,10 @@ from typing import Annotated
 
 import typer
 
-from awaits.cli.shared import Backend, number, progress_of, run_on
-from awaits.extras import extra
+from awaits.checks import extra
+from awaits.cli.shared import Backend, progress_of, run_on, seconds, whole
+from awaits.fetch.urls import urls_in
 from awaits.testing import backends
-from awaits.urls import urls_in
-
-
-def _seconds(text: str) -> float | str:
-    """Read a number of seconds, as `number` does."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def fetch(
@@ -32,17 +24,26 @@ def fetch(
     ] = None,
     backend: Backend = "asyncio",
     limit: Annotated[
-        int, typer.Option(parser=number, metavar="N", help="Make at most N calls at a time.")
+        int,
+        typer.Option(parser=whole("limit", 1), metavar="N", help="Make at most N calls at a time."),
     ] = 10,
     timeout: Annotated[
         float,
-        typer.Option(parser=_seconds, metavar="SECONDS", help="How long a call may take."),
+        typer.Option(
+            parser=seconds("timeout"), metavar="SECONDS", help="How long a call may take."
+        ),
     ] = 10.0,
     retries: Annotated[
-        int, typer.Option(parser=number, metavar="N", help="Try up to N times more what may pass.")
+        int,
+        typer.Option(
+            parser=whole("retries", 0), metavar="N", help="Try up to N times more what may pass."
+        ),
     ] = 0,
     max_bytes: Annotated[
-        int, typer.Option(parser=number, metavar="N", help="How long a reply's body may be.")
+        int,
+        typer.Option(
+            parser=whole("max_bytes", 0), metavar="N", help="How long a reply's body may be."
+        ),
     ] = 10_000_000,
     save: Annotated[
         Path | None,
@@ -59,13 +60,12 @@ def fetch(
             with extra("http"):
                 import stamina.instrumentation  # noqa: PLC0415 an extra
 
-                from awaits import fetch as calls  # noqa: PLC0415
-                from awaits.saved import saved_in  # noqa: PLC0415
-            calls.check_options(limit, timeout, retries, max_bytes)
+                from awaits.fetch import many  # noqa: PLC0415
+                from awaits.fetch.saved import saved_in  # noqa: PLC0415
             all_urls = _all_urls(urls or [], file, files)
         except ValueError as error:
             raise typer.TyperException(str(error)) from None
-        stamina.instrumentation.set_on_retry_hooks(())  # it would log each retry
+        stamina.instrumentation.set_on_retry_hooks(())  # stamina would log each retry
         if isinstance(sys.stdout, TextIOWrapper):  # a terminal may not know a URL's letters
             sys.stdout.reconfigure(errors="backslashreplace")
         progress = progress_of(None)
@@ -76,7 +76,7 @@ def fetch(
                     None if save is None else await resources.enter_async_context(saved_in(save))
                 )
                 async with progress.shown():
-                    summary = await calls.fetch(
+                    summary = await many.fetch(
                         all_urls,
                         limit=limit,
                         timeout=timeout,

@@ -8,23 +8,37 @@ import typer
 
 from awaits import hello as hello_program
 from awaits import tasks
-from awaits.cli.shared import Backend, Plot, Timeline, draw, finish, number, progress_of, run_on
+from awaits.cli.shared import Backend, Plot, Timeline, draw, finish, progress_of, run_on, whole
 from awaits.testing import backends, virtual_time
 from awaits.timeline import Recorder, check_picture
 
 
+def _n_tasks(given: str | int) -> int:
+    # typer takes an unknown option for this argument.
+    if str(given).startswith("--"):
+        raise typer.TyperException(f"There is no option {given}; see awaits run --help.")
+    return whole("n_tasks", 0)(given)
+
+
 def run(
     n_tasks: Annotated[
-        int, typer.Argument(parser=number, metavar="N_TASKS", help="How many tasks.")
+        int, typer.Argument(parser=_n_tasks, metavar="N_TASKS", help="How many tasks.")
     ] = 20,
     *,
     backend: Backend = "asyncio",
     limit: Annotated[
         int | None,
-        typer.Option(parser=number, metavar="N", help="Let at most N tasks wait at the same time."),
+        typer.Option(
+            parser=whole("limit", 1),
+            metavar="N",
+            help="Let at most N tasks wait at the same time.",
+        ),
     ] = None,
     seed: Annotated[
-        str | None, typer.Option(metavar="N", help="Draw the same waiting times every time.")
+        int | None,
+        typer.Option(
+            parser=whole("seed"), metavar="N", help="Draw the same waiting times every time."
+        ),
     ] = None,
     virtual: Annotated[
         bool, typer.Option("--virtual", help="Wait in virtual time: the same lines, at once.")
@@ -34,11 +48,10 @@ def run(
 ) -> None:
     """Run tasks that each wait 10 to 59 seconds, all at once."""
     try:
-        tasks.check_counts(n_tasks, limit)
         backends.check(backend)
         name, options = backends.anyio_backend(backend)
         options |= virtual_time(backend) if virtual else {}
-        random.seed(None if seed is None else _seed(seed))
+        random.seed(seed)
         if plot is not None:
             check_picture(plot)
     except ValueError as error:
@@ -46,7 +59,7 @@ def run(
     progress = progress_of(n_tasks)
     recorder = Recorder()
 
-    def report(event: object) -> None:
+    def report(event: tasks.Event) -> None:
         progress.report(event)
         if timeline or plot:
             recorder.report(event)
@@ -70,10 +83,3 @@ def run(
 def hello() -> None:
     """Say hello, wait one second, say the rest."""
     run_on(hello_program.main, "asyncio", {}, if_interrupted=lambda: "hello was not finished")
-
-
-def _seed(text: str) -> int:
-    seed = number(text)
-    if isinstance(seed, str):
-        raise ValueError(f"seed must be a whole number, not {text!r}.")
-    return seed

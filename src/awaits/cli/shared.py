@@ -1,4 +1,4 @@
-"""What several commands share: options, and how a command ends."""
+"""What several commands share: options, how numbers are read, and how a command ends."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ import anyio
 import typer
 from rich.console import Console
 
-from awaits.calls import Unusable
-from awaits.progress import Progress
-from awaits.spans import Span
+from awaits import checks
+from awaits.cli.progress import Progress
+from awaits.fetch.calls import Unusable
 from awaits.testing import backends
-from awaits.timeline import picture, text
+from awaits.timeline import Span, picture, text
 
 Backend = Annotated[
     str,
@@ -32,16 +32,37 @@ Plot = Annotated[
 ]
 
 
-def number(text: str) -> int | str:
-    """Read a whole number; leave what is none to be refused in the same words as from Python."""
-    try:
-        return int(text)
-    except ValueError:
-        if text.startswith("--"):
-            raise typer.TyperException(
-                f"There is no option {text}; see awaits run --help."
-            ) from None
-        return text
+def whole(name: str, lowest: int | None = None) -> Callable[[str | int], int]:
+    """Return a parser of whole numbers that refuses what `checks.check_whole` refuses.
+
+    Args:
+        name: What the number is called.
+        lowest: The lowest number that is allowed; `None` allows any.
+    """
+
+    def parse(given: str | int) -> int:  # typer parses the default, too
+        try:
+            return checks.whole(name, str(given), lowest)
+        except ValueError as error:
+            raise typer.TyperException(str(error)) from None
+
+    return parse
+
+
+def seconds(name: str) -> Callable[[str | float], float]:
+    """Return a parser of seconds that refuses what `checks.check_seconds` refuses.
+
+    Args:
+        name: What the number is called.
+    """
+
+    def parse(given: str | float) -> float:
+        try:
+            return checks.seconds(name, str(given))
+        except ValueError as error:
+            raise typer.TyperException(str(error)) from None
+
+    return parse
 
 
 def progress_of(n_tasks: int | None) -> Progress:
@@ -51,7 +72,7 @@ def progress_of(n_tasks: int | None) -> Progress:
 
 
 def draw(timelines: Mapping[str, Sequence[Span]], *, in_terminal: bool, plot: Path | None) -> None:
-    """Draw who waited when, where the user wants it: below the lines, and in a file."""
+    """Draw who waited when, below the lines or into a file, as the user wants it."""
     if plot is not None:
         try:
             picture(timelines, plot)
@@ -78,7 +99,7 @@ def run_on(
 
 
 def finish(run: Callable[[], int | None], *, if_interrupted: Callable[[], str]) -> None:
-    """Run a program; end quietly on Ctrl-C, and when whoever reads the output has left."""
+    """Run a program; end quietly on Ctrl-C, and when the reader of the output has left."""
     code: int | None = None
     try:
         code = run()

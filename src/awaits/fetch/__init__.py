@@ -1,0 +1,1 @@
+"""Many real calls at once: `many` makes them, `one` is a single call, `saved` keeps them."""
