@@ -331,7 +331,10 @@ def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
     lates = st.integers(1, 3) | st.sampled_from(idle) | st.integers(0, 12).map(lambda n: 2**n)
     awaits = st.integers(0, 3) | st.integers(0, 6) | st.integers(0, 32)
 
-    def schedule(delays: Delayed, cancel: int) -> Schedule:
-        return Schedule(delays, jitter=jitter, cancel=cancel or None)
+    delays = st.dictionaries(st.tuples(tasks, steps), lates, max_size=12)
 
-    return st.builds(schedule, st.dictionaries(st.tuples(tasks, steps), lates, max_size=12), awaits)
+    @st.composite
+    def draw_schedule(draw: st.DrawFn) -> Schedule:
+        return Schedule(draw(delays), jitter=jitter, cancel=draw(awaits) or None)
+
+    return draw_schedule()
