@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, cast
 
 from awaits.testing.loops.delays import Delays
 from awaits.testing.loops.play import Order, Play
-from awaits.testing.loops.priorities import Priorities
+from awaits.testing.loops.priorities import Priorities, Priority
 from awaits.testing.schedule import Late, Schedule, order_of, steer
 
 LONGEST = 4_096  # for how many steps of others a drawn delay lasts, at most
@@ -30,6 +30,8 @@ class Trial:
         """The number of the task of each step, in the order in which they ran."""
         self.contended: list[tuple[int, int]] = []
         """The tasks and steps beside which others were ready."""
+        self.opener: int = 0
+        """The number of the task in which it was opened; 0 if it took no step meanwhile."""
         self._order = order
         self._schedule = schedule
         self._play: Play[Any, Any] | None = None
@@ -48,6 +50,7 @@ class Trial:
         play, self._play = cast("Play[Any, Any]", self._play), None
         play.close()
         self.ran = tuple(play.ran)
+        self.opener = play.opener
         if play.error is not None:
             raise play.error
 
@@ -56,7 +59,7 @@ class Trial:
         """The order of the run, as a schedule that replays it."""
         if self._schedule is not None:
             return self._schedule
-        return Schedule(cast("Priorities", self._order).delays)
+        return Schedule(cast("Priorities", self._order).delays, cancel=self._order.cancel)
 
 
 class Explorer:
@@ -70,15 +73,19 @@ class Explorer:
     Args:
         seed: What the draws depend on, such as the test's name.
         jitter: As for `Schedule`.
+        cancel: Whether tasks are cancelled, too: each at each of its awaits, and in half of the
+            other orders one somewhere.
     """
 
-    def __init__(self, seed: str, *, jitter: float = 0.0) -> None:
+    def __init__(self, seed: str, *, jitter: float = 0.0, cancel: bool = False) -> None:
         self.n_orders: int = 0
         self._seed = seed
         self._jitter = jitter
         self._distinct: set[int] = set()
         self._n_steps = 1  # of all tasks, at most
         self._steps: list[tuple[int, int]] = []  # whose delay makes a difference, in the first run
+        self._cancels = cancel
+        self._cancellable: list[tuple[int, int]] = []  # the tasks and steps of the first run
 
     @property
     def n_distinct(self) -> int:
@@ -94,8 +101,11 @@ class Explorer:
         first = Trial(Delays(lambda _task, _step: 0), Schedule())
         yield first
         self._note(first)
-        self._steps = _steps_of(first) if self._jitter else first.contended
-        if not self._steps:
+        steps = _steps_of(first)
+        self._steps = steps if self._jitter else first.contended
+        if self._cancels:
+            self._cancellable = [it for it in steps if it[0] != first.opener and it[1] > 1]
+        if not (self._steps or self._cancellable):
             return
         singles = self._singles()
         draws = itertools.cycle(MIXTURE)
@@ -113,14 +123,26 @@ class Explorer:
         self._n_steps = max(self._n_steps, len(trial.ran))
 
     def _singles(self) -> Iterator[Trial]:
+        for key in self._cancellable:
+            yield self._delaying({}, key)
         lates: tuple[Late, ...] = "idle", 1
         for late in lates:
             for key in self._steps:
-                yield self._delaying({key: late})
+                yield self._delaying({key: late}, None)
 
-    def _delaying(self, delays: DelayDict) -> Trial:
-        schedule = Schedule(delays, jitter=self._jitter)
+    def _delaying(self, delays: DelayDict, cancel: tuple[int, int] | None) -> Trial:
+        schedule = Schedule(delays, jitter=self._jitter, cancel=cancel)
         return Trial(order_of(schedule), schedule)
+
+    def _prioritised(self, priority: Priority, rng: random.Random) -> Trial:
+        order = Priorities(priority)
+        order.cancel = self._cancel(rng)
+        return Trial(order)
+
+    def _cancel(self, rng: random.Random) -> tuple[int, int] | None:
+        if self._cancellable and rng.random() < 0.5:
+            return rng.choice(self._cancellable)
+        return None
 
     # The mixture.
 
@@ -128,23 +150,31 @@ class Explorer:
         """Delay one to four steps, of those that the first run showed, short or long."""
         n_delays = min(rng.randint(1, 4), len(self._steps))
         keys = rng.sample(self._steps, n_delays)
-        return self._delaying({key: _length(rng) for key in keys})
+        return self._delaying({key: self._length(rng) for key in keys}, self._cancel(rng))
 
     def slow_tasks(self, rng: random.Random) -> Trial:
         """Delay each step of a task or two."""
         tasks = sorted({task for task, _ in self._steps})
         slow = rng.sample(tasks, min(rng.randint(1, 2), len(tasks)))
-        return self._delaying({(task, "every"): _length(rng) for task in slow})
+        return self._delaying(
+            {(task, "every"): self._length(rng) for task in slow}, self._cancel(rng)
+        )
+
+    def _length(self, rng: random.Random) -> Late:
+        """Draw how long a delay is: of any order of magnitude, up to the length of the runs."""
+        if rng.random() < 0.25:
+            return "idle"
+        return int(min(self._n_steps, LONGEST) ** rng.random())
 
     def changing_priorities(self, rng: random.Random) -> Trial:
         """Give each task a priority, and change one to the worst a few times."""
         n_changes = min(rng.randint(0, MOST_CHANGES - 1), self._n_steps)
         changes = rng.sample(range(self._n_steps), n_changes)
-        return Trial(Priorities(_ChangingPriorities(rng, changes)))
+        return self._prioritised(_ChangingPriorities(rng, changes), rng)
 
     def random_priorities(self, rng: random.Random) -> Trial:
         """Give each step a priority."""
-        return Trial(Priorities(_RandomPriorities(rng)))
+        return self._prioritised(_RandomPriorities(rng), rng)
 
 
 MIXTURE: Sequence[Callable[[Explorer, random.Random], Trial]] = (
@@ -196,13 +226,6 @@ class _RandomPriorities:
         """Keep everything as it is."""
 
 
-def _length(rng: random.Random) -> Late:
-    """Draw how long a delay is: any order of magnitude is as likely."""
-    if rng.random() < 0.3:
-        return "idle"
-    return int(LONGEST ** rng.random())
-
-
 def _steps_of(trial: Trial) -> list[tuple[int, int]]:
     """Return the tasks and steps of a run, in their order."""
     n_steps: dict[int, int] = {}
@@ -224,19 +247,45 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int =
         most: How often it may be asked.
     """
     n_asked = 0
+    cancel = schedule.cancel
 
     def still_fails(delays: DelayDict) -> bool:
         nonlocal n_asked
         n_asked += 1
-        return n_asked <= most and fails(schedule.with_delays(delays))
+        return n_asked <= most and fails(Schedule(delays, jitter=schedule.jitter, cancel=cancel))
 
-    delays = _fewest(dict(cast("DelayDict", schedule.delays)), still_fails)
+    delays = dict(cast("DelayDict", schedule.delays))
+    if cancel is not None:
+        cancel = None
+        if not still_fails(delays):
+            cancel = schedule.cancel
+    delays = _fewest(delays, still_fails)
+    delays = _as_slow_tasks(delays, still_fails)
     for key, late in list(delays.items()):
         for shorter in _shorter(late):
             if still_fails({**delays, key: shorter}):
                 delays[key] = shorter
                 break
-    return schedule.with_delays(delays)
+    return Schedule(delays, jitter=schedule.jitter, cancel=cancel)
+
+
+def _as_slow_tasks(delays: DelayDict, still_fails: Callable[[DelayDict], bool]) -> DelayDict:
+    """Say several delays of one task in one, if that still fails: a long one, or all its steps."""
+    for task in sorted({task for task, _ in delays}):
+        own = [key for key in delays if key[0] == task]
+        if len(own) < 2:
+            continue
+        others = {key: late for key, late in delays.items() if key[0] != task}
+        first = min(step for _, step in own if step != "every")
+        total = sum(late for key in own if isinstance(late := delays[key], int))
+        words: list[DelayDict] = [{(task, "every"): "idle"}, {(task, first): "idle"}]
+        words += [{(task, first): total}] if total else []
+        words += [{(task, "every"): length} for length in (1, 2, 4, 6, 8)]
+        for word in words:
+            if still_fails(others | word):
+                delays = others | word
+                break
+    return delays
 
 
 def _fewest(delays: DelayDict, still_fails: Callable[[DelayDict], bool]) -> DelayDict:

@@ -51,7 +51,10 @@ class Schedule:
             Or a function of a task and a step that returns the same, and 0 for no delay. Tasks are
             numbered in the order in which they come first, from 1.
         jitter: How late a step may be, in seconds of virtual time, because of a delay.
-        cancel: At which await in `cancel_scope` to cancel it, counted from 1.
+        cancel: At which await in `cancel_scope` to cancel it, counted from 1; or which task to
+            cancel before which of its steps: `(2, 3)` cancels task 2 while it waits for its third
+            step, as if all of it stood in a cancel scope of its own. It must have been started
+            while the schedule is open, and begin before it is cancelled.
 
     Raises:
         ValueError: A number is below 1 or no whole number, `delays` is no such mapping, or `jitter`
@@ -65,7 +68,7 @@ class Schedule:
         delays: Mapping[tuple[int, int], Late],
         *,
         jitter: float = 0.0,
-        cancel: int | None = None,
+        cancel: int | tuple[int, int] | None = None,
     ) -> None: ...
 
     @overload
@@ -76,7 +79,7 @@ class Schedule:
         | None = None,
         *,
         jitter: float = 0.0,
-        cancel: int | None = None,
+        cancel: int | tuple[int, int] | None = None,
     ) -> None: ...
 
     def __init__(
@@ -84,7 +87,7 @@ class Schedule:
         delays: Delayed | Callable[[int, int], Late] | None = None,
         *,
         jitter: float = 0.0,
-        cancel: int | None = None,
+        cancel: int | tuple[int, int] | None = None,
     ) -> None:
         self._delays: Delayed | Callable[[int, int], Late] = (
             delays if callable(delays) else _checked({} if delays is None else delays)
@@ -92,7 +95,7 @@ class Schedule:
         if not _is_seconds(jitter):
             raise ValueError(f"jitter must be a number of seconds of at least 0, not {jitter!r}.")
         if cancel is not None:
-            _check(cancel)
+            _check_cancel(cancel)
         self._jitter = jitter
         self._cancel = cancel
         self._play: Play[Any, Any] | None = None
@@ -171,9 +174,10 @@ class Schedule:
             raise ValueError(f"{text!r} is no schedule: {error}.") from None
         raise ValueError(f"{text!r} is no schedule, such as Schedule({{(1, 2): 3}}).")
 
-    def with_delays(self, delays: Delayed) -> "Schedule":
-        """Return a schedule like this one with other delays."""
-        return Schedule(delays, jitter=self._jitter, cancel=self._cancel)
+    @property
+    def cancel(self) -> int | tuple[int, int] | None:
+        """Where it cancels."""
+        return self._cancel
 
     @contextmanager
     def cancel_scope(self) -> Generator[anyio.CancelScope]:
@@ -207,7 +211,9 @@ class Schedule:
 def _lines(event: Delay | Cancellation) -> list[str]:
     task = _say(event.moment)
     if isinstance(event, Cancellation):
-        return [f"cancelled at await {event.n_awaits} of the cancel scope: {task}"]
+        if isinstance(event.at, tuple):
+            return [f"cancelled before step {event.at[1]}: {task}"]
+        return [f"cancelled at await {event.at} of the cancel scope: {task}"]
     steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
     late = f", by {event.seconds:g} s" if event.seconds else ""
     colon = ":" if event.ahead else ""
@@ -262,6 +268,18 @@ def _checked(delays: object) -> Delayed:
 def _check(number: object) -> None:
     if not (isinstance(number, int) and not isinstance(number, bool) and number >= 1):
         raise ValueError(f"A schedule's numbers must be whole ones of at least 1, not {number!r}.")
+
+
+def _check_cancel(cancel: object) -> None:
+    if not isinstance(cancel, tuple):
+        _check(cancel)
+        return
+    if len(cancel) != 2 or cancel[1:] == (1,):
+        raise ValueError(
+            f"cancel must be a task and one of its steps from 2 on, such as (1, 2), not {cancel!r}."
+        )
+    for number in cancel:
+        _check(number)
 
 
 def _delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int], int]:

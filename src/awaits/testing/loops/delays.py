@@ -36,7 +36,11 @@ class Delays(Order):
     """
 
     def __init__(
-        self, delay: Callable[[int, int], int], *, jitter: float = 0.0, cancel: int | None = None
+        self,
+        delay: Callable[[int, int], int],
+        *,
+        jitter: float = 0.0,
+        cancel: int | tuple[int, int] | None = None,
     ) -> None:
         self.events: list[Delay] = []
         self.cancel = cancel

@@ -9,7 +9,7 @@ import itertools
 import math
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -20,6 +20,7 @@ from awaits.testing.deadlock import Place, place
 
 Step = TypeVar("Step")  # what the queue holds
 Task = TypeVar("Task")
+T = TypeVar("T")
 
 # A cancelled scope of anyio's on asyncio calls itself at each turn until its tasks have ended: the
 # queue is never empty. So many turns without a task's step are enough; a timer needs two for one.
@@ -51,9 +52,9 @@ class Delay:
 
 @dataclass(eq=False)
 class Cancellation:
-    """A cancel scope was cancelled, after so many awaits in it and so many delays."""
+    """A scope or a task was cancelled, after so many delays."""
 
-    n_awaits: int
+    at: int | tuple[int, int]  # the await in the scope, or the task and its step
     n_before: int
     moment: Moment
 
@@ -85,7 +86,8 @@ class Order(ABC):
 
     play: "Play[Any, Any]"  # which is steered
     events: list[Delay]
-    cancel: int | None = None
+    cancel: int | tuple[int, int] | None = None
+    """At which await in a schedule's scope to cancel it, or which task before which step."""
 
     @abstractmethod
     def add(self, entries: Iterable[Entry]) -> None:
@@ -147,10 +149,22 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._order = order
         self._n_awaits = 0
         self._to_cancel: tuple[anyio.CancelScope, Task] | None = None
+        self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
         self._numbers: dict[Task, int] = {}  # of tasks, in the order in which they first came
         self._step_numbers: list[int] = [0]  # how many steps of each task came, by its number
         self._quiet_turns = 0
+        self._opener = self.current_task()
         order.play = self
+
+    @property
+    def opener(self) -> int:
+        """The number of the task that steers; 0 if it has not come to the queue since."""
+        return self._numbers.get(self._opener, 0)
+
+    @property
+    def cancels_a_task(self) -> bool:
+        """Whether a task may have to be cancelled, so that each needs a scope of its own."""
+        return isinstance(self._order.cancel, tuple)
 
     @abstractmethod
     def task_of(self, step: Step) -> Task | None:
@@ -272,10 +286,17 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._quiet_turns = 0
         if self.contended is not None and self._order.n_ready:
             self.contended.append((entry.number, entry.step_number))
-        if self._order.cancel is not None:
-            scope = self.context_of(entry.step).get(scope_of)
-            if scope is not None:
-                self._count_await(scope, entry.task)
+        cancel = self._order.cancel
+        if cancel is None:
+            return
+        if isinstance(cancel, tuple):
+            scope = self._scopes.get(entry.task)
+            if scope is not None and cancel == (entry.number, entry.step_number + 1):
+                self._to_cancel = scope, entry.task
+            return
+        scope = self.context_of(entry.step).get(scope_of)
+        if scope is not None:
+            self._count_await(scope, entry.task)
 
     def _arrivals(self) -> list[Step]:
         pop = super().popleft  # other threads may append meanwhile
@@ -314,6 +335,18 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _wakes_cancelled(self, entry: Entry) -> bool:
         return entry.task is not None and self.is_cancelled(entry.step)
 
+    async def in_scope(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
+        """Run what a task runs in a cancel scope of its own, so that it can be cancelled alone."""
+        task = self.current_task()
+        with anyio.CancelScope() as scope:
+            self._scopes[task] = scope
+            try:
+                return await coroutine
+            finally:
+                del self._scopes[task]
+                self.leave(scope)
+        return None
+
     def _count_await(self, scope: anyio.CancelScope, task: Task) -> None:
         self._n_awaits += 1
         if self._n_awaits == self._order.cancel:
@@ -321,5 +354,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def _deliver(self, scope: anyio.CancelScope, task: Task) -> None:
         self._to_cancel = None
-        self.cancellation = Cancellation(self._n_awaits, len(self._order.events), self.moment(task))
+        at = self._order.cancel
+        if at is not None:
+            self.cancellation = Cancellation(at, len(self._order.events), self.moment(task))
         scope.cancel()

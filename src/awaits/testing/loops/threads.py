@@ -10,6 +10,7 @@ where threads are, and `_worker`, where one of an executor has no work.
 """
 
 import contextlib
+import gc
 import sys
 import threading
 import time
@@ -79,7 +80,7 @@ class Threads:
         )
 
     def _busy(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
-        frames, this = sys._current_frames(), threading.current_thread()
+        frames, this = _frames(), threading.current_thread()
         for thread in threading.enumerate():
             frame = frames.get(thread.ident or 0)
             is_waiting = thread.ident in self.waiting
@@ -148,6 +149,19 @@ class _Waiting:
             self._counts = False
             self._threads.n_waiting -= self._n_workers
             self._threads.waiting.remove(self._ident)
+
+
+def _frames() -> dict[int, FrameType]:
+    """Return where each thread stands."""
+    # Up to Python 3.11 a garbage collection in that call may wait for a lock that the call holds,
+    # for ever.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _is_at_rest(frame: FrameType | None) -> bool:

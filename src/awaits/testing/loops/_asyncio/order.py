@@ -11,6 +11,7 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 
 import asyncio
 import unittest
+from collections.abc import Coroutine
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,6 +37,10 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         super().__init__(vars(loop)["_ready"], order)
         self._loop = cast("Any", loop)
         self._loop._ready = self
+        # A task factory of the program's may start tasks at once, before they can have a scope.
+        self._wraps = self.cancels_a_task and loop.get_task_factory() is None
+        if self._wraps:
+            loop.set_task_factory(cast("Any", self._wrapped))
         # A virtual loop asks what is delayed before it moves time; a real one would wait.
         self._clock: Timekeeper | None = getattr(loop, "timekeeper", None)
         self._has_looked = False  # whether the loop has looked for what can run, since `popleft`
@@ -45,6 +50,13 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
     def close(self) -> None:
         """Give the event loop its own queue back."""
         self._loop._ready = self.rest()
+        if self._wraps:
+            self._loop.set_task_factory(None)
+
+    def _wrapped(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **kwargs: Any
+    ) -> asyncio.Task[Any]:
+        return asyncio.Task(self.in_scope(coroutine), loop=loop, **kwargs)
 
     def __len__(self) -> int:
         self._has_looked = True  # each turn begins by asking how much there is to do

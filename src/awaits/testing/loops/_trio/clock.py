@@ -39,7 +39,7 @@ check_names(
     "trio",
     {
         Runner: ["_locals", "deadlines", "init_task", "io_manager", "main_task", "runq", "tasks"],
-        Task: ["_abort_func", "_attempt_abort", "_next_send"],
+        Task: ["_abort_func", "_attempt_abort", "_next_send", "_next_send_fn"],
         Run: ["run"],
     },
 )

@@ -4,14 +4,15 @@ Private names, read in trio 0.32.0 and 0.35.0:
 
 - `GLOBAL_RUN_CONTEXT.runner`; `Runner.runq`, the queue; that a turn copies and clears it.
 - `Runner.init_task` and `main_task`, to tell the tasks that trio needs from a user's.
-- `Task._next_send`, what a task is woken with.
+- `Task._next_send`, what a task is woken with, and `_next_send_fn`, by which.
 """
 
 # pyright: reportPrivateUsage=false
 
+import inspect
 from collections.abc import Iterator
 from contextvars import Context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
@@ -53,7 +54,12 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
 
     def task_of(self, step: trio.lowlevel.Task) -> trio.lowlevel.Task | None:
         """Return the task; `None` for those that trio needs."""
-        return None if is_system_task(step, self._runner) else step
+        if is_system_task(step, self._runner):
+            return None
+        if self.cancels_a_task and inspect.getcoroutinestate(step.coro) == inspect.CORO_CREATED:
+            step.coro = cast("Any", self.in_scope(step.coro))
+            step._next_send_fn = step.coro.send
+        return step
 
     def is_cancelled(self, step: trio.lowlevel.Task) -> bool:
         """Tell whether a cancellation wakes the task."""
