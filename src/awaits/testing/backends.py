@@ -86,6 +86,22 @@ def check(name: str) -> None:
         )
 
 
+def not_steered(name: str) -> str:
+    """Return the sentence that tells why an event loop cannot be steered, or no text if it can.
+
+    Args:
+        name: One of `NAMES`.
+    """
+    row = _TABLE[name]
+    if row.adapter is not None:
+        return ""
+    steered = [other for other, it in _TABLE.items() if it.adapter]
+    return (
+        f"{name} has neither virtual time nor another order of its tasks, because it "
+        f"{row.steers_not}; choose {' or '.join(steered)}."
+    )
+
+
 def check_steered(name: str) -> str:
     """Say in a sentence why time and order cannot be steered on an event loop, if they cannot.
 
@@ -101,11 +117,7 @@ def check_steered(name: str) -> str:
     check(name)
     row = _TABLE[name]
     if row.adapter is None:
-        steered = [other for other, it in _TABLE.items() if it.adapter]
-        raise ValueError(
-            f"{name} has neither virtual time nor another order of its tasks, because it "
-            f"{row.steers_not}; choose {' or '.join(steered)}."
-        )
+        raise ValueError(not_steered(name))
     return row.adapter
 
 

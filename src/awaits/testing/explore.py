@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 
-from awaits.testing.loops.delays import Delays
 from awaits.testing.loops.play import Order, Play
 from awaits.testing.loops.priorities import Priorities, Priority
 from awaits.testing.schedule import Late, Schedule, order_of, steer
@@ -98,7 +97,7 @@ class Explorer:
         Args:
             n_orders: How many runs there may be. There are fewer where there is only one order.
         """
-        first = Trial(Delays(lambda _task, _step: 0), Schedule())
+        first = Trial(order_of(Schedule(), tells=False), Schedule())
         yield first
         self._note(first)
         steps = _steps_of(first)
@@ -110,7 +109,9 @@ class Explorer:
         singles = self._singles()
         draws = itertools.cycle(MIXTURE)
         for number in range(1, n_orders):
-            trial = next(singles, None) if number % 2 else None
+            trial = None
+            if number % (2 if number < 2 * len(self._steps) else 4) == 1:
+                trial = next(singles, None)
             if trial is None:
                 draw = next(draws)
                 trial = draw(self, random.Random(f"{self._seed} {number}"))
@@ -132,7 +133,7 @@ class Explorer:
 
     def _delaying(self, delays: DelayDict, cancel: tuple[int, int] | None) -> Trial:
         schedule = Schedule(delays, jitter=self._jitter, cancel=cancel)
-        return Trial(order_of(schedule), schedule)
+        return Trial(order_of(schedule, tells=False), schedule)
 
     def _prioritised(self, priority: Priority, rng: random.Random) -> Trial:
         order = Priorities(priority)
@@ -260,7 +261,8 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int =
         if not still_fails(delays):
             cancel = schedule.cancel
     delays = _fewest(delays, still_fails)
-    delays = _as_slow_tasks(delays, still_fails)
+    delays = _in_one_word(delays, still_fails)
+    delays = _fewest(delays, still_fails)
     for key, late in list(delays.items()):
         for shorter in _shorter(late):
             if still_fails({**delays, key: shorter}):
@@ -269,18 +271,18 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int =
     return Schedule(delays, jitter=schedule.jitter, cancel=cancel)
 
 
-def _as_slow_tasks(delays: DelayDict, still_fails: Callable[[DelayDict], bool]) -> DelayDict:
-    """Say several delays of one task in one, if that still fails: a long one, or all its steps."""
+def _in_one_word(delays: DelayDict, still_fails: Callable[[DelayDict], bool]) -> DelayDict:
+    """Say several delays of one task in one, if that still fails: of one step, or of all."""
+    lates: tuple[Late, ...] = "idle", 1, 2, 4, 6, 8
     for task in sorted({task for task, _ in delays}):
         own = [key for key in delays if key[0] == task]
         if len(own) < 2:
             continue
         others = {key: late for key, late in delays.items() if key[0] != task}
-        first = min(step for _, step in own if step != "every")
         total = sum(late for key in own if isinstance(late := delays[key], int))
-        words: list[DelayDict] = [{(task, "every"): "idle"}, {(task, first): "idle"}]
-        words += [{(task, first): total}] if total else []
-        words += [{(task, "every"): length} for length in (1, 2, 4, 6, 8)]
+        words: list[DelayDict] = [{key: "idle"} for key in own]
+        words += [{key: total} for key in own if total]
+        words += [{(task, "every"): late} for late in lates]
         for word in words:
             if still_fails(others | word):
                 delays = others | word

@@ -302,9 +302,16 @@ def _delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, in
     return lambda task, step: get((task, step), 0) or every.get(task, 0)
 
 
-def order_of(schedule: Schedule) -> Delays:
-    """Return a schedule's order for one run."""
-    return Delays(_delay_of(schedule._delays), jitter=schedule._jitter, cancel=schedule._cancel)
+def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
+    """Return a schedule's order for one run.
+
+    Args:
+        schedule: The schedule.
+        tells: Whether to remember where tasks stood, for its explanation.
+    """
+    return Delays(
+        _delay_of(schedule.delays), jitter=schedule.jitter, cancel=schedule.cancel, tells=tells
+    )
 
 
 def steer(order: Order) -> Play[Any, Any]:
@@ -321,10 +328,8 @@ def steer(order: Order) -> Play[Any, Any]:
         raise RuntimeError(
             "A schedule steers an event loop, and none runs here; open it in an async test."
         ) from None
-    try:
-        backends.check_steered(name)
-    except ValueError as error:
-        raise unittest.SkipTest(str(error)) from None
+    if reason := backends.not_steered(name):
+        raise unittest.SkipTest(reason)
     return adapter(name).play(order)
 
 

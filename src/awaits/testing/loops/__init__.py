@@ -1,5 +1,6 @@
 """The engine of the kit: an adapter for each event loop, behind one door."""
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from awaits.testing.loops.contract import Adapter
 
 
+@cache
 def adapter(name: str) -> "Adapter":
     """Return what steers an event loop. This is the door: nothing else asks for one by name.
 

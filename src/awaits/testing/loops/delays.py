@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from awaits.testing.loops.play import Delay, Entry, Order
+from awaits.testing.loops.play import Delay, Entry, Moment, Order
 
 # A delay until nothing else can run ends after so many steps of others, at the latest: beside a
 # task that waits busily, something else can always run.
 IDLE_STEPS = 1_000
+
+NOWHERE = Moment(0, "", None, None)
 
 SHOWN = 3  # how many of the steps that went ahead of a delayed one are remembered
 
@@ -33,6 +35,7 @@ class Delays(Order):
             own; 0 for none.
         jitter: How late a step may be, in virtual seconds.
         cancel: As for `Schedule`.
+        tells: Whether to remember where tasks stood, for people; it takes time.
     """
 
     def __init__(
@@ -41,10 +44,12 @@ class Delays(Order):
         *,
         jitter: float = 0.0,
         cancel: int | tuple[int, int] | None = None,
+        tells: bool = True,
     ) -> None:
         self.events: list[Delay] = []
         self.cancel = cancel
         self._delay = delay
+        self._tells = tells
         self._jitter = jitter
         self._queue: deque[Entry] = deque()
         self._released: deque[Entry] = deque()  # those delayed no longer, which run first
@@ -109,13 +114,15 @@ class Delays(Order):
         return entries
 
     def _begin(self, entry: Entry, n_steps: int) -> None:
-        event = Delay(entry.step_number, self.play.moment(entry.task))
+        moment = self.play.moment(entry.task) if self._tells else NOWHERE
+        event = Delay(entry.step_number, moment)
         self.events.append(event)
         entry.is_late = True
         late = _Late(self._n_steps + n_steps, len(self.events), entry, event, self._n_steps)
-        self._telling.append(late)
+        if self._tells:
+            self._telling.append(late)
         if self._jitter:
-            self._began.append((event.moment.time or 0.0, entry))
+            self._began.append((self.play.time() or 0.0, entry))
         heapq.heappush(self._late, late)
 
     def _end(self) -> None:

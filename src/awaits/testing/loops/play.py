@@ -305,13 +305,16 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _admit(self) -> None:
         arrivals = self._arrivals()
         try:
-            self._order.add(self._in_order([self._entry(step) for step in arrivals]))
+            if len(arrivals) == 1:  # as most are
+                self._order.add((self._entry(arrivals[0]),))
+            else:
+                self._order.add(self._in_order([self._entry(step) for step in arrivals]))
         except Exception:
             self.extend(arrivals)
             raise
 
     def _in_order(self, entries: list[Entry]) -> list[Entry]:
-        if len(entries) == 1 or not any(map(self._wakes_cancelled, entries)):
+        if not any(map(self._wakes_cancelled, entries)):
             return entries
         # Both event loops keep the tasks of a cancel scope in a set, and trio the deadlines of one
         # instant by their addresses in memory: another order every time.
