@@ -171,7 +171,7 @@ PROGRAMS = [
         wrong=partial(lost_update, locked=False),
         right=partial(lost_update, locked=True),
         deviations=1,
-        witness=Schedule({(1, 2): 1}),
+        witness=Schedule({(1, 2): 1}, jitter=4),
         needs=JITTER,
     ),
     Program(
@@ -180,7 +180,7 @@ PROGRAMS = [
         wrong=partial(double_fetch, locked=False),
         right=partial(double_fetch, locked=True),
         deviations=1,
-        witness=Schedule({(1, 2): 1}),
+        witness=Schedule({(1, 2): 1}, jitter=4),
         needs=JITTER,
     ),
     Program(
@@ -197,7 +197,7 @@ PROGRAMS = [
         wrong=partial(reader_before_writer, waits=False),
         right=partial(reader_before_writer, waits=True),
         deviations=1,
-        witness=Schedule({(1, 1): 2}),
+        witness=Schedule({(1, 1): 2}, jitter=4),
         needs=JITTER,
     ),
     Program(
@@ -206,7 +206,7 @@ PROGRAMS = [
         wrong=partial(released_by_the_wrong_path, asks=False),
         right=partial(released_by_the_wrong_path, asks=True),
         deviations=1,
-        witness=Schedule({(1, 3): 3}),
+        witness=Schedule({(1, 3): 3}, jitter=4),
         needs=JITTER,
     ),
     Program(
@@ -224,7 +224,7 @@ PROGRAMS = [
         wrong=partial(two_locks, in_one_order=False),
         right=partial(two_locks, in_one_order=True),
         deviations=1,
-        witness=Schedule({(1, 2): 1}),
+        witness=Schedule({(1, 2): 1}, jitter=4),
         needs=JITTER,
     ),
 ]

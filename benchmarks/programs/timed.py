@@ -105,7 +105,7 @@ PROGRAMS = [
         wrong=partial(paid_twice, has_number=False),
         right=partial(paid_twice, has_number=True),
         deviations=1,
-        witness=Schedule({(1, 1): 1}),
+        witness=Schedule({(1, 1): 1}, jitter=4),
         needs=JITTER,
     ),
     Program(
@@ -114,7 +114,7 @@ PROGRAMS = [
         wrong=partial(lease_ran_out, asks=False),
         right=partial(lease_ran_out, asks=True),
         deviations=1,
-        witness=Schedule({(1, 3): 1}),
+        witness=Schedule({(1, 3): 1}, jitter=4),
         needs=JITTER,
     ),
     Program(
@@ -123,7 +123,7 @@ PROGRAMS = [
         wrong=partial(answer_to_another, looks=False),
         right=partial(answer_to_another, looks=True),
         deviations=1,
-        witness=Schedule({(1, 4): 1}),
+        witness=Schedule({(1, 4): 1}, jitter=4),
         needs=JITTER,
     ),
     Program(
@@ -132,7 +132,7 @@ PROGRAMS = [
         wrong=partial(two_late_replies, waits=False),
         right=partial(two_late_replies, waits=True),
         deviations=2,
-        witness=Schedule({(2, 2): 1, (3, 1): 6}),
+        witness=Schedule({(2, 2): 1, (3, 1): 6}, jitter=4),
         needs=JITTER,
     ),
 ]

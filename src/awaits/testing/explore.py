@@ -4,16 +4,15 @@ import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import Any, Self, cast
 
+from awaits.testing.every import DelayDict, EverySchedule, Run, steps_of
 from awaits.testing.loops.play import Order, Play
 from awaits.testing.loops.priorities import Priorities, Priority
 from awaits.testing.schedule import Late, Schedule, order_of, steer
 
 LONGEST = 4_096  # for how many steps of others a drawn delay lasts, at most
 MOST_CHANGES = 4  # of priorities, in one order
-
-DelayDict = dict[tuple[int, int | Literal["every"]], Late]
 
 
 class Trial:
@@ -84,6 +83,7 @@ class Explorer:
         self._n_steps = 1  # of all tasks, at most
         self._steps: list[tuple[int, int]] = []  # whose delay makes a difference, in the first run
         self._cancels = cancel
+        self.all: EverySchedule | None = None  # the last search for every order
         self._cancellable: list[tuple[int, int]] = []  # the tasks and steps of the first run
 
     @property
@@ -99,8 +99,8 @@ class Explorer:
         """
         first = Trial(order_of(Schedule(), tells=False), Schedule())
         yield first
-        self._note(first)
-        steps = _steps_of(first)
+        self.note(first)
+        steps = steps_of(first.ran)
         self._steps = steps if self._jitter else first.contended
         if self._cancels:
             self._cancellable = [it for it in steps if it[0] != first.opener and it[1] > 1]
@@ -116,9 +116,17 @@ class Explorer:
                 draw = next(draws)
                 trial = draw(self, random.Random(f"{self._seed} {number}"))
             yield trial
-            self._note(trial)
+            self.note(trial)
 
-    def _note(self, trial: Trial) -> None:
+    def every(self, deviations: int) -> Iterator[Trial]:
+        """Yield what to open for each run: every order with so many deviations at most."""
+        self.all = EverySchedule(deviations, cancel=self._cancels, jitter=self._jitter)
+        for trial in self.all.runs(lambda it: Trial(order_of(it, tells=False), it)):
+            yield trial
+            self.note(trial)
+
+    def note(self, trial: Run) -> None:
+        """Count a run, and learn how long it was."""
         self.n_orders += 1
         self._distinct.add(hash(trial.ran))
         self._n_steps = max(self._n_steps, len(trial.ran))
@@ -225,16 +233,6 @@ class _RandomPriorities:
 
     def ran(self, task: int, n_steps: int) -> None:
         """Keep everything as it is."""
-
-
-def _steps_of(trial: Trial) -> list[tuple[int, int]]:
-    """Return the tasks and steps of a run, in their order."""
-    n_steps: dict[int, int] = {}
-    steps: list[tuple[int, int]] = []
-    for task in trial.ran:
-        n_steps[task] = n_steps.get(task, 0) + 1
-        steps.append((task, n_steps[task]))
-    return steps
 
 
 def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int = 200) -> Schedule:

@@ -20,6 +20,7 @@ from awaits.testing import backends
 from awaits.testing.loops import adapter
 from awaits.testing.loops.delays import IDLE_STEPS, Delays
 from awaits.testing.loops.play import Cancellation, Delay, Moment, Order, Play, scope_of
+from awaits.testing.report import explain, lanes
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -101,6 +102,13 @@ class Schedule:
         self._play: Play[Any, Any] | None = None
         self._order: Delays | None = None  # of the run that was last
         self._events: list[Delay | Cancellation] = []
+        self._trace: list[Moment] = []
+        self.ran: tuple[int, ...] = ()
+        """When it was open last: the number of the task of each step, in their order."""
+        self.contended: list[tuple[int, int]] = []
+        """The tasks and steps beside which others were ready."""
+        self.opener: int = 0
+        """The number of the task in which it was opened; 0 if it took no step meanwhile."""
 
     def __repr__(self) -> str:
         arguments = [repr(self._delays)] if self._delays else []
@@ -118,8 +126,11 @@ class Schedule:
         """
         if self._play is not None:
             raise RuntimeError("This schedule is open already; draw one for each run.")
-        order = order_of(self)
+        tells = _will_be_told()
+        order = order_of(self, tells=tells)
         self._play = steer(order)
+        self._play.trace = [] if tells else None
+        self.contended = self._play.contended = []
         self._order = order
         return self
 
@@ -134,7 +145,9 @@ class Schedule:
         play.close()
         self._events = [it for it in cast("Delays", self._order).events if it.n_ahead or it.seconds]
         if play.cancellation is not None:
-            self._events.insert(play.cancellation.n_before, play.cancellation)
+            self._events.insert(play.cancellation.n_events, play.cancellation)
+        self._trace = play.trace or []
+        self.ran, self.opener = tuple(play.ran), play.opener
         if play.error is not None:
             raise play.error
         hypothesis = sys.modules.get("hypothesis")
@@ -204,33 +217,12 @@ class Schedule:
     @property
     def explanation(self) -> str:
         """What the schedule did when it was open last, in lines for people."""
-        lines = [line for event in self._events for line in _lines(event)]
-        return "\n  ".join([f"What {self!r} did:", *lines] if lines else [f"{self!r} did nothing."])
+        return explain(repr(self), self._events)
 
-
-def _lines(event: Delay | Cancellation) -> list[str]:
-    task = _say(event.moment)
-    if isinstance(event, Cancellation):
-        if isinstance(event.at, tuple):
-            return [f"cancelled before step {event.at[1]}: {task}"]
-        return [f"cancelled at await {event.at} of the cancel scope: {task}"]
-    steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
-    late = f", by {event.seconds:g} s" if event.seconds else ""
-    colon = ":" if event.ahead else ""
-    more = event.n_ahead - len(event.ahead)
-    return [
-        f"delayed before step {event.step}{late}: {task}; {steps} went ahead{colon}",
-        *(f"  {_say(moment)}" for moment in event.ahead),
-        *([f"  and {more} more"] if more else []),
-    ]
-
-
-def _say(moment: Moment) -> str:
-    """Name a task, and tell where and when it stood."""
-    number = f"task {moment.number}, " if moment.number else ""
-    where = moment.place.file_and_line if moment.place else "not begun"
-    when = "" if moment.time is None else f", at {moment.time} s"
-    return f"{number}{moment.name}, {where}{when}"
+    @property
+    def lanes(self) -> str:
+        """The steps around what the schedule did when it was open last, in a lane for each task."""
+        return lanes(self._trace, self._events)
 
 
 class _Explanation:
@@ -241,6 +233,16 @@ class _Explanation:
 
     def __repr__(self) -> str:
         return self._schedule.explanation
+
+
+def _will_be_told() -> bool:
+    """Tell whether anybody will read what this run shows: in Hypothesis's, only of the last one."""
+    hypothesis = sys.modules.get("hypothesis")
+    if hypothesis is None or not hypothesis.currently_in_test_context():
+        return True
+    from hypothesis.control import current_build_context  # noqa: PLC0415 it is there already
+
+    return bool(current_build_context().is_final)
 
 
 def _is_seconds(jitter: object) -> bool:

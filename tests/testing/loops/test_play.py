@@ -1,11 +1,14 @@
 """The queue that a schedule puts in: nothing raises in an event loop, and nothing hangs."""
 
 import asyncio
+import gc
+import weakref
 from collections import deque
 from unittest.mock import Mock
 
 import anyio
 import pytest
+import trio
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,3 +102,21 @@ async def test_a_schedule_for_another_program_does_no_harm(
 async def test_ten_thousand_holds_are_carried_out() -> None:
     holds = {(task, step): 7 for task in range(1, 101) for step in range(1, 101)}
     assert len((await play(Schedule(holds), *"abcdefghij", n_steps=50)).split()) == 500
+
+
+async def test_an_open_schedule_keeps_no_task_alive_that_has_ended() -> None:
+    tasks: list[weakref.ref[object]] = []
+
+    async def end() -> None:
+        try:
+            tasks.append(weakref.ref(asyncio.current_task()))
+        except RuntimeError:
+            tasks.append(weakref.ref(trio.lowlevel.current_task()))
+        await checkpoint()
+
+    with Schedule():
+        async with anyio.create_task_group() as group:
+            group.start_soon(end)
+        await checkpoint()
+        gc.collect()
+        assert [task() for task in tasks] == [None]

@@ -115,7 +115,7 @@ class Delays(Order):
 
     def _begin(self, entry: Entry, n_steps: int) -> None:
         moment = self.play.moment(entry.task) if self._tells else NOWHERE
-        event = Delay(entry.step_number, moment)
+        event = Delay(entry.step_number, moment, self._n_steps)
         self.events.append(event)
         entry.is_late = True
         late = _Late(self._n_steps + n_steps, len(self.events), entry, event, self._n_steps)

@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Iterable
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 import anyio
 
@@ -45,6 +46,7 @@ class Delay:
 
     step: int
     moment: Moment
+    n_before_it: int  # how many steps all tasks had taken
     n_ahead: int = 0
     seconds: float = 0.0
     ahead: list[Moment] = field(default_factory=list[Moment])  # the first few
@@ -55,8 +57,9 @@ class Cancellation:
     """A scope or a task was cancelled, after so many delays."""
 
     at: int | tuple[int, int]  # the await in the scope, or the task and its step
-    n_before: int
+    n_events: int  # how many delays had begun
     moment: Moment
+    n_before_it: int  # how many steps all tasks had taken
 
 
 class Entry:
@@ -143,6 +146,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         super().__init__(steps)
         self.error: Exception | None = None
         self.ran: list[int] = []  # the number of the task of each step, in the order of the run
+        self.trace: list[Moment] | None = None
+        """Where each step began, if that is to be remembered."""
         self.contended: list[tuple[int, int]] | None = None
         """The tasks and steps beside which others were ready, if that is to be noted."""
         self.cancellation: Cancellation | None = None
@@ -150,7 +155,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._n_awaits = 0
         self._to_cancel: tuple[anyio.CancelScope, Task] | None = None
         self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
-        self._numbers: dict[Task, int] = {}  # of tasks, in the order in which they first came
+        # Of tasks, in the order in which they first came. Weak: a task that has ended must not be
+        # kept alive, nor what it raised.
+        self._numbers: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
         self._step_numbers: list[int] = [0]  # how many steps of each task came, by its number
         self._quiet_turns = 0
         self._opener = self.current_task()
@@ -283,6 +290,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _note(self, entry: Entry) -> None:
         """Note a step that runs."""
         self.ran.append(entry.number)
+        if self.trace is not None:
+            self.trace.append(self.moment(entry.task))
         self._quiet_turns = 0
         if self.contended is not None and self._order.n_ready:
             self.contended.append((entry.number, entry.step_number))
@@ -359,5 +368,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._to_cancel = None
         at = self._order.cancel
         if at is not None:
-            self.cancellation = Cancellation(at, len(self._order.events), self.moment(task))
+            self.cancellation = Cancellation(
+                at, len(self._order.events), self.moment(task), len(self.ran)
+            )
         scope.cancel()

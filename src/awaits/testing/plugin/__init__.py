@@ -57,7 +57,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         const=OPTIONAL["--explore"],
         metavar="ORDERS",
         help="run each anyio test in so many orders of its tasks (100), but for those marked "
-        "explore(False); or in one, such as --explore='Schedule({(1, 2): 3})'",
+        "explore(False); all:K means every order with at most K deviations; or in one order, such "
+        "as --explore='Schedule({(1, 2): 3})'",
     )
     parser.addini("explore", "what --explore is when it is not given", default="")
     group.addoption(
@@ -100,7 +101,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
     config.addinivalue_line(
         "markers",
-        "explore(orders=100, jitter=0.0): run this anyio test in so many orders of its tasks; "
+        "explore(orders=100, jitter=0.0, cancel=False): run this anyio test in so many orders of "
+        "its tasks, with steps late by at most `jitter` seconds of virtual time, and with tasks "
+        "cancelled; "
         "explore(False): never; explore(Schedule(...)): in this one.",
     )
 

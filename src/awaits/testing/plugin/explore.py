@@ -32,7 +32,9 @@ class Plan(NamedTuple):
     """How a test is explored: the arguments of `@pytest.mark.explore`."""
 
     orders: int = 100
+    deviations: int | None = None  # every order with so many at most, instead
     jitter: float = 0.0
+    cancel: bool = False
     schedule: Schedule | None = None  # this one alone
 
 
@@ -97,7 +99,7 @@ class Explore:
         reports: Reports = run_again(item)
         if plan.schedule is None and not _passed(reports):
             return reports
-        explorer = Explorer(item.nodeid, jitter=plan.jitter)
+        explorer = Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
         failing = self._first_failing(item, plan, explorer)
         _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct])
         if failing is None:
@@ -124,12 +126,16 @@ class Explore:
         """Run the test until it fails; return the order in which it did, and how."""
         for schedule in self._given(item, plan):
             reports = self._run_with(item, schedule)
-            explorer.n_orders += 1
+            explorer.note(schedule)
             if _failed(reports):
                 return schedule, reports
         if plan.schedule is not None:
             return None
-        trials = explorer.trials(plan.orders)
+        trials = (
+            explorer.trials(plan.orders)
+            if plan.deviations is None
+            else explorer.every(plan.deviations)
+        )
         if not is_set_up_for_each_test(item):
             # Nothing is set up for this test alone, so its body can run again and again.
             reports = self._run_all(item, trials)
@@ -252,7 +258,9 @@ def _note(reports: Reports, name: str, value: object) -> None:
 def _tell(reports: Reports, schedule: Schedule, *, replays: bool) -> None:
     """Add to the report of a failure which order it was, and how to play it again."""
     mark = f"@pytest.mark.explore({schedule!r})"
-    lines = [schedule.explanation, f"It replays with: {mark}"] if replays else [CANNOT_REPLAY]
+    lines = [CANNOT_REPLAY]
+    if replays:
+        lines = [schedule.lanes, "", schedule.explanation, f"It replays with: {mark}"]
     failed = next(report for report in reports if report.failed)
     failed.sections.append(("the order of its tasks", "\n".join(lines)))
 

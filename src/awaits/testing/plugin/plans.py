@@ -47,9 +47,13 @@ def _suite(config: pytest.Config) -> Plan | None:
             return plan._replace(schedule=Schedule.parse(orders))
         except ValueError as error:
             raise pytest.UsageError(f"--explore: {error}") from None
+    every, _, deviations = orders.partition(":")
+    if every == "all" and deviations.isdecimal():
+        return plan._replace(deviations=int(deviations))
     if not (orders.isdecimal() and int(orders)):
         raise pytest.UsageError(
-            f"--explore must be a whole number of at least 1, or a Schedule(...), not {orders!r}."
+            "--explore must be a whole number of at least 1, all:K for every order with at most K "
+            f"deviations, or a Schedule(...), not {orders!r}."
         )
     return plan._replace(orders=int(orders))
 
@@ -91,6 +95,9 @@ def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
             case "jitter", int() | float() if 0 <= value < float("inf"):
                 plan = plan._replace(jitter=value)
                 continue
+            case "cancel", bool():
+                plan = plan._replace(cancel=value)
+                continue
             case "schedule", Schedule():
                 plan = plan._replace(schedule=value)
                 continue
@@ -98,6 +105,7 @@ def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
                 pass
         raise pytest.UsageError(
             f"{item.nodeid}: explore takes False, a Schedule, or orders (a whole number of at "
-            f"least 1) and jitter (seconds, at least 0), not {name + '=' if name else ''}{value!r}."
+            "least 1), jitter (seconds, at least 0) and cancel (True or False), not "
+            f"{name + '=' if name else ''}{value!r}."
         )
     return plan
