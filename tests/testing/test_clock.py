@@ -286,3 +286,14 @@ class TestOutside:
     def test_idle_is_a_number_of_seconds(self, idle: float) -> None:
         with pytest.raises(ValueError, match="idle must be a number of seconds of at least 0"):
             VirtualClock(idle=idle)
+
+
+async def test_what_has_come_by_a_socket_runs_before_time_moves() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 10)
+            await anyio.sleep(1)
+            there.send(b"!")
+            await anyio.wait_readable(here)
+            assert anyio.current_time() == 1

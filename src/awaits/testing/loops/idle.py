@@ -25,7 +25,7 @@ def make_something_run(loop: EventLoop) -> float:
         released = play is not None and play.release()
         return 0 if released or loop.wake_who_waits_until_idle() else math.inf
     timekeeper = loop.timekeeper
-    if timekeeper.idle and loop.poll(timekeeper.idle):
+    if loop.poll(timekeeper.idle):
         return 0
     latest = math.inf if play is None else play.latest()
     if timekeeper.move(loop.next_deadline(), latest=latest):

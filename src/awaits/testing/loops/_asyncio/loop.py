@@ -173,9 +173,11 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def poll(self, seconds: float) -> bool:
         """Wait for sockets and other threads, for so many real seconds; tell if something came."""
-        events = self._selector.select(seconds)
-        self._process_events(events)
-        return bool(events or self._ready)
+        # What other threads want is in the queue already: only for sockets and signals is there
+        # anything to ask the system.
+        if seconds or self.waits_for_the_world_outside():
+            self._process_events(self._selector.select(seconds))
+        return bool(self._ready)
 
     def next_deadline(self) -> float:
         """Return the next deadline, in virtual time; infinite if there is none."""
