@@ -19,6 +19,8 @@ OPTION = "--anyio-backends"
 # The options whose value may be left out, and what they are then.
 OPTIONAL = {OPTION: backends.EVERY, "--explore": "100", "--virtual-time-wall": "now"}
 
+IN_REAL_TIME = "awaits_in_real_time"  # a property of the report of a test
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option and its ini twin."""
@@ -170,6 +172,22 @@ def _fail_tests(
     from awaits.testing.plugin.misfit import Misfit  # noqa: PLC0415 rarely needed
 
     config.pluginmanager.register(Misfit(error, are_those))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran in real time, and why, in whichever process they ran."""
+    n = sum(
+        (IN_REAL_TIME, True) in report.user_properties
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    )
+    if n:
+        tests = "1 test" if n == 1 else f"{n} tests"
+        terminalreporter.write_line(
+            f"virtual time: {tests} ran in real time, where anyio_backend has a loop_factory or a "
+            "clock of its own."
+        )
 
 
 def given(config: pytest.Config, name: str) -> str:

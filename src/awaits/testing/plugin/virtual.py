@@ -11,7 +11,7 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.loops.timekeeper import Timekeeper
-from awaits.testing.plugin import async_fixtures, given
+from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, given
 from awaits.testing.plugin.bodies import Body, replace_body
 from awaits.testing.plugin.choice import backend_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
@@ -21,7 +21,6 @@ from awaits.testing.run import virtual_time
 if TYPE_CHECKING:
     from awaits.testing.plugin._pytest import SubRequest
 
-IN_REAL_TIME = "awaits_in_real_time"  # a property of the report of a test
 CANNOT = (
     "Time cannot be virtual where anyio_backend has a loop_factory or a clock of its own; mark the "
     "test real_time."
@@ -102,7 +101,6 @@ class VirtualTime:
         self._settings: Settings | None = None  # of the test that runs; None in real time
         self._made: list[object] = []  # the values of `anyio_backend` that bring virtual time
         self._asks = False  # whether the test that runs asks for virtual time by itself
-        self._n_in_real_time = 0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -168,20 +166,6 @@ class VirtualTime:
             else:
                 item.user_properties.append((IN_REAL_TIME, True))
         return (yield)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count the tests that ran in real time, in whichever process."""
-        if report.when == "call" and (IN_REAL_TIME, True) in report.user_properties:
-            self._n_in_real_time += 1
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say how many tests ran in real time, and why."""
-        if n := self._n_in_real_time:
-            tests = "1 test" if n == 1 else f"{n} tests"
-            terminalreporter.write_line(
-                f"virtual time: {tests} ran in real time, where anyio_backend has a loop_factory "
-                "or a clock of its own."
-            )
 
     def _from_zero(self, body: Body) -> Body:
         @functools.wraps(body)
