@@ -121,6 +121,15 @@ def check_steered(name: str) -> str:
     return row.adapter
 
 
+def is_steered(name: str) -> bool:
+    """Tell whether time and order can be steered on an event loop.
+
+    Args:
+        name: One of `NAMES`.
+    """
+    return _TABLE[name].adapter is not None
+
+
 def anyio_backend(name: str) -> AnyioBackend:
     """Return what anyio calls the event loop of that name.
 

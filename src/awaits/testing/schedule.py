@@ -291,9 +291,11 @@ def _delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, in
 
         def asked(task: int, step: int) -> int:
             late = function(task, step)
-            if late and late != "idle":
+            if late == "idle":
+                return IDLE_STEPS
+            if late != 0 or isinstance(late, bool):
                 _check(late)
-            return IDLE_STEPS if late == "idle" else late
+            return late
 
         return asked
     steps = {key: IDLE_STEPS if late == "idle" else late for key, late in delays.items()}

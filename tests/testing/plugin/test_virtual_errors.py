@@ -113,6 +113,7 @@ def test_what_makes_no_sense_is_told_in_a_sentence(
 
     assert result.parseoutcomes().get("errors", 0) > 0
     result.stdout.fnmatch_lines(f"*{sentence}*")
+    assert "During handling of the above exception" not in result.stdout.str()
 
 
 def test_an_error_of_the_test_is_shown_as_it_is(pytester: pytest.Pytester) -> None:
@@ -145,3 +146,25 @@ def test_a_test_that_another_plugin_takes_is_told_of(pytester: pytest.Pytester) 
     result.stdout.fnmatch_lines(
         "*but its event loop was made by pytest-asyncio *: set its asyncio_mode to strict, or run *"
     )
+
+
+def test_a_test_that_the_project_runs_itself_is_told_of(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import asyncio, pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_pyfunc_call(pyfuncitem):
+            asyncio.run(pyfuncitem.obj())
+            return True
+        """
+    )
+    result = run_tests(pytester, f"    @pytest.mark.virtual_time{HOUR}")
+
+    result.assert_outcomes(failed=2)
+    sentence = (
+        "The test was to run in virtual time, but its event loop was made by this project's own "
+        "code: let anyio run the test."
+    )
+    assert result.stdout.lines.count(sentence) == 2
+    assert "During handling" not in result.stdout.str()

@@ -10,14 +10,25 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from anyio.from_thread import BlockingPortal
+from anyio.from_thread import (
+    BlockingPortal,
+    _BlockingAsyncContextManager,
+    _BlockingPortalTaskStatus,
+)
 
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.threads import threads_beside
 
 # pyright: reportPrivateUsage=false
 
-check_names("anyio", {BlockingPortal: ["_spawn_task_from_thread"]})
+check_names(
+    "anyio",
+    {
+        BlockingPortal: ["_spawn_task_from_thread", "_token"],
+        _BlockingAsyncContextManager: ["_enter_future"],
+        _BlockingPortalTaskStatus: ["_future"],
+    },
+)
 
 
 @functools.cache

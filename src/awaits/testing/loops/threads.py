@@ -9,6 +9,7 @@ Private names, which tests/testing/loops/test_private_names.py watches: `sys._cu
 where threads are, and `_worker`, where one of an executor has no work.
 """
 
+import concurrent.futures.thread
 import contextlib
 import gc
 import sys
@@ -20,6 +21,8 @@ from types import FrameType
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
+from awaits.testing.loops.fence import check_names
+
 # pyright: reportPrivateUsage=false
 
 SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
@@ -27,10 +30,12 @@ SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
 # at one place for so many real seconds, it waits for work itself.
 SECONDS_AT_ONE_PLACE = 5.0
 
+check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
+
 _WAITING = {"queue", "threading"}
 # By module and function: where a thread of a pool stands that has no work, and where a worker does
 # that waits for a task. The adapters add those of anyio and trio.
-POOLS = {("concurrent.futures.thread", "_worker")}
+POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
 
 # The threads that are there before any test, such as pytest-xdist's.

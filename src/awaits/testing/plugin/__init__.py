@@ -2,6 +2,7 @@
 
 import copy
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 OPTION = "--anyio-backends"
 # The options whose value may be left out, and what they are then.
-OPTIONAL = {OPTION: backends.EVERY, "--explore": "100"}
+OPTIONAL = {OPTION: backends.EVERY, "--explore": "100", "--virtual-time-wall": "now"}
+
+IN_REAL_TIME = "awaits_in_real_time"  # a property of the report of a test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,14 +45,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="in virtual time, wait for so many seconds of real quiet before each move",
     )
-    parser.addini("virtual_time_idle", "what --virtual-time-idle is when it is not given")
+    parser.addini(
+        "virtual_time_idle", "what --virtual-time-idle is when it is not given", default=""
+    )
     group.addoption(
         "--virtual-time-wall",
-        action="store_true",
-        help="in virtual time, move time.time(), datetime.now() and the like too",
+        nargs="?",
+        const=OPTIONAL["--virtual-time-wall"],
+        metavar="INSTANT",
+        help="in virtual time, move time.time(), datetime.now() and the like too: from now, or "
+        "from an instant such as 2030-01-31T12:00",
     )
     parser.addini(
-        "virtual_time_wall", "whether --virtual-time-wall is given", type="bool", default=False
+        "virtual_time_wall", "what --virtual-time-wall is when it is not given", default=""
     )
     group.addoption(
         "--explore",
@@ -115,7 +123,15 @@ def pytest_configure(config: pytest.Config) -> None:
         chosen = backends.parse(names)
     except ValueError as error:
         raise pytest.UsageError(f"{OPTION}: {error}") from None
-    from awaits.testing.plugin.choice import ChosenBackends, fixture_for  # noqa: PLC0415 see above
+    try:
+        from awaits.testing.plugin.choice import (  # noqa: PLC0415 see above
+            ChosenBackends,
+            fixture_for,
+        )
+    except (AttributeError, ImportError) as error:
+        from awaits.testing.loops.fence import does_not_fit  # noqa: PLC0415 rarely needed
+
+        raise pytest.UsageError(f"{OPTION}: {does_not_fit(error)}") from None
     from awaits.testing.plugin.proof import Witness  # noqa: PLC0415
 
     config.pluginmanager.register(ChosenBackends(chosen, Witness(config)), "awaits-backends")
@@ -126,29 +142,55 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Bring in what there are tests for: virtual time, and exploring."""
-    config = session.config
-    if given(config, "explore") or any(it.get_closest_marker("explore") for it in session.items):
-        from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
+    """Bring in what there are tests for: virtual time, and exploring.
 
-        bring_in(config, session.items)
+    What does not fit this version of pytest fails the tests that need it, and no others.
+    """
+    config = session.config
+    explore = bool(given(config, "explore"))
+    if explore or any(it.get_closest_marker("explore") for it in session.items):
+        try:
+            from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
+        except (AttributeError, ImportError) as error:
+            _fail_tests(config, error, functools.partial(_is_explored, whole_suite=explore))
+        else:
+            bring_in(config, session.items)
     whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
     is_virtual = functools.partial(_is_virtual, whole_suite=whole_suite)
-    if not any(map(is_virtual, session.items)):
-        return
-    from awaits.testing.plugin.virtual import Settings, VirtualTime  # noqa: PLC0415 see above
+    if any(map(is_virtual, session.items)):
+        try:
+            from awaits.testing.plugin.virtual import bring_in_for  # noqa: PLC0415 see above
+        except (AttributeError, ImportError) as error:
+            _fail_tests(config, error, is_virtual)
+        else:
+            bring_in_for(config, is_virtual)
 
-    idle = given(config, "virtual_time_idle") or "0"
-    wall: bool = config.getoption("virtual_time_wall") or config.getini("virtual_time_wall")
-    try:
-        virtual_time = VirtualTime(
-            config, async_fixtures(config), is_virtual, Settings(float(idle), wall)
+
+def _fail_tests(
+    config: pytest.Config,
+    error: ImportError | AttributeError,
+    are_those: Callable[[pytest.Item], bool],
+) -> None:
+    """Fail the tests that need what cannot be imported."""
+    from awaits.testing.plugin.misfit import Misfit  # noqa: PLC0415 rarely needed
+
+    config.pluginmanager.register(Misfit(error, are_those))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran in real time, and why, in whichever process they ran."""
+    n = sum(
+        (IN_REAL_TIME, True) in report.user_properties
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    )
+    if n:
+        tests = "1 test" if n == 1 else f"{n} tests"
+        terminalreporter.write_line(
+            f"virtual time: {tests} ran in real time, where anyio_backend has a loop_factory or a "
+            "clock of its own."
         )
-    except ValueError:
-        raise pytest.UsageError(
-            f"--virtual-time-idle must be a number of seconds of at least 0, not {idle!r}."
-        ) from None
-    config.pluginmanager.register(virtual_time, "awaits-time")
 
 
 def given(config: pytest.Config, name: str) -> str:
@@ -179,14 +221,29 @@ def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
     for mark in item.iter_markers():  # the closest one first
         if mark.name in ("virtual_time", "real_time"):
             return mark.name == "virtual_time"
-    fixtures: list[str] = getattr(item, "fixturenames", [])
-    if "virtual_clock" in fixtures:
+    if "virtual_clock" in getattr(item, "fixturenames", []):
         return True
-    if not (whole_suite and "anyio_backend" in fixtures):
+    return whole_suite and _is_anyio_test(item)
+
+
+def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
+    """Tell whether a test is explored, as far as that can be told without what explores it.
+
+    Args:
+        item: A test.
+        whole_suite: Whether all anyio tests are that are not marked `explore(False)`.
+    """
+    mark = item.get_closest_marker("explore")
+    return (whole_suite and _is_anyio_test(item)) if mark is None else mark.args != (False,)
+
+
+def _is_anyio_test(item: pytest.Item) -> bool:
+    """Tell whether anyio runs a test; sync ones may only happen to use its fixture."""
+    if "anyio_backend" not in getattr(item, "fixturenames", []):
         return False
     from awaits.testing.plugin.bodies import has_async_body  # noqa: PLC0415 see above
 
-    return has_async_body(item)  # the others only happen to use the fixture
+    return has_async_body(item)
 
 
 @pytest.fixture(scope="session")

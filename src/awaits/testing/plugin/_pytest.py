@@ -1,79 +1,38 @@
-"""pytest's private names, which stand only here.
+"""pytest's private names, which stand here and in `_again.py`.
 
 Read in pytest 8.2.0 and 9.2.0; tests/testing/plugin/test_private_names.py tells in plain words when
 one has moved:
 
 - `Function._fixtureinfo.name2fixturedefs`: pytest has no public way from a test to its fixtures;
   anyio and pytest-asyncio take this one.
-- `_pytest.fixtures.SubRequest`, the type of what a hook is given.
-- `_pytest.runner.runtestprotocol`, which sets a test up, runs it and tears it down, also more than
-  once; `Function._obj` and `_instance`, the function and the object that it is a method of, which
-  are made anew when they are missing.
-- `Session._setupstate`, to tear down what the next test does not need.
-- The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
+- `FixtureDef.cached_result`, `cache_key` and `finish`: a fixture's value can be another for the
+  tests that follow, and a fixture can end before its scope does.
+- `SubRequest`, the type of what a hook is given.
 """
 
 # pyright: reportPrivateUsage=false
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING
 
 import pytest
-from _pytest.fixtures import SubRequest
-from _pytest.runner import runtestprotocol
+from _pytest.fixtures import FuncFixtureInfo
 
-__all__ = [
-    "SubRequest",
-    "end_of_item",
-    "fixture_definitions",
-    "is_set_up_for_each_test",
-    "run_again",
-]
+from awaits.testing.loops.fence import check_names
+
+if TYPE_CHECKING:
+    from _pytest.fixtures import SubRequest as SubRequest  # noqa: PLC0414 for the rooms beside
+
+check_names(
+    "pytest",
+    {
+        FuncFixtureInfo: ["name2fixturedefs"],
+        pytest.FixtureDef: ["cache_key", "cached_result", "finish"],
+        pytest.Function: ["_fixtureinfo"],
+    },
+)
 
 
 def fixture_definitions(test: pytest.Function, name: str) -> Sequence[pytest.FixtureDef[object]]:
     """Return the definitions of a fixture that a test can see, the one it gets last."""
     return test._fixtureinfo.name2fixturedefs.get(name, ())
-
-
-def is_set_up_for_each_test(test: pytest.Function) -> bool:
-    """Tell whether anything is set up for this test alone: a fixture, or its class's object."""
-    if test.cls is not None:
-        return True
-    for name in test.fixturenames:
-        definitions = fixture_definitions(test, name)
-        if not definitions:
-            if name != "request":
-                return True
-        elif definitions[-1].scope == "function":
-            function = getattr(definitions[-1].func, "__name__", "")
-            if function != "get_direct_param_fixture_func":
-                return True
-    return False
-
-
-class _Sibling(pytest.Item):
-    """A next test beside this one, so that nothing that both need is torn down."""
-
-    def runtest(self) -> None:
-        """Do nothing: it is never run."""
-
-
-def run_again(test: pytest.Function) -> list[pytest.TestReport]:
-    """Set a test up, run it and tear it down, and return its reports without showing them."""
-    for name in ("_obj", "_instance"):
-        vars(test).pop(name, None)
-    sibling = _Sibling.from_parent(cast("pytest.Collector", test.parent), name="sibling")
-    return runtestprotocol(test, nextitem=sibling, log=False)
-
-
-def end_of_item(test: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
-    """Tear down what the next test does not need; return a report if that fails."""
-    call = pytest.CallInfo.from_call(
-        lambda: test.session._setupstate.teardown_exact(nextitem),
-        when="teardown",
-    )
-    if call.excinfo is None:
-        return []
-    report: pytest.TestReport = test.ihook.pytest_runtest_makereport(item=test, call=call)
-    return [report]

@@ -8,6 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from awaits.testing import backends
+from awaits.testing.loops import adapter
 from awaits.testing.plugin._pytest import fixture_definitions
 from awaits.testing.plugin.proof import Witness
 
@@ -100,4 +101,20 @@ def backend_of(item: pytest.Item) -> object:
         # more than a call, the fixture is left to tell when the test is set up.
         with contextlib.suppress(Exception):
             return pin.func(item.instance) if inspect.signature(pin.func).parameters else pin.func()
+    return None
+
+
+def misfit_of(test: pytest.Function) -> str | None:
+    """Return the sentence that tells why its event loop cannot be steered in this version.
+
+    Returns:
+        The sentence; `None` if it can be, or if no version of it can.
+    """
+    name = backends.name_of(backend_of(test))
+    if name is None or not backends.is_steered(name):
+        return None
+    try:
+        adapter(name)
+    except ValueError as error:
+        return str(error)
     return None

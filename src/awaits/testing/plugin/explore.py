@@ -1,18 +1,17 @@
 """`--explore`: tests, as they stand, in many orders of their tasks."""
 
 import functools
+import importlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import NamedTuple
 
 import pytest
 
 from awaits.testing.explore import Explorer, Trial, shrink
-from awaits.testing.plugin._pytest import (
-    end_of_item,
-    is_set_up_for_each_test,
-    run_again,
-)
+from awaits.testing.loops.fence import does_not_fit
+from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
 from awaits.testing.plugin.bodies import Body, replace_body
+from awaits.testing.plugin.choice import misfit_of
 from awaits.testing.plugin.known import Known
 from awaits.testing.schedule import Schedule, schedules
 
@@ -24,6 +23,7 @@ CANNOT_REPLAY = (
     "beside the order of its tasks."
 )
 CACHED = "awaits/explore"
+EXAMPLES = "awaits.testing.plugin.examples"  # for Hypothesis's users alone
 
 Reports = Sequence[pytest.TestReport]
 
@@ -70,6 +70,7 @@ class Explore:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> bool | None:
         """Run a test as always, then in other orders; report it once."""
+        self._around = None  # of an earlier test that was not set up
         plan = self._plan_of(item)
         if plan is None or not isinstance(item, pytest.Function):
             return None
@@ -83,6 +84,14 @@ class Explore:
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Fail a test whose event loop, or whose Hypothesis, does not fit the kit."""
+        if self._plan_of(item) is None or not isinstance(item, pytest.Function):
+            return
+        if sentence := _misfit(item):
+            pytest.fail(sentence, pytrace=False)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -224,6 +233,16 @@ class Explore:
             )
         for line in self._known.summary(self._now, self._passing):
             terminalreporter.write_line(line)
+
+
+def _misfit(test: pytest.Function) -> str | None:
+    """Return the sentence that tells why a test cannot be explored here, if it cannot."""
+    if hasattr(test.obj, "hypothesis"):
+        try:
+            importlib.import_module(EXAMPLES)
+        except (AttributeError, ImportError) as error:
+            return does_not_fit(error)
+    return misfit_of(test)
 
 
 def _drawing(plan: Plan, body: Body) -> Body:

@@ -2,10 +2,12 @@
 
 import inspect
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from awaits.testing.plugin._pytest import SubRequest
+if TYPE_CHECKING:
+    from awaits.testing.plugin._pytest import SubRequest
 
 
 class AsyncFixtures:
@@ -21,7 +23,7 @@ class AsyncFixtures:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[object], request: SubRequest
+        self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
     ) -> Generator[None, object, object]:
         """Remember the fixture, or the change of `anyio_backend` that ends the others."""
         value = yield
@@ -37,7 +39,7 @@ class AsyncFixtures:
         return value
 
     def _opened(
-        self, fixturedef: pytest.FixtureDef[object], backend: object, request: SubRequest
+        self, fixturedef: pytest.FixtureDef[object], backend: object, request: "SubRequest"
     ) -> None:
         self._open.pop(fixturedef, None)  # so that the last one opened stands last
         self._open[fixturedef] = backend, request

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Generator
 from datetime import datetime
-from typing import NamedTuple, NoReturn, cast
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 import anyio
 import pytest
@@ -11,14 +11,16 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.loops.timekeeper import Timekeeper
-from awaits.testing.plugin._pytest import SubRequest
+from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, given
 from awaits.testing.plugin.bodies import Body, replace_body
-from awaits.testing.plugin.choice import backend_of
+from awaits.testing.plugin.choice import backend_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.run import virtual_time
 
-IN_REAL_TIME = "awaits_in_real_time"  # a property of the report of a test
+if TYPE_CHECKING:
+    from awaits.testing.plugin._pytest import SubRequest
+
 CANNOT = (
     "Time cannot be virtual where anyio_backend has a loop_factory or a clock of its own; mark the "
     "test real_time."
@@ -30,6 +32,47 @@ class Settings(NamedTuple):
 
     idle: float = 0.0
     wall: bool | datetime = False
+
+
+def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool]) -> None:
+    """Have tests run in virtual time.
+
+    Args:
+        config: pytest's configuration.
+        is_virtual: Tells whether a test is one of them.
+
+    Raises:
+        pytest.UsageError: An option says what it cannot mean.
+    """
+    settings = Settings(_idle(config), _wall(config))
+    plugin = VirtualTime(config, async_fixtures(config), is_virtual, settings)
+    config.pluginmanager.register(plugin, "awaits-time")
+
+
+def _idle(config: pytest.Config) -> float:
+    text = given(config, "virtual_time_idle") or "0"
+    try:
+        return Timekeeper(idle=float(text)).idle
+    except ValueError:
+        raise pytest.UsageError(
+            f"--virtual-time-idle must be a number of seconds of at least 0, not {text!r}."
+        ) from None
+
+
+def _wall(config: pytest.Config) -> bool | datetime:
+    match given(config, "virtual_time_wall").strip():
+        case "" | "false" | "no" | "off" | "0":
+            return False
+        case "now" | "true" | "yes" | "on" | "1":
+            return True
+        case text:
+            try:
+                return datetime.fromisoformat(text)
+            except ValueError:
+                raise pytest.UsageError(
+                    "--virtual-time-wall must be an instant such as 2030-01-31T12:00 (without a "
+                    f"timezone, UTC) or now, not {text!r}."
+                ) from None
 
 
 class VirtualTime:
@@ -58,7 +101,6 @@ class VirtualTime:
         self._settings: Settings | None = None  # of the test that runs; None in real time
         self._made: list[object] = []  # the values of `anyio_backend` that bring virtual time
         self._asks = False  # whether the test that runs asks for virtual time by itself
-        self._n_in_real_time = 0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -83,32 +125,26 @@ class VirtualTime:
             backends.check_steered(backends.name_of(backend_of(item)) or "asyncio")
         except ValueError as error:
             pytest.skip(str(error))
+        if sentence := misfit_of(item):
+            _fail(sentence)
         mark = item.get_closest_marker("virtual_time")
         try:
-            settings = self._default
-            if mark is not None:
-                Settings(*mark.args, **mark.kwargs)
-                given = dict(zip(Settings._fields, mark.args, strict=False))
-                settings = settings._replace(**given, **mark.kwargs)
-                Timekeeper(idle=settings.idle, wall=settings.wall)
+            return self._default if mark is None else _marked(self._default, mark)
         except TypeError:
-            _fail("virtual_time takes the arguments idle and wall, no others.")
+            sentence = "virtual_time takes the arguments idle and wall, no others."
         except ValueError as error:
-            _fail(str(error))
-        return settings
+            sentence = str(error)
+        return _fail(sentence)  # only here, or pytest shows what was caught before it
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[object], request: SubRequest
+        self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
     ) -> Generator[None, object, object]:
         """Have anyio make event loops in virtual time."""
         value = yield
         if fixturedef.argname != "anyio_backend" or self._settings is None:
             return value
-        try:
-            made = _virtual(value, self.clock)
-        except ValueError as error:  # the kit does not fit this version of the event loop's library
-            _fail(str(error))
+        made = _virtual(value, self.clock)
         if made is not None:
             self._made.append(made)
             fixturedef.cached_result = (made, fixturedef.cache_key(request), None)
@@ -130,20 +166,6 @@ class VirtualTime:
             else:
                 item.user_properties.append((IN_REAL_TIME, True))
         return (yield)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count the tests that ran in real time, in whichever process."""
-        if report.when == "call" and (IN_REAL_TIME, True) in report.user_properties:
-            self._n_in_real_time += 1
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say how many tests ran in real time, and why."""
-        if n := self._n_in_real_time:
-            tests = "1 test" if n == 1 else f"{n} tests"
-            terminalreporter.write_line(
-                f"virtual time: {tests} ran in real time, where anyio_backend has a loop_factory "
-                "or a clock of its own."
-            )
 
     def _from_zero(self, body: Body) -> Body:
         @functools.wraps(body)
@@ -175,6 +197,15 @@ def asks_for_virtual_time(item: pytest.Item) -> bool:
 
 def _fail(sentence: str) -> NoReturn:
     pytest.fail(sentence, pytrace=False)
+
+
+def _marked(default: Settings, mark: pytest.Mark) -> Settings:
+    """Return the settings of a test that is marked, if they make sense."""
+    Settings(*mark.args, **mark.kwargs)
+    given_first = dict(zip(Settings._fields, mark.args, strict=False))
+    settings = default._replace(**given_first, **mark.kwargs)
+    Timekeeper(idle=settings.idle, wall=settings.wall)
+    return settings
 
 
 def _virtual(value: object, clock: VirtualClock) -> object:

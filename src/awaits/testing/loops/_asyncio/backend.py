@@ -23,10 +23,15 @@ from awaits.testing.loops.threads import POOLS
 check_names(
     "anyio",
     {
-        AsyncIOBackend: ["wait_all_tasks_blocked", "run_sync_in_worker_thread"],
-        WorkerThread: ["run"],
+        AsyncIOBackend: [
+            "current_default_thread_limiter",
+            "run_sync_in_worker_thread",
+            "wait_all_tasks_blocked",
+        ],
     },
 )
+if "run" not in vars(WorkerThread):  # it inherits one
+    raise ImportError("WorkerThread has no run of its own", name="anyio")
 POOLS.add((WorkerThread.__module__, "run"))
 
 T = TypeVar("T")

@@ -41,10 +41,19 @@ STARTS_COROUTINE = {
 check_names(
     "Python",
     {
-        asyncio.SelectorEventLoop: ["_run_once", "_timer_handle_cancelled", "_process_events"],
-        asyncio.Handle: ["_run", "_cancelled", "_callback", "_args", "_context"],
+        asyncio.SelectorEventLoop: [
+            "_process_events",
+            "_run_once",
+            "_selector",
+            "_signal_handlers",
+            "_stopping",
+            "_timer_handle_cancelled",
+        ],
+        asyncio.Handle: ["_cancelled", "_run"],
     },
 )
+if not any("future" in it.co_freevars for it in STARTS_COROUTINE):
+    raise ImportError("asyncio.run_coroutine_threadsafe has no inner future", name="asyncio")
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -15,10 +15,16 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 
+from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.play import Order, Play
 
 if TYPE_CHECKING:
     from awaits.testing.loops.timekeeper import Timekeeper
+
+check_names(
+    "Python",
+    {asyncio.BaseEventLoop: ["_ready"], asyncio.Handle: ["_args", "_callback", "_context"]},
+)
 
 # What asyncio calls the steps of tasks: the first, from 3.11 on the later ones, and in Python.
 STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}

@@ -25,7 +25,9 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import trio.testing
-from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
+from trio import _signals, _threads
+from trio._core._run import GLOBAL_RUN_CONTEXT, Deadlines, Runner, Task
+from trio._core._thread_cache import WorkerThread
 from trio._threads import PARENT_TASK_DATA, Run, _active_threads_local
 
 from awaits.testing.deadlock import DeadlockError
@@ -35,19 +37,28 @@ from awaits.testing.loops.idle import make_something_run
 from awaits.testing.loops.threads import ASKING, POOLS, Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 
+if sys.platform == "linux":
+    from trio._core._io_epoll import EpollIOManager as IOManager
+else:
+    from trio._core._io_kqueue import KqueueIOManager as IOManager
+_SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
+
 check_names(
     "trio",
     {
-        Runner: ["_locals", "deadlines", "init_task", "io_manager", "main_task", "runq", "tasks"],
-        Task: ["_abort_func", "_attempt_abort", "_next_send", "_next_send_fn"],
+        type(GLOBAL_RUN_CONTEXT): ["runner"],
+        Runner: ["_locals", "clock", "deadlines", "init_task", "io_manager", "main_task", "tasks"],
+        Deadlines: ["next_deadline"],
+        IOManager: [_SOCKETS, "statistics"],
+        Task: ["_abort_func", "_attempt_abort"],
+        WorkerThread: ["_work"],
+        _threads: ["_send_message_to_trio"],
         Run: ["run"],
     },
 )
 check_names("trio", {Runner: ["waiting_for_idle"]})
-POOLS.add(("trio._core._thread_cache", "_work"))
-ASKING.add(("trio._threads", "_send_message_to_trio"))
-
-_SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
+POOLS.add((WorkerThread.__module__, "_work"))
+ASKING.add((_threads.__name__, "_send_message_to_trio"))
 
 
 class EndOfRun(trio.abc.Instrument):
@@ -137,7 +148,7 @@ class VirtualTrioClock(trio.abc.Clock):
         handlers = map(signal.getsignal, signal.valid_signals())
         return (
             sockets > 1  # one is trio's own, for other threads
-            or any(getattr(it, "__module__", None) == "trio._signals" for it in handlers)
+            or any(getattr(it, "__module__", None) == _signals.__name__ for it in handlers)
         )
 
     def main_coroutine(self) -> object:

@@ -15,12 +15,22 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 
 import trio
-from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
+from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
 
+from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.play import Order, Play
 
 if TYPE_CHECKING:
     from awaits.testing.loops.timekeeper import Timekeeper
+
+check_names(
+    "trio",
+    {
+        type(GLOBAL_RUN_CONTEXT): ["runner"],
+        Runner: ["clock", "init_task", "main_task", "runq"],
+        Task: ["_next_send", "_next_send_fn"],
+    },
+)
 
 
 class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
