@@ -100,7 +100,7 @@ class Explorer:
         """
         first = Trial(Delays(lambda _task, _step: 0), Schedule())
         yield first
-        self._note(first)
+        self.note(first)
         steps = _steps_of(first)
         self._steps = steps if self._jitter else first.contended
         if self._cancels:
@@ -115,9 +115,10 @@ class Explorer:
                 draw = next(draws)
                 trial = draw(self, random.Random(f"{self._seed} {number}"))
             yield trial
-            self._note(trial)
+            self.note(trial)
 
-    def _note(self, trial: Trial) -> None:
+    def note(self, trial: Trial) -> None:
+        """Count a run that has ended; `trials` does so itself when it is asked for the next."""
         self.n_orders += 1
         self._distinct.add(hash(trial.ran))
         self._n_steps = max(self._n_steps, len(trial.ran))
