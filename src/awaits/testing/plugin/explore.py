@@ -247,13 +247,14 @@ class Explore:
 
 def _drawing(plan: Plan, body: Body) -> Body:
     """Have Hypothesis draw an order for each example."""
+    from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
+
+    strategy = schedules(jitter=plan.jitter)  # it takes longer to make than to draw from
 
     @functools.wraps(body)
     async def drawn(*args: object, **kwargs: object) -> None:
         __tracebackhide__ = True
-        from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
-
-        with draw(schedules(jitter=plan.jitter)):
+        with draw(strategy):
             await body(*args, **kwargs)
 
     return drawn
