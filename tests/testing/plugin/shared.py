@@ -100,6 +100,6 @@ FINE = """
 def explore(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
     """Run tests that follow the imports of EXPLORED_HEAD, in 20 orders unless it is said."""
     pytester.makepyfile(EXPLORED_HEAD + tests)
-    if not any(arg.startswith("--explore") for arg in args):
+    if not any(arg.startswith(("--explore=", "explore=")) for arg in args):
         args = ("--explore=20", *args)
     return pytester.runpytest("--strict-markers", *args)
