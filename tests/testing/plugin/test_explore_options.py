@@ -361,11 +361,12 @@ def test_hypothesis_draws_an_order_in_each_example(pytester: pytest.Pytester) ->
     def test_what_was_seen():
         assert len(orders) > 2
     """
-    result = explore(pytester, tests, "-v")
+    # pytest's other styles parse the source, in which CPython 3.11 fails now and then this deep.
+    result = explore(pytester, tests, "-v", "--tb=native")
 
     assert names(result, "FAILED") == ["test_race"]
     result.assert_outcomes(passed=3, failed=1)
-    result.stdout.fnmatch_lines("E*What Schedule({(1, 1): 'idle'}) did:")
+    result.stdout.fnmatch_lines("What Schedule({(1, 1): 'idle'}) did:")
 
 
 def test_a_test_of_hypothesis_that_is_not_set_up_leaves_nothing_to_the_next(
