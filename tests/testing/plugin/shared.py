@@ -59,3 +59,47 @@ def run_tests(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunRe
     """Run tests that follow the imports of HEAD."""
     pytester.makepyfile(HEAD + tests)
     return pytester.runpytest("-p", "no:cacheprovider", "--strict-markers", *args)
+
+
+# How tests that are explored begin: `in_turns` tells in which order tasks took two steps each.
+EXPLORED_HEAD = """
+    import anyio, pytest
+    from awaits.testing import Schedule
+    pytestmark = pytest.mark.anyio
+
+    @pytest.fixture(scope="module")
+    def anyio_backend():
+        return "asyncio"
+
+    async def in_turns(*names):
+        order = []
+
+        async def work(name):
+            for _ in range(2):
+                await anyio.lowlevel.checkpoint()
+                order.append(name)
+
+        async with anyio.create_task_group() as tasks:
+            for name in names:
+                tasks.start_soon(work, name)
+        return "".join(order)
+"""
+
+# It passes in the loop's own order, which is "abab".
+RACE = """
+    async def test_race():
+        assert await in_turns("a", "b") != "bbaa"
+"""
+
+FINE = """
+    async def test_fine():
+        await in_turns("a", "b")
+"""
+
+
+def explore(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
+    """Run tests that follow the imports of EXPLORED_HEAD, in 20 orders unless it is said."""
+    pytester.makepyfile(EXPLORED_HEAD + tests)
+    if not any(arg.startswith(("--explore=", "explore=")) for arg in args):
+        args = ("--explore=20", *args)
+    return pytester.runpytest("--strict-markers", *args)

@@ -352,6 +352,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         task = self.current_task()
         with anyio.CancelScope() as scope:
             self._scopes[task] = scope
+            if self._order.cancel == (self._numbers.get(task), 2):  # too early for `_note`
+                self._to_cancel = scope, task
             try:
                 return await coroutine
             finally:

@@ -140,6 +140,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixture_for(chosen), "awaits-backends-fixture")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have the main process of pytest-xdist count what the others explore."""
+    config = session.config
+    if config.pluginmanager.has_plugin("dsession"):
+        from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
+
+        bring_in(config, (), counts=True)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Bring in what there are tests for: virtual time, and exploring.

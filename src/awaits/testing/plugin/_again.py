@@ -5,7 +5,8 @@ one has moved:
 
 - `_pytest.runner.runtestprotocol`, which sets a test up, runs it and tears it down, also more than
   once; `Function._obj` and `_instance`, the function and the object that it is a method of, which
-  are made anew when they are missing.
+  are made anew when they are missing; `Item._report_sections`, to which each run adds its output.
+- `pdbinvoke`, the name of the plugin that begins pdb where a test fails.
 - `Session._setupstate`, to tear down what the next test does not need.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
 """
@@ -21,13 +22,14 @@ from _pytest.runner import SetupState, runtestprotocol
 from awaits.testing.loops.fence import check_names
 from awaits.testing.plugin._pytest import fixture_definitions
 
+PROPERTIES = pytest.StashKey[tuple[tuple[str, object], ...]]()  # of a test, before its first run
 _PARAMETER = "get_direct_param_fixture_func"
 
 check_names(
     "pytest",
     {
         python: [_PARAMETER],
-        pytest.Function: ["_instance", "_obj"],
+        pytest.Function: ["_fixtureinfo", "_instance", "_obj"],
         pytest.Session: ["_setupstate"],
         SetupState: ["teardown_exact"],
     },
@@ -36,7 +38,8 @@ check_names(
 
 def is_set_up_for_each_test(test: pytest.Function) -> bool:
     """Tell whether anything is set up for this test alone: a fixture, or its class's object."""
-    if test.cls is not None:
+    # Who is given `request` may ask for any fixture later.
+    if test.cls is not None or "request" in test._fixtureinfo.argnames:
         return True
     for name in test.fixturenames:
         definitions = fixture_definitions(test, name)
@@ -57,12 +60,28 @@ class _Sibling(pytest.Item):
         """Do nothing: it is never run."""
 
 
-def run_again(test: pytest.Function) -> list[pytest.TestReport]:
-    """Set a test up, run it and tear it down, and return its reports without showing them."""
+def run_again(test: pytest.Function, *, debugs: bool = False) -> list[pytest.TestReport]:
+    """Set a test up, run it and tear it down, and return its reports without showing them.
+
+    Args:
+        test: The test.
+        debugs: Whether pdb may begin where it fails.
+    """
     for name in ("_obj", "_instance"):
         vars(test).pop(name, None)
+    test._report_sections.clear()
+    properties = test.stash.setdefault(PROPERTIES, tuple(test.user_properties))
+    test.user_properties[:] = properties
     sibling = _Sibling.from_parent(cast("pytest.Collector", test.parent), name="sibling")
-    return runtestprotocol(test, nextitem=sibling, log=False)
+    plugins = test.config.pluginmanager
+    pdb = None if debugs else plugins.get_plugin("pdbinvoke")
+    if pdb is not None:
+        plugins.unregister(pdb)
+    try:
+        return runtestprotocol(test, nextitem=sibling, log=False)
+    finally:
+        if pdb is not None:
+            plugins.register(pdb, "pdbinvoke")
 
 
 def end_of_item(test: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:

@@ -1,5 +1,6 @@
 """`--explore`: tests, as they stand, in many orders of their tasks."""
 
+import contextlib
 import functools
 import importlib
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -9,14 +10,16 @@ import pytest
 
 from awaits.testing.explore import Explorer, Trial, shrink
 from awaits.testing.loops.fence import does_not_fit
+from awaits.testing.plugin import given
 from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
 from awaits.testing.plugin.bodies import Body, replace_body
 from awaits.testing.plugin.choice import misfit_of
 from awaits.testing.plugin.known import Known
-from awaits.testing.schedule import Schedule, schedules
+from awaits.testing.schedule import Schedule, order_of, schedules
 
 EXPLORED = "awaits_explored"  # properties of the report of a test
 FAILING = "awaits_failing"
+PASSING = "awaits_passing"
 NOT_REPEATABLE = "awaits_not_repeatable"
 CANNOT_REPLAY = (
     "It failed so once, and passed when the same order was played again: it depends on something "
@@ -79,7 +82,10 @@ class Explore:
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = self._explored(item, plan)
-        reports = [*reports, *end_of_item(item, nextitem)]
+        ended = end_of_item(item, nextitem)
+        if ended and reports[-1].passed:
+            reports = reports[:-1]  # a test has one report of its teardown
+        reports = [*reports, *ended]
         for report in reports:
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
@@ -105,13 +111,15 @@ class Explore:
     # One test.
 
     def _explored(self, item: pytest.Function, plan: Plan) -> Reports:
-        reports: Reports = run_again(item)
+        reports: Reports = run_again(item, debugs=True)
         if plan.schedule is None and not _passed(reports):
             return reports
         explorer = Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
         failing = self._first_failing(item, plan, explorer)
         _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct])
         if failing is None:
+            if plan.schedule is None:
+                _note(reports, PASSING, True)
             return reports
         schedule, failed = failing
         if _failed(run_again(item)):
@@ -119,12 +127,13 @@ class Explore:
             return reports
         if plan.schedule is None and not callable(schedule.delays):
             schedule = shrink(schedule, lambda it: _failed(self._run_with(item, it)))
-        again = self._run_with(item, schedule)
+        again = self._run_with(item, schedule, debugs=True)
         replays = _failed(again)
         _tell(again if replays else failed, schedule, replays=replays)
         reports = again if replays else failed
         _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct])
-        _note(reports, FAILING, repr(schedule))
+        if not callable(schedule.delays):
+            _note(reports, FAILING, repr(schedule))
         if item.nodeid in self._known:
             _expect(reports)
         return reports
@@ -134,8 +143,9 @@ class Explore:
     ) -> tuple[Schedule, Reports] | None:
         """Run the test until it fails; return the order in which it did, and how."""
         for schedule in self._given(item, plan):
-            reports = self._run_with(item, schedule)
-            explorer.note(schedule)
+            trial = Trial(order_of(schedule), schedule)
+            reports = self._run_with(item, trial)
+            explorer.note(trial)
             if _failed(reports):
                 return schedule, reports
         if plan.schedule is not None:
@@ -152,12 +162,14 @@ class Explore:
                 return None
             if self._failing is not None:
                 schedule = self._failing.schedule
-                reports = self._run_with(item, schedule)
-                if _failed(reports):
-                    return schedule, reports
+                again = self._run_with(item, schedule)
+                if _failed(again):
+                    explorer.note(self._failing)
+                    return schedule, again
         for trial in trials:
             reports = self._run_with(item, trial)
             if _failed(reports):
+                explorer.note(trial)
                 return trial.schedule, reports
         return None
 
@@ -166,9 +178,13 @@ class Explore:
         if plan.schedule is not None:
             yield plan.schedule
         elif item.nodeid in self._last:
-            yield Schedule.parse(self._last[item.nodeid])
+            # Who edits the cache, or has it from another version, only loses the head start.
+            with contextlib.suppress(ValueError):
+                yield Schedule.parse(self._last[item.nodeid])
 
-    def _run_with(self, item: pytest.Function, order: Schedule | Trial) -> Reports:
+    def _run_with(
+        self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
+    ) -> Reports:
         def around(body: Body) -> Body:
             @functools.wraps(body)
             async def steered(*args: object, **kwargs: object) -> None:
@@ -178,10 +194,11 @@ class Explore:
 
             return steered
 
-        self._around = around
-        return run_again(item)
+        return self._run(item, around, debugs=debugs)
 
     def _run_all(self, item: pytest.Function, trials: Iterator[Trial]) -> Reports:
+        self._failing = None
+
         def around(body: Body) -> Body:
             @functools.wraps(body)
             async def steered(*args: object, **kwargs: object) -> None:
@@ -193,8 +210,15 @@ class Explore:
 
             return steered
 
+        return self._run(item, around)
+
+    def _run(
+        self, item: pytest.Function, around: Callable[[Body], Body], *, debugs: bool = False
+    ) -> Reports:
         self._around = around
-        return run_again(item)
+        reports = run_again(item, debugs=debugs)
+        self._around = None  # it is still there if the test could not be set up
+        return reports
 
     # All tests.
 
@@ -209,7 +233,7 @@ class Explore:
                 self._not_repeatable.append(report.nodeid)
             if FAILING in properties:
                 self._now[report.nodeid] = str(properties[FAILING])
-            else:
+            elif PASSING in properties:
                 self._last.pop(report.nodeid, None)
                 self._passing.add(report.nodeid)
 
@@ -217,12 +241,16 @@ class Explore:
         """Keep the failures, to begin with them the next time."""
         if hasattr(self._config, "workerinput"):
             return  # pytest-xdist's main process does
+        if not self._n_tests:
+            return
         if self._cache is not None:
             self._cache.set(CACHED, self._last | self._now)
         self._known.write(self._now)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what was done."""
+        if not (self._n_tests or given(self._config, "explore")):
+            return
         terminalreporter.write_line(
             f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
             f"{self._n_distinct:,} distinct"
@@ -247,13 +275,14 @@ def _misfit(test: pytest.Function) -> str | None:
 
 def _drawing(plan: Plan, body: Body) -> Body:
     """Have Hypothesis draw an order for each example."""
+    from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
+
+    strategy = schedules(jitter=plan.jitter)  # it takes longer to make than to draw from
 
     @functools.wraps(body)
     async def drawn(*args: object, **kwargs: object) -> None:
         __tracebackhide__ = True
-        from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
-
-        with draw(schedules(jitter=plan.jitter)):
+        with draw(strategy):
             await body(*args, **kwargs)
 
     return drawn

@@ -37,6 +37,7 @@ class Known:
     def write(self, failures: Mapping[str, str]) -> None:
         """Write the failures of the first run; later ones are the user's to write."""
         if self._path is not None and self._is_new:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             lines = [f"{test}\t{schedule}\n" for test, schedule in sorted(failures.items())]
             self._path.write_text(HEAD + "".join(lines), encoding="utf-8")
 

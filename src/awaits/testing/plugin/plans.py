@@ -12,19 +12,20 @@ from awaits.testing.plugin.known import Known
 from awaits.testing.schedule import Schedule
 
 
-def bring_in(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: bool = False) -> None:
     """Have tests explored, if there are any to explore.
 
     Args:
         config: pytest's configuration.
         items: The tests of this run.
+        counts: Whether other processes run tests, and this one counts.
 
     Raises:
         pytest.UsageError: An option or a marker says what it cannot mean.
     """
     suite = _suite(config)
     plans = {item: plan for item in items if (plan := _plan(item, suite)) is not None}
-    if plans or suite is not None:
+    if plans or suite is not None or counts:
         known = given(config, "explore_known")
         path = config.invocation_params.dir / Path(known) if known else None
         config.pluginmanager.register(Explore(config, plans.get, Known(path)), "awaits-explore")
@@ -64,9 +65,11 @@ def _plan(item: pytest.Item, suite: Plan | None) -> Plan | None:
     mark = item.get_closest_marker("explore")
     if mark is None:
         return suite if is_ours else None
-    if mark.args == (False,):
+    if len(mark.args) == 1 and mark.args[0] is False:
         return None
     if not is_ours:
+        if mark not in item.own_markers:
+            return None  # a module's or a class's, which has other tests, too
         raise pytest.UsageError(
             f"{item.nodeid} is marked explore, which is for async tests that anyio runs; mark it "
             "anyio, too."
@@ -87,7 +90,7 @@ def _plan(item: pytest.Item, suite: Plan | None) -> Plan | None:
 def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
     for name, value in said.items():
         match name, value:
-            case "orders", bool():
+            case "orders" | "jitter", bool():
                 pass
             case "orders", int() if value >= 1:
                 plan = plan._replace(orders=value)
