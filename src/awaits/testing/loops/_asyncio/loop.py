@@ -8,6 +8,7 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 - `BaseEventLoop._ready`, the queue of what can run; `_stopping`, whether `stop` was called.
 - `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
 - `BaseSelectorEventLoop._signal_handlers`: who waits for a signal is not deadlocked.
+- `BaseSelectorEventLoop._write_to_self`, to wake the loop from a signal handler.
 - What `asyncio.run_coroutine_threadsafe` has the loop call closes over the future that it returns.
 """
 
@@ -27,6 +28,7 @@ from contextvars import Context
 from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
+from awaits.testing.loops._asyncio.interrupts import Interrupts
 from awaits.testing.loops._asyncio.order import ReadyPlay
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import make_something_run
@@ -41,7 +43,12 @@ STARTS_COROUTINE = {
 check_names(
     "Python",
     {
-        asyncio.SelectorEventLoop: ["_run_once", "_timer_handle_cancelled", "_process_events"],
+        asyncio.SelectorEventLoop: [
+            "_run_once",
+            "_timer_handle_cancelled",
+            "_process_events",
+            "_write_to_self",
+        ],
         asyncio.Handle: ["_run", "_cancelled", "_callback", "_args", "_context"],
     },
 )
@@ -58,6 +65,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     _stopping: bool
     _selector: selectors.BaseSelector
     _signal_handlers: dict[int, asyncio.Handle]
+    _write_to_self: Callable[[], None]
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
@@ -69,6 +77,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
         self._n_cancelled = 0
+        self._interrupts = Interrupts(self._write_to_self)
         super().__init__()
         self._sockets = self._selector.get_map()  # one is the loop's own, for other threads
         try:
@@ -107,7 +116,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Turn until `stop`: run what can run, or make something run, by moving time if need be."""
         clock, timers = self.timekeeper, self.timers
         sockets, signal_handlers = self._sockets, self._signal_handlers
+        interrupts = self._interrupts
         while not self._stopping:
+            if interrupts.pending:
+                interrupts.check()
             if timers and timers[0][0] <= clock.now:
                 self._queue_what_is_due()
             # Without sockets and signal handlers there is nothing to ask the system for: what
@@ -227,6 +239,11 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         error, self._error = self._error, None
         if error is not None:
             raise error from None
+
+    def run_forever(self) -> None:
+        """Run until `stop`; Ctrl-C ends it between two turns."""
+        with self._interrupts.kept():
+            super().run_forever()
 
     def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """Run until the future is done; raise `DeadlockError` if it never can be."""

@@ -11,6 +11,9 @@ Private names, read in trio 0.32.0 and 0.35.0:
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
   `PARENT_TASK_DATA`, for whom a thread works; `Run.run`, by which a task does what a thread asks;
   where that thread stands meanwhile, and where one has no work.
+
+Private names, read in anyio 4.16.0: `TestRunner._call_in_runner_task`, which runs what trio asks
+for as a guest.
 """
 
 # pyright: reportPrivateUsage=false
@@ -25,6 +28,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import trio.testing
+from anyio._backends._trio import TestRunner
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
 from trio._threads import PARENT_TASK_DATA, Run, _active_threads_local
 
@@ -44,6 +48,7 @@ check_names(
     },
 )
 check_names("trio", {Runner: ["waiting_for_idle"]})
+check_names("anyio", {TestRunner: ["_call_in_runner_task"]})
 POOLS.add(("trio._core._thread_cache", "_work"))
 ASKING.add(("trio._threads", "_send_message_to_trio"))
 
@@ -193,6 +198,15 @@ class VirtualTrioClock(trio.abc.Clock):
             if error is None:
                 raise
             raise error from None
+
+
+@functools.cache
+def patch_test_runner() -> None:
+    """Have Ctrl-C go to the test's task, as it does within trio, and not between two turns of it.
+
+    anyio would lose the next turn, and wait for ever for the end of the tasks.
+    """
+    trio.lowlevel.enable_ki_protection(TestRunner._call_in_runner_task)
 
 
 def _token_here() -> object:
