@@ -13,9 +13,10 @@ LOSSY = """
 
     def taken(item):
         global n_taken
-        n_taken += 1
-        if n_taken == 20:
-            signal.raise_signal(signal.SIGINT)
+        if "TimerHandle" not in repr(item):  # a task could do without it
+            n_taken += 1
+            if n_taken == 20:
+                signal.raise_signal(signal.SIGINT)
         return item
 
     lossy = {"__name__": "asyncio.lossy", "deque": collections.deque, "taken": taken}

@@ -29,7 +29,8 @@ from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 from awaits.testing.loops._asyncio.interrupts import Interrupts
-from awaits.testing.loops._asyncio.order import ReadyPlay
+from awaits.testing.loops._asyncio.order import ReadyPlay, name_of
+from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import make_something_run
 from awaits.testing.loops.threads import Threads
@@ -74,6 +75,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
         self._error: Exception | None = None
+        self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
         self._n_cancelled = 0
@@ -150,7 +152,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         try:
             wait = make_something_run(self)
         except Exception as error:
-            if self._main is None:  # the loop runs for nobody
+            if self._main is None or error is self._error:  # nobody is there, or nobody takes it
                 raise
             wait = self.throw(error)
         if wait:
@@ -207,13 +209,19 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def others(self) -> Iterator[tuple[str, object]]:
         """Return the name and the coroutine of each other task."""
         tasks = asyncio.all_tasks(self) - {self._main, self._outermost}
-        return ((task.get_name(), task.get_coro()) for task in tasks)
+        return ((name_of(task), task.get_coro()) for task in tasks)
 
     def throw(self, error: Exception) -> float:
         """Cancel the main task; where it ends, the error takes the cancellation's place."""
         self._error = self.threads.error = error
+        instant, n_thrown = self._thrown
+        n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
+        self._thrown = self.timekeeper.now, n_thrown
         if self._main is not None:
             self._main.cancel()
+        play = self.current_play()
+        if n_thrown > MOST_THROWN or not (self._ready or (play and play.release())):
+            raise error
         return 0
 
     def restart(self) -> bool:
@@ -226,6 +234,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
         __tracebackhide__ = True
         before, self._main = self._main, asyncio.current_task(self)
+        self._thrown = (0.0, 0)
         try:
             yield
         except asyncio.CancelledError:
