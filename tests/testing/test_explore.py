@@ -4,18 +4,21 @@ import itertools
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
 import pytest
 
 from awaits.testing import Schedule, virtual_time
-from awaits.testing.every import DelayDict
 from awaits.testing.explore import MIXTURE, Explorer, Trial, shrink
 from awaits.testing.loops.delays import IDLE_STEPS
 from awaits.testing.schedule import Delayed, order_of
 from benchmarks.programs import PROGRAMS, cancel_scope
 from benchmarks.programs.base import Program, steps, together
+
+if TYPE_CHECKING:
+    from awaits.testing.every import DelayDict
 
 Order = AbstractContextManager[object]
 

@@ -64,12 +64,13 @@ def place(coroutine: object) -> Place | None:
     Returns:
         `None` if all of it is in those libraries.
     """
-    ours = [it for it in _frames(coroutine) if not _module(it).startswith(_LIBRARIES)]
+    ours = [it for it in _frames(coroutine) if not is_of_a_library(it)]
     return Place(ours[0].f_code, ours[-1].f_code, ours[-1].f_lineno) if ours else None
 
 
-def _module(frame: FrameType) -> str:
-    return f"{frame.f_globals.get('__name__')}."
+def is_of_a_library(frame: FrameType) -> bool:
+    """Tell whether a frame is of the event loops' libraries, and not of the user's code."""
+    return f"{frame.f_globals.get('__name__')}.".startswith(_LIBRARIES)
 
 
 def _frames(awaitable: object) -> Iterator[FrameType]:

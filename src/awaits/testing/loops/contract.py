@@ -28,6 +28,8 @@ from awaits.testing.loops.play import Order, Play
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Run, Timekeeper
 
+MOST_THROWN = 100  # errors in a row, without time moving between them
+
 
 class Adapter(Protocol):
     """One event loop's side of the kit: a package of `loops`."""
@@ -95,5 +97,9 @@ class EventLoop(Run, Protocol):
         ...
 
     def throw(self, error: Exception) -> float:
-        """Raise an error in the main task; return as `idle.make_something_run` does."""
+        """Raise an error in the main task; return as `idle.make_something_run` does.
+
+        Where nothing takes it, or it was swallowed `MOST_THROWN` times, it leaves the event loop:
+        the run must not go on for ever.
+        """
         ...

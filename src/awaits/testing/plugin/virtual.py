@@ -183,8 +183,14 @@ class VirtualTime:
                     f"{self._culprits.here(hypothesis=hypothesis)}."
                 )
             timekeeper.restart()
-            with run.main_task():
-                await body(*args, **kwargs)
+            try:
+                with run.main_task():
+                    await body(*args, **kwargs)
+            except BaseExceptionGroup as group:
+                if group.subgroup(KeyboardInterrupt) is None:
+                    raise
+                # pytest ends the session for this one, but not for a group with it inside.
+                raise KeyboardInterrupt from group
 
         return from_zero
 

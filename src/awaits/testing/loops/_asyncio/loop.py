@@ -8,6 +8,7 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 - `BaseEventLoop._ready`, the queue of what can run; `_stopping`, whether `stop` was called.
 - `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
 - `BaseSelectorEventLoop._signal_handlers`: who waits for a signal is not deadlocked.
+- `BaseSelectorEventLoop._write_to_self`, to wake the loop from a signal handler.
 - What `asyncio.run_coroutine_threadsafe` has the loop call closes over the future that it returns.
 """
 
@@ -27,7 +28,9 @@ from contextvars import Context
 from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
-from awaits.testing.loops._asyncio.order import ReadyPlay
+from awaits.testing.loops._asyncio.interrupts import Interrupts
+from awaits.testing.loops._asyncio.order import ReadyPlay, name_of
+from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import make_something_run
 from awaits.testing.loops.threads import Threads
@@ -48,6 +51,7 @@ check_names(
             "_signal_handlers",
             "_stopping",
             "_timer_handle_cancelled",
+            "_write_to_self",
         ],
         asyncio.Handle: ["_cancelled", "_run"],
     },
@@ -67,6 +71,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     _stopping: bool
     _selector: selectors.BaseSelector
     _signal_handlers: dict[int, asyncio.Handle]
+    _write_to_self: Callable[[], None]
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
@@ -75,9 +80,11 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
         self._error: Exception | None = None
+        self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
         self._n_cancelled = 0
+        self._interrupts = Interrupts(self._write_to_self)
         super().__init__()
         self._sockets = self._selector.get_map()  # one is the loop's own, for other threads
         try:
@@ -116,7 +123,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Turn until `stop`: run what can run, or make something run, by moving time if need be."""
         clock, timers = self.timekeeper, self.timers
         sockets, signal_handlers = self._sockets, self._signal_handlers
+        interrupts = self._interrupts
         while not self._stopping:
+            if interrupts.pending:
+                interrupts.check()
             if timers and timers[0][0] <= clock.now:
                 self._queue_what_is_due()
             # Without sockets and signal handlers there is nothing to ask the system for: what
@@ -147,7 +157,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         try:
             wait = make_something_run(self)
         except Exception as error:
-            if self._main is None:  # the loop runs for nobody
+            if self._main is None or error is self._error:  # nobody is there, or nobody takes it
                 raise
             wait = self.throw(error)
         if wait:
@@ -206,13 +216,19 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def others(self) -> Iterator[tuple[str, object]]:
         """Return the name and the coroutine of each other task."""
         tasks = asyncio.all_tasks(self) - {self._main, self._outermost}
-        return ((task.get_name(), task.get_coro()) for task in tasks)
+        return ((name_of(task), task.get_coro()) for task in tasks)
 
     def throw(self, error: Exception) -> float:
         """Cancel the main task; where it ends, the error takes the cancellation's place."""
         self._error = self.threads.error = error
+        instant, n_thrown = self._thrown
+        n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
+        self._thrown = self.timekeeper.now, n_thrown
         if self._main is not None:
             self._main.cancel()
+        play = self.current_play()
+        if n_thrown > MOST_THROWN or not (self._ready or (play and play.release())):
+            raise error
         return 0
 
     def restart(self) -> bool:
@@ -225,6 +241,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
         __tracebackhide__ = True
         before, self._main = self._main, asyncio.current_task(self)
+        self._thrown = (0.0, 0)
         try:
             yield
         except asyncio.CancelledError:
@@ -238,6 +255,11 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         error, self._error = self._error, None
         if error is not None:
             raise error from None
+
+    def run_forever(self) -> None:
+        """Run until `stop`; Ctrl-C ends it between two turns."""
+        with self._interrupts.kept():
+            super().run_forever()
 
     def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """Run until the future is done; raise `DeadlockError` if it never can be."""

@@ -109,8 +109,16 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
 
     def name_of(self, task: asyncio.Task[Any]) -> str:
         """Return the name of a task."""
-        return task.get_name()
+        return name_of(task)
 
     def time(self) -> float | None:
         """Return the virtual time, in seconds; `None` in real time."""
         return None if self._clock is None else self._clock.now
+
+
+def name_of(task: asyncio.Task[Any]) -> str:
+    """Return the name of a task; that of its function, if it has none, as eager ones do."""
+    name: str | None = task.get_name()
+    if name not in (None, "None"):
+        return name
+    return str(getattr(task.get_coro(), "__qualname__", name))

@@ -2,7 +2,12 @@
 
 from collections.abc import Callable
 
-from awaits.testing.loops._trio.clock import EndOfRun, VirtualTrioClock, patch_threads
+from awaits.testing.loops._trio.clock import (
+    EndOfRun,
+    VirtualTrioClock,
+    patch_test_runner,
+    patch_threads,
+)
 from awaits.testing.loops._trio.order import RunQueuePlay
 from awaits.testing.loops.play import Order
 from awaits.testing.loops.portals import patch_portals
@@ -11,6 +16,7 @@ from awaits.testing.loops.timekeeper import Timekeeper
 
 def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
     """Return the `backend_options` of `anyio.run` that make its time virtual."""
+    patch_test_runner()
     patch_threads()
     patch_portals()
     timekeeper = make()

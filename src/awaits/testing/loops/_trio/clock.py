@@ -11,6 +11,9 @@ Private names, read in trio 0.32.0 and 0.35.0:
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
   `PARENT_TASK_DATA`, for whom a thread works; `Run.run`, by which a task does what a thread asks;
   where that thread stands meanwhile, and where one has no work.
+
+Private names, read in anyio 4.16.0: `TestRunner._call_in_runner_task`, which runs what trio asks
+for as a guest, and `_main_task_finished`, which is told how that ended.
 """
 
 # pyright: reportPrivateUsage=false
@@ -25,6 +28,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import trio.testing
+from anyio._backends._trio import TestRunner
 from trio import _signals, _threads
 from trio._core._run import GLOBAL_RUN_CONTEXT, Deadlines, Runner, Task
 from trio._core._thread_cache import WorkerThread
@@ -32,6 +36,7 @@ from trio._threads import PARENT_TASK_DATA, Run, _active_threads_local
 
 from awaits.testing.deadlock import DeadlockError
 from awaits.testing.loops._trio.order import RunQueuePlay, is_system_task
+from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import make_something_run
 from awaits.testing.loops.threads import ASKING, POOLS, Threads
@@ -57,6 +62,7 @@ check_names(
     },
 )
 check_names("trio", {Runner: ["waiting_for_idle"]})
+check_names("anyio", {TestRunner: ["_call_in_runner_task", "_main_task_finished"]})
 POOLS.add((WorkerThread.__module__, "_work"))
 ASKING.add((_threads.__name__, "_send_message_to_trio"))
 
@@ -79,6 +85,7 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
+        self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
 
     def start_clock(self) -> None:
         """Begin at 0.0; trio calls this when a run begins."""
@@ -96,8 +103,8 @@ class VirtualTrioClock(trio.abc.Clock):
     def deadline_to_sleep_time(self, deadline: float) -> float:
         """Make something run, if possible; return how long to wait for the world outside.
 
-        trio calls this only when no task can run. Nothing may raise here: with anyio's runner trio
-        is a guest of another loop, which would wait for ever.
+        trio calls this only when no task can run. What is raised here ends the run, without any
+        clean-up in its tasks.
 
         Args:
             deadline: The next one, in virtual time.
@@ -107,6 +114,8 @@ class VirtualTrioClock(trio.abc.Clock):
         self._deadline = deadline
         try:
             return make_something_run(self)
+        except trio.TrioInternalError:  # nobody takes it
+            raise
         except Exception as error:  # noqa: BLE001 what is raised here belongs to the test
             return self.throw(error)
 
@@ -179,12 +188,19 @@ class VirtualTrioClock(trio.abc.Clock):
 
         self.threads.error = error
         main = self._runner.main_task or self._runner.init_task
-        for task in (main, *self._other_tasks()):
-            if task is not None and task._abort_func is not None:
-                task._attempt_abort(throw)
-            if self._runner.runq:
+        instant, n_thrown = self._thrown
+        n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
+        self._thrown = self.timekeeper.now, n_thrown
+        if n_thrown <= MOST_THROWN:
+            for task in (main, *self._other_tasks()):
+                if task is not None and task._abort_func is not None:
+                    task._attempt_abort(throw)
+                if self._runner.runq:
+                    return 0
+            if self.poll(0):  # an attempt has woken the event loop
                 return 0
-        return math.inf
+        # trio lets out no other error than this one, which bears the sentence of the first.
+        raise trio.TrioInternalError(str(error)) from error
 
     def restart(self) -> bool:
         """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
@@ -204,6 +220,25 @@ class VirtualTrioClock(trio.abc.Clock):
             if error is None:
                 raise
             raise error from None
+
+
+@functools.cache
+def patch_test_runner() -> None:
+    """Have anyio's runner of tests end with its guest, trio, where it would wait for ever.
+
+    Ctrl-C goes to the test's task, as it does within trio, and not between two turns, of which the
+    next would be lost. An error that ends the run of trio ends the test.
+    """
+    trio.lowlevel.enable_ki_protection(TestRunner._call_in_runner_task)
+    original = TestRunner._main_task_finished
+
+    def _main_task_finished(self: TestRunner, outcome: object) -> None:
+        original(self, outcome)
+        error: object = getattr(outcome, "error", None)
+        if isinstance(error, trio.TrioInternalError):
+            raise error.__cause__ or error
+
+    setattr(TestRunner, original.__name__, _main_task_finished)
 
 
 def _token_here() -> object:
