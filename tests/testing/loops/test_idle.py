@@ -56,6 +56,7 @@ class FakeLoop:
         latest: float = -math.inf,
         idle: float = 0.0,
         comes: Iterable[float] = (),
+        comes_after: int | None = None,
         deadline: float = math.inf,
         is_held: bool = False,
         has_main: bool = True,
@@ -74,6 +75,7 @@ class FakeLoop:
         self._waits_until_idle = somebody_waits_until_idle
         self._wakes_them_itself = wakes_them_itself
         self._comes = set(comes)
+        self._comes_after = comes_after  # so many questions
         self._deadline = deadline
         self._has_main = has_main
         self._waits_outside = waits_outside
@@ -92,8 +94,9 @@ class FakeLoop:
         return self._waits_until_idle and not self._wakes_them_itself
 
     def poll(self, seconds: float) -> bool:
+        n_polls = sum(it.startswith("poll") for it in self.asked)
         self.asked.append(f"poll {seconds:g}")
-        return seconds in self._comes
+        return seconds in self._comes or n_polls == self._comes_after
 
     def next_deadline(self) -> float:
         return self._deadline
@@ -149,11 +152,11 @@ class TestWhoHoldsTime:
 
 class TestTime:
     def test_it_moves_to_the_next_deadline(self) -> None:
-        assert went(FakeLoop(deadline=9)) == (NOW, 9, [])
+        assert went(FakeLoop(deadline=9)) == (NOW, 9, ["poll 0"])
 
     def test_it_moves_while_somebody_waits_for_the_world_outside(self) -> None:
         loop = FakeLoop(deadline=9, waits_outside=True, thread_may_come_back=True)
-        assert went(loop) == (NOW, 9, [])
+        assert went(loop) == (NOW, 9, ["poll 0"])
 
     def test_it_waits_for_so_much_real_quiet(self) -> None:
         assert went(FakeLoop(deadline=9, idle=0.5)) == (NOW, 9, ["poll 0.5"])
@@ -161,32 +164,40 @@ class TestTime:
 
     def test_a_delayed_step_runs_before_it_moves(self) -> None:
         loop = FakeLoop(deadline=9, n_late=1)
-        assert went(loop) == (NOW, 0, ["release"])
+        assert went(loop) == (NOW, 0, ["poll 0", "release"])
 
     @pytest.mark.parametrize(("deadline", "now", "asked"), [(9, 9, []), (9.5, 0, ["release"])])
     def test_it_moves_as_far_as_a_delayed_step_may_be_late(
         self, deadline: float, now: float, asked: list[str]
     ) -> None:
-        assert went(FakeLoop(deadline=deadline, n_late=1, latest=9)) == (NOW, now, asked)
+        assert went(FakeLoop(deadline=deadline, n_late=1, latest=9)) == (
+            NOW,
+            now,
+            ["poll 0", *asked],
+        )
 
     def test_where_it_is_held_a_delayed_step_runs(self) -> None:
         loop = FakeLoop(deadline=9, is_held=True, n_late=1, latest=math.inf)
-        assert went(loop) == (NOW, 0, ["release"])
+        assert went(loop) == (NOW, 0, ["poll 0", "release"])
 
 
 class TestNothingIsLeft:
     def test_an_event_loop_that_runs_for_nobody_waits_for_ever(self) -> None:
-        assert went(FakeLoop(has_main=False)) == (math.inf, 0, [])
+        assert went(FakeLoop(has_main=False)) == (math.inf, 0, ["poll 0"])
 
     def test_who_waits_for_the_world_outside_waits_for_ever(self) -> None:
-        assert went(FakeLoop(waits_outside=True)) == (math.inf, 0, [])
+        assert went(FakeLoop(waits_outside=True)) == (math.inf, 0, ["poll 0"])
 
     def test_a_thread_that_may_come_back_is_waited_for_and_looked_at_again(self) -> None:
         loop = FakeLoop(thread_may_come_back=True)
-        assert went(loop) == (SECONDS_UNTIL_LOOKED_AGAIN, 0, ["may come back"])
+        assert went(loop) == (SECONDS_UNTIL_LOOKED_AGAIN, 0, ["poll 0", "may come back"])
 
     def test_what_came_meanwhile_is_heard(self) -> None:
-        assert went(FakeLoop(comes=[0])) == (NOW, 0, ["may come back", "poll 0"])
+        loop = FakeLoop(comes_after=1)
+        assert went(loop) == (NOW, 0, ["poll 0", "may come back", "poll 0"])
+
+    def test_what_has_come_by_a_socket_runs_before_time_moves(self) -> None:
+        assert went(FakeLoop(deadline=9, comes=[0])) == (NOW, 0, ["poll 0"])
 
     @pytest.mark.parametrize(
         "loop",
