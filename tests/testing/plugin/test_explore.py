@@ -10,10 +10,11 @@ def summary(result: pytest.RunResult) -> str:
     return next(line for line in result.outlines if line.startswith("explored: "))
 
 
+@pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
 def test_a_test_that_some_order_breaks_fails_and_says_how_to_replay_it(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, arguments: str
 ) -> None:
-    result = explore(pytester, RACE + FINE)
+    result = explore(pytester, RACE.replace("()", f"({arguments})") + FINE)
 
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(
