@@ -38,6 +38,7 @@ class Trial:
 
     def __enter__(self) -> Self:
         self._play = steer(self._order)
+        self._play.gives_way = True  # to a schedule that the test opens itself
         self._play.contended = self.contended
         return self
 

@@ -98,6 +98,7 @@ class Schedule:
             _check_cancel(cancel)
         self._jitter = jitter
         self._cancel = cancel
+        self._gives_way = False
         self._play: Play[Any, Any] | None = None
         self._order: Delays | None = None  # of the run that was last
         self._events: list[Delay | Cancellation] = []
@@ -120,6 +121,7 @@ class Schedule:
             raise RuntimeError("This schedule is open already; draw one for each run.")
         order = order_of(self)
         self._play = steer(order)
+        self._play.gives_way = self._gives_way
         self._order = order
         return self
 
@@ -305,6 +307,12 @@ def _delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, in
 def order_of(schedule: Schedule) -> Delays:
     """Return a schedule's order for one run."""
     return Delays(_delay_of(schedule._delays), jitter=schedule._jitter, cancel=schedule._cancel)
+
+
+def giving_way(schedule: Schedule) -> Schedule:
+    """Have a schedule end where the code under test opens one itself."""
+    schedule._gives_way = True
+    return schedule
 
 
 def steer(order: Order) -> Play[Any, Any]:
