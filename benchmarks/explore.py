@@ -14,7 +14,8 @@ from contextlib import AbstractContextManager
 import anyio
 
 from awaits.testing import Schedule, virtual_time
-from awaits.testing.explore import Explorer, shrink
+from awaits.testing.explore import Explorer
+from awaits.testing.shrink import shrink
 from benchmarks.programs import PROGRAMS
 from benchmarks.programs.base import Program, Run
 

@@ -1,4 +1,4 @@
-"""Many orders of one test: which are tried, and how a failing one is made small."""
+"""Many orders of one test: which are tried."""
 
 import itertools
 import random
@@ -36,6 +36,7 @@ class Trial:
 
     def __enter__(self) -> Self:
         self._play = steer(self._order)
+        self._play.gives_way = True  # to a schedule that the test opens itself
         self._play.contended = self.contended
         return self
 
@@ -233,84 +234,3 @@ class _RandomPriorities:
 
     def ran(self, task: int, n_steps: int) -> None:
         """Keep everything as it is."""
-
-
-def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int = 200) -> Schedule:
-    """Return a schedule with fewer and shorter delays that still fails.
-
-    Delta debugging (Zeller and Hildebrandt, 2002) over the delays, then over their lengths.
-
-    Args:
-        schedule: One that fails, whose delays are a mapping.
-        fails: Tells whether a schedule fails; it runs the test.
-        most: How often it may be asked.
-    """
-    n_asked = 0
-    cancel = schedule.cancel
-
-    def still_fails(delays: DelayDict) -> bool:
-        nonlocal n_asked
-        n_asked += 1
-        return n_asked <= most and fails(Schedule(delays, jitter=schedule.jitter, cancel=cancel))
-
-    delays = dict(cast("DelayDict", schedule.delays))
-    if cancel is not None:
-        cancel = None
-        if not still_fails(delays):
-            cancel = schedule.cancel
-    delays = _fewest(delays, still_fails)
-    delays = _in_one_word(delays, still_fails)
-    delays = _fewest(delays, still_fails)
-    for key, late in list(delays.items()):
-        for shorter in _shorter(late):
-            if still_fails({**delays, key: shorter}):
-                delays[key] = shorter
-                break
-    return Schedule(delays, jitter=schedule.jitter, cancel=cancel)
-
-
-def _in_one_word(delays: DelayDict, still_fails: Callable[[DelayDict], bool]) -> DelayDict:
-    """Say several delays of one task in one, if that still fails: of one step, or of all."""
-    lates: tuple[Late, ...] = "idle", 1, 2, 4, 6, 8
-    for task in sorted({task for task, _ in delays}):
-        own = [key for key in delays if key[0] == task]
-        if len(own) < 2:
-            continue
-        others = {key: late for key, late in delays.items() if key[0] != task}
-        total = sum(late for key in own if isinstance(late := delays[key], int))
-        words: list[DelayDict] = [{key: "idle"} for key in own]
-        words += [{key: total} for key in own if total]
-        words += [{(task, "every"): late} for late in lates]
-        for word in words:
-            if still_fails(others | word):
-                delays = others | word
-                break
-    return delays
-
-
-def _fewest(delays: DelayDict, still_fails: Callable[[DelayDict], bool]) -> DelayDict:
-    n_parts = 2
-    while delays:
-        keys = list(delays)
-        size = -(-len(keys) // n_parts)
-        for start in range(0, len(keys), size):
-            fewer = {key: delays[key] for key in keys[:start] + keys[start + size :]}
-            if still_fails(fewer):
-                delays, n_parts = fewer, max(n_parts - 1, 2)
-                break
-        else:
-            if size == 1:
-                break
-            n_parts = min(len(keys), n_parts * 2)
-    return delays
-
-
-def _shorter(late: Late) -> Iterator[Late]:
-    """Yield what is simpler than a delay: one step, then until nothing else can run, then less."""
-    if late in (1, "idle"):
-        yield from (() if late == 1 else (1,))
-        return
-    yield 1
-    yield "idle"
-    length = cast("int", late)
-    yield from (length // 8, length // 4, length // 2) if length > 8 else range(2, length)

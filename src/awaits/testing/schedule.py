@@ -99,6 +99,7 @@ class Schedule:
             _check_cancel(cancel)
         self._jitter = jitter
         self._cancel = cancel
+        self._gives_way = False
         self._play: Play[Any, Any] | None = None
         self._order: Delays | None = None  # of the run that was last
         self._events: list[Delay | Cancellation] = []
@@ -131,6 +132,7 @@ class Schedule:
         self._play = steer(order)
         self._play.trace = [] if tells else None
         self.contended = self._play.contended = []
+        self._play.gives_way = self._gives_way
         self._order = order
         return self
 
@@ -316,6 +318,12 @@ def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
     return Delays(
         _delay_of(schedule.delays), jitter=schedule.jitter, cancel=schedule.cancel, tells=tells
     )
+
+
+def giving_way(schedule: Schedule) -> Schedule:
+    """Have a schedule end where the code under test opens one itself."""
+    schedule._gives_way = True
+    return schedule
 
 
 def steer(order: Order) -> Play[Any, Any]:

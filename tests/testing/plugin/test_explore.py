@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.testing.plugin.shared import FINE, RACE, explore, names
+from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore, names
 
 
 def summary(result: pytest.RunResult) -> str:
@@ -10,10 +10,11 @@ def summary(result: pytest.RunResult) -> str:
     return next(line for line in result.outlines if line.startswith("explored: "))
 
 
+@pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
 def test_a_test_that_some_order_breaks_fails_and_says_how_to_replay_it(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, arguments: str
 ) -> None:
-    result = explore(pytester, RACE + FINE)
+    result = explore(pytester, RACE.replace("()", f"({arguments})") + FINE)
 
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(
@@ -311,3 +312,44 @@ def test_sync_tests_and_those_that_others_run_are_left_alone(pytester: pytest.Py
 def test_collecting_alone_leaves_no_file(pytester: pytest.Pytester) -> None:
     explore(pytester, RACE, "--collect-only", "--explore=10", "--explore-known=known.txt")
     assert not (pytester.path / "known.txt").exists()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_test_that_steers_its_tasks_itself_is_left_to_itself(
+    pytester: pytest.Pytester, backend: str
+) -> None:
+    tests = """
+    from awaits.testing import schedules
+    from hypothesis import given, settings
+
+    @pytest.fixture
+    async def before():
+        await anyio.lowlevel.checkpoint()
+
+    async def steered():
+        await in_turns("a", "b")
+        with Schedule({(1, 1): 99}):
+            assert await in_turns("a", "b") == "bbaa"
+        with Schedule():
+            assert await in_turns("a", "b") == "abab"
+        await in_turns("a", "b")
+
+    async def test_in_one_loop():
+        await steered()
+
+    async def test_in_a_loop_each(before):
+        await steered()
+
+    @pytest.mark.explore(Schedule({(1, 1): 2}))
+    async def test_in_one_order():
+        await steered()
+
+    @settings(database=None, deadline=None, max_examples=10)
+    @given(schedule=schedules())
+    async def test_of_hypothesis(schedule):
+        await steered()
+        with schedule:
+            await in_turns("a", "b")
+    """
+    pytester.makepyfile(EXPLORED_HEAD.replace("asyncio", backend) + tests)
+    pytester.runpytest("--explore=20").assert_outcomes(passed=4)

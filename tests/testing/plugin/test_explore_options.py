@@ -151,6 +151,13 @@ def test_a_wrong_marker_is_told_in_one_sentence(pytester: pytest.Pytester, mark:
     result.stderr.fnmatch_lines("ERROR: *::test_fine: explore takes False, a Schedule, or orders *")
 
 
+def test_a_wrong_marker_is_told_by_the_workers_of_xdist(pytester: pytest.Pytester) -> None:
+    result = explore(pytester, f"    @pytest.mark.explore('all'){FINE}", "-n1")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines("*::test_fine: explore takes False, a Schedule, or orders *")
+
+
 def test_a_marker_on_a_test_that_anyio_does_not_run_is_an_error(pytester: pytest.Pytester) -> None:
     tests = """
     @pytest.mark.explore

@@ -144,6 +144,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         if isinstance(steps, Play):
             raise RuntimeError("Another schedule steers this event loop; close it first.")
         super().__init__(steps)
+        self.gives_way: bool = False
+        """Whether another play may begin, which ends this one."""
+        self.is_closed: bool = False
         self.error: Exception | None = None
         self.ran: list[int] = []  # the number of the task of each step, in the order of the run
         self.trace: list[Moment] | None = None
@@ -241,9 +244,21 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         steps.extend(self._arrivals())
         return steps
 
-    @abstractmethod
     def close(self) -> None:
+        """Give the event loop its own queue back, once."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._give_back()
+
+    @abstractmethod
+    def _give_back(self) -> None:
         """Give the event loop its own queue back."""
+
+    @staticmethod
+    def end_what_gives_way(steps: deque[Step]) -> None:
+        """Close what steers an event loop, if that is a play that gives way to another."""
+        if isinstance(steps, Play) and steps.gives_way:
+            steps.close()
 
     # For the cancel scopes of a schedule.
 

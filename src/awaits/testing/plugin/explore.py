@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 import pytest
 
-from awaits.testing.explore import Explorer, Trial, shrink
+from awaits.testing.explore import Explorer, Trial
+from awaits.testing.shrink import shrink
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.plugin import given
 from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
 from awaits.testing.plugin.bodies import Body, replace_body
 from awaits.testing.plugin.choice import misfit_of
 from awaits.testing.plugin.known import Known
-from awaits.testing.schedule import Schedule, order_of, schedules
+from awaits.testing.schedule import Schedule, giving_way, order_of, schedules
 
 EXPLORED = "awaits_explored"  # properties of the report of a test
 FAILING = "awaits_failing"
@@ -185,6 +186,9 @@ class Explore:
     def _run_with(
         self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
     ) -> Reports:
+        if isinstance(order, Schedule):
+            giving_way(order)
+
         def around(body: Body) -> Body:
             @functools.wraps(body)
             async def steered(*args: object, **kwargs: object) -> None:
@@ -282,7 +286,7 @@ def _drawing(plan: Plan, body: Body) -> Body:
     @functools.wraps(body)
     async def drawn(*args: object, **kwargs: object) -> None:
         __tracebackhide__ = True
-        with draw(strategy):
+        with giving_way(draw(strategy)):
             await body(*args, **kwargs)
 
     return drawn

@@ -1,6 +1,6 @@
 """Which tests are explored, and how: what options and markers say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,11 +24,40 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
         pytest.UsageError: An option or a marker says what it cannot mean.
     """
     suite = _suite(config)
-    plans = {item: plan for item in items if (plan := _plan(item, suite)) is not None}
+    wrong: dict[pytest.Item, str] = {}
+    plans: dict[pytest.Item, Plan] = {}
+    for item in items:
+        try:
+            plan = _plan(item, suite)
+        except pytest.UsageError as error:
+            if not hasattr(config, "workerinput"):
+                raise
+            wrong[item] = str(error)
+        else:
+            if plan is not None:
+                plans[item] = plan
+    if wrong:
+        config.pluginmanager.register(Wrong(wrong), "awaits-explore-wrong")
     if plans or suite is not None or counts:
         known = given(config, "explore_known")
         path = config.invocation_params.dir / Path(known) if known else None
         config.pluginmanager.register(Explore(config, plans.get, Known(path)), "awaits-explore")
+
+
+class Wrong:
+    """Fails tests whose markers are wrong: a worker of pytest-xdist cannot refuse to run.
+
+    Args:
+        tests: The tests, and what is wrong with each.
+    """
+
+    def __init__(self, tests: Mapping[pytest.Item, str]) -> None:
+        self._tests = tests
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Fail a test that is one of them."""
+        if item in self._tests:
+            pytest.fail(self._tests[item], pytrace=False)
 
 
 def _suite(config: pytest.Config) -> Plan | None:

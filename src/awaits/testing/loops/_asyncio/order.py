@@ -40,6 +40,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
                 f"A schedule cannot steer {type(loop).__module__}, which keeps its queue to "
                 "itself; choose asyncio or trio."
             )
+        self.end_what_gives_way(vars(loop)["_ready"])
         super().__init__(vars(loop)["_ready"], order)
         self._loop = cast("Any", loop)
         self._loop._ready = self
@@ -53,7 +54,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         self._nothing = asyncio.Handle(print, (), self._loop)
         self._nothing.cancel()
 
-    def close(self) -> None:
+    def _give_back(self) -> None:
         """Give the event loop its own queue back."""
         self._loop._ready = self.rest()
         if self._wraps:

@@ -38,12 +38,13 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
 
     def __init__(self, order: Order) -> None:
         self._runner: Runner = GLOBAL_RUN_CONTEXT.runner
+        self.end_what_gives_way(self._runner.runq)
         super().__init__(self._runner.runq, order)
         self._runner.runq = self
         # A virtual clock asks what is delayed before it moves time; a real one would wait.
         self._clock: Timekeeper | None = getattr(self._runner.clock, "timekeeper", None)
 
-    def close(self) -> None:
+    def _give_back(self) -> None:
         """Give the event loop its own queue back."""
         self._runner.runq = self.rest()
 
