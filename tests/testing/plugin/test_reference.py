@@ -12,7 +12,7 @@ def added(pytester: pytest.Pytester, listing: str, pattern: str) -> set[str]:
     """Return what pytest lists with the plugin, and does not list without it."""
     found: list[set[str]] = []
     for arguments in ([], ["-p", "no:awaits"]):
-        printed = pytester.runpytest_subprocess(*arguments, listing).stdout.str()
+        printed = pytester.runpytest(*arguments, listing).stdout.str()
         found.append(set(re.findall(pattern, printed, re.MULTILINE)))
     return found[0] - found[1]
 
