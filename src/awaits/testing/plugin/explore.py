@@ -9,7 +9,6 @@ from typing import NamedTuple
 import pytest
 
 from awaits.testing.explore import Explorer, Trial
-from awaits.testing.shrink import shrink
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.plugin import given
 from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
@@ -17,6 +16,7 @@ from awaits.testing.plugin.bodies import Body, replace_body
 from awaits.testing.plugin.choice import misfit_of
 from awaits.testing.plugin.known import Known
 from awaits.testing.schedule import Schedule, giving_way, order_of, schedules
+from awaits.testing.shrink import shrink
 
 EXPLORED = "awaits_explored"  # properties of the report of a test
 FAILING = "awaits_failing"
