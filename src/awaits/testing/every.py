@@ -88,9 +88,11 @@ class EverySchedule:
                     yield make(Schedule(delays, jitter=self._jitter, cancel=cancel))
                     self.n += 1
                 if n_delays < self._deviations:
-                    following += [
-                        {**delays, key: late} for key in self._later(run, delays) for late in LATES
-                    ]
+                    for key in self._later(run, delays):
+                        for late in LATES:
+                            longer: DelayDict = delays.copy()
+                            longer[key] = late
+                            following.append(longer)
             level = following
         self.is_complete = True
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from awaits.testing.loops.play import Cancellation, Delay, Moment
 
 WIDEST = 100  # characters, of all lanes
+WIDEST_CELL = 30
 MOST_ROWS = 24
 
 
@@ -101,5 +102,6 @@ def _rows(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> li
         if skipped and rows:
             rows.append((moment.number, "...", delayed))
         skipped = False
-        rows.append((moment.number, _where(moment), delayed - {moment.number}))
+        where = _where(moment).rpartition("/")[2][-WIDEST_CELL:]
+        rows.append((moment.number, where, delayed - {moment.number}))
     return rows

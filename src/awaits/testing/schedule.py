@@ -99,7 +99,7 @@ class Schedule:
             _check_cancel(cancel)
         self._jitter = jitter
         self._cancel = cancel
-        self._gives_way = False
+        self._is_unseen = False
         self._play: Play[Any, Any] | None = None
         self._order: Delays | None = None  # of the run that was last
         self._events: list[Delay | Cancellation] = []
@@ -132,7 +132,7 @@ class Schedule:
         self._play = steer(order)
         self._play.trace = [] if tells else None
         self.contended = self._play.contended = []
-        self._play.gives_way = self._gives_way
+        self._play.gives_way = self._is_unseen
         self._order = order
         return self
 
@@ -155,7 +155,7 @@ class Schedule:
         hypothesis = sys.modules.get("hypothesis")
         if hypothesis is not None and hypothesis.currently_in_test_context():
             hypothesis.note(_Explanation(self))
-        elif error is not None:
+        elif error is not None and not self._is_unseen:
             error.add_note(self.explanation)
 
     @property
@@ -295,9 +295,7 @@ def _delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, in
             late = function(task, step)
             if late == "idle":
                 return IDLE_STEPS
-            if late != 0 or isinstance(late, bool):
-                _check(late)
-            return late
+            return _checked_steps(late)
 
         return asked
     steps = {key: IDLE_STEPS if late == "idle" else late for key, late in delays.items()}
@@ -306,6 +304,13 @@ def _delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, in
     if not every:
         return lambda task, step: get((task, step), 0)
     return lambda task, step: get((task, step), 0) or every.get(task, 0)
+
+
+def _checked_steps(late: object) -> int:
+    """Return how many steps a delay lasts, if it is a whole number, or 0."""
+    if isinstance(late, bool) or late != 0:
+        _check(late)
+    return cast("int", late)
 
 
 def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
@@ -320,9 +325,12 @@ def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
     )
 
 
-def giving_way(schedule: Schedule) -> Schedule:
-    """Have a schedule end where the code under test opens one itself."""
-    schedule._gives_way = True
+def unseen(schedule: Schedule) -> Schedule:
+    """Have a schedule steer code that does not know of it.
+
+    It ends where that code opens a schedule itself, and leaves it to the caller to tell of errors.
+    """
+    schedule._is_unseen = True  # pyright: ignore[reportPrivateUsage]
     return schedule
 
 

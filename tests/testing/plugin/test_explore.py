@@ -353,3 +353,16 @@ def test_a_test_that_steers_its_tasks_itself_is_left_to_itself(
     """
     pytester.makepyfile(EXPLORED_HEAD.replace("asyncio", backend) + tests)
     pytester.runpytest("--explore=20").assert_outcomes(passed=4)
+
+
+def test_an_example_that_is_given_in_full_runs_in_the_loops_own_order(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    from hypothesis import example, given, strategies as st
+
+    @example(3)
+    @given(st.integers(0, 9))
+    async def test_drawn(number): await anyio.sleep(0)
+    """
+    explore(pytester, tests).assert_outcomes(passed=1)

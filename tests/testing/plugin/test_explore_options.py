@@ -226,7 +226,7 @@ def test_under_xdist_the_main_process_counts_and_keeps_the_failures(
     result = explore(pytester, tests, "--explore=10", "-n2", "--explore-known=known.txt")
 
     result.assert_outcomes(failed=1, passed=2)
-    result.stdout.fnmatch_lines(["explored: 3 tests, 22 orders, *", "  1 known failures *"])
+    result.stdout.fnmatch_lines(["explored: 3 tests, 22 orders, *", "  1 known failure *"])
     cached = json.loads((pytester.path / CACHE).read_text())
     assert list(cached.values()) == [ONE]
 
@@ -291,7 +291,7 @@ def test_known_failures_are_written_once_and_expected_from_then_on(
 
     first = explore(pytester, RACE + FINE, *args)
     first.assert_outcomes(failed=1, passed=1)
-    first.stdout.fnmatch_lines(f"*1 known failures written to {known}")
+    first.stdout.fnmatch_lines(f"*1 known failure written to {known}")
     text = known.read_text()
     assert text.startswith("# Tests that pytest --explore failed")
     assert text.endswith(f"::test_race\t{ONE}\n")
@@ -368,8 +368,9 @@ def test_hypothesis_draws_an_order_in_each_example(pytester: pytest.Pytester) ->
     def test_what_was_seen():
         assert len(orders) > 2
     """
-    # pytest's other styles parse the source, in which CPython 3.11 fails now and then this deep.
-    result = explore(pytester, tests, "-v", "--tb=native")
+    # Parsing a source fails now and then in CPython 3.11 this deep in calls, so not in this process.
+    pytester.makepyfile(EXPLORED_HEAD + tests)
+    result = pytester.runpytest_subprocess("--explore=20", "-v", "--tb=native")
 
     assert names(result, "FAILED") == ["test_race"]
     result.assert_outcomes(passed=3, failed=1)

@@ -141,7 +141,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     """
 
     def __init__(self, steps: deque[Step], order: Order) -> None:
-        if isinstance(steps, Play):
+        self._order = order
+        self._to_cancel: tuple[anyio.CancelScope, Task] | None = None
+        self._quiet_turns = 0
+        if isinstance(steps, Play):  # a traceback may show this play, though it is not whole
             raise RuntimeError("Another schedule steers this event loop; close it first.")
         super().__init__(steps)
         self.gives_way: bool = False
@@ -154,15 +157,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self.contended: list[tuple[int, int]] | None = None
         """The tasks and steps beside which others were ready, if that is to be noted."""
         self.cancellation: Cancellation | None = None
-        self._order = order
         self._n_awaits = 0
-        self._to_cancel: tuple[anyio.CancelScope, Task] | None = None
         self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
         # Of tasks, in the order in which they first came. Weak: a task that has ended must not be
         # kept alive, nor what it raised.
         self._numbers: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
         self._step_numbers: list[int] = [0]  # how many steps of each task came, by its number
-        self._quiet_turns = 0
         self._opener = self.current_task()
         order.play = self
 

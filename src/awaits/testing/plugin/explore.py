@@ -15,7 +15,7 @@ from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, r
 from awaits.testing.plugin.bodies import Body, replace_body
 from awaits.testing.plugin.choice import misfit_of
 from awaits.testing.plugin.known import Known
-from awaits.testing.schedule import Schedule, giving_way, order_of, schedules
+from awaits.testing.schedule import Schedule, order_of, schedules, unseen
 from awaits.testing.shrink import shrink
 
 EXPLORED = "awaits_explored"  # properties of the report of a test
@@ -187,7 +187,7 @@ class Explore:
         self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
     ) -> Reports:
         if isinstance(order, Schedule):
-            giving_way(order)
+            unseen(order)
 
         def around(body: Body) -> Body:
             @functools.wraps(body)
@@ -286,7 +286,7 @@ def _drawing(plan: Plan, body: Body) -> Body:
     @functools.wraps(body)
     async def drawn(*args: object, **kwargs: object) -> None:
         __tracebackhide__ = True
-        with giving_way(draw(strategy)):
+        with unseen(draw(strategy)):
             await body(*args, **kwargs)
 
     return drawn

@@ -1,4 +1,4 @@
-"""The failures that are known: a suite can be explored from the first day, and mended by and by."""
+"""The failures that are known, so that a suite can be explored from the first day."""
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -44,6 +44,7 @@ class Known:
     def summary(self, failures: Mapping[str, str], passing: Collection[str]) -> Iterator[str]:
         """Say what became of the file."""
         if self._is_new:
-            yield f"  {len(failures)} known failures written to {self._path}"
+            what = "1 known failure" if len(failures) == 1 else f"{len(failures)} known failures"
+            yield f"  {what} written to {self._path}"
         for test in sorted(self._tests.intersection(passing)):
             yield f"  {test} passes now: delete its line in {self._path}"

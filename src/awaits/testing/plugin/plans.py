@@ -23,12 +23,13 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
     Raises:
         pytest.UsageError: An option or a marker says what it cannot mean.
     """
-    suite = _suite(config)
+    default = _default(config)
+    suite = _suite(config, default)
     wrong: dict[pytest.Item, str] = {}
     plans: dict[pytest.Item, Plan] = {}
     for item in items:
         try:
-            plan = _plan(item, suite)
+            plan = _plan(item, suite, default)
         except pytest.UsageError as error:
             if not hasattr(config, "workerinput"):
                 raise
@@ -60,16 +61,20 @@ class Wrong:
             pytest.fail(self._tests[item], pytrace=False)
 
 
-def _suite(config: pytest.Config) -> Plan | None:
-    """Return how the tests without a marker are explored; `None` if they are not."""
-    orders = given(config, "explore")
+def _default(config: pytest.Config) -> Plan:
+    """Return how tests are explored of which nothing else is said."""
     jitter = given(config, "explore_jitter") or "0"
     try:
-        plan = Plan(jitter=Schedule(jitter=float(jitter)).jitter)
+        return Plan(jitter=Schedule(jitter=float(jitter)).jitter)
     except ValueError:
         raise pytest.UsageError(
             f"--explore-jitter must be a number of seconds of at least 0, not {jitter!r}."
         ) from None
+
+
+def _suite(config: pytest.Config, plan: Plan) -> Plan | None:
+    """Return how the tests without a marker are explored; `None` if they are not."""
+    orders = given(config, "explore")
     if not orders:
         return None
     if orders.startswith("Schedule("):
@@ -88,7 +93,7 @@ def _suite(config: pytest.Config) -> Plan | None:
     return plan._replace(orders=int(orders))
 
 
-def _plan(item: pytest.Item, suite: Plan | None) -> Plan | None:
+def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
     """Return how a test is explored; `None` if it is not."""
     is_ours = has_async_body(item) and "anyio_backend" in getattr(item, "fixturenames", [])
     mark = item.get_closest_marker("explore")
@@ -103,7 +108,7 @@ def _plan(item: pytest.Item, suite: Plan | None) -> Plan | None:
             f"{item.nodeid} is marked explore, which is for async tests that anyio runs; mark it "
             "anyio, too."
         )
-    plan = suite or Plan()
+    plan = suite or default
     match mark.args:
         case () | (True,):
             given_first: dict[str, object] = {}
