@@ -368,7 +368,7 @@ def test_hypothesis_draws_an_order_in_each_example(pytester: pytest.Pytester) ->
     def test_what_was_seen():
         assert len(orders) > 2
     """
-    # Parsing a source fails now and then in CPython 3.11 this deep in calls, so not in this process.
+    # CPython 3.11 fails to parse now and then, this deep in calls: so in a process of its own.
     pytester.makepyfile(EXPLORED_HEAD + tests)
     result = pytester.runpytest_subprocess("--explore=20", "-v", "--tb=native")
 

@@ -64,6 +64,7 @@ class Explore:
         self._last: dict[str, str] = {} if self._cache is None else self._cache.get(CACHED, {})
         self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
         self._failing: Trial | None = None  # the one that was last
+        self._drawn = Schedule()  # for the example that runs
         self._n_tests = self._n_orders = self._n_distinct = 0
         self._not_repeatable: list[str] = []
         self._now: dict[str, str] = {}  # the failures of this run, by test
@@ -79,7 +80,7 @@ class Explore:
         if plan is None or not isinstance(item, pytest.Function):
             return None
         if hasattr(item.obj, "hypothesis"):
-            self._around = functools.partial(_drawing, plan)
+            self._around = self._as_drawn
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = self._explored(item, plan)
@@ -108,6 +109,35 @@ class Explore:
             replace_body(item, self._around)
             self._around = None
         return (yield)
+
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
+        """Have Hypothesis draw an order for each example, before the event loop runs it."""
+        plan = self._plan_of(pyfuncitem)
+        hypothesis = getattr(pyfuncitem.obj, "hypothesis", None)
+        if plan is None or hypothesis is None:
+            return
+        from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
+
+        # What stands here is anyio's: it runs an example in its event loop.
+        run_example = hypothesis.inner_test
+        strategy = schedules(jitter=plan.jitter)  # it takes longer to make than to draw from
+
+        @functools.wraps(run_example)
+        def drawing(*args: object, **kwargs: object) -> None:
+            __tracebackhide__ = True
+            self._drawn = draw(strategy)
+            run_example(*args, **kwargs)
+
+        hypothesis.inner_test = drawing
+
+    def _as_drawn(self, body: Body) -> Body:
+        @functools.wraps(body)
+        async def as_drawn(*args: object, **kwargs: object) -> None:
+            __tracebackhide__ = True
+            with unseen(self._drawn):
+                await body(*args, **kwargs)
+
+        return as_drawn
 
     # One test.
 
@@ -275,21 +305,6 @@ def _misfit(test: pytest.Function) -> str | None:
         except (AttributeError, ImportError) as error:
             return does_not_fit(error)
     return misfit_of(test)
-
-
-def _drawing(plan: Plan, body: Body) -> Body:
-    """Have Hypothesis draw an order for each example."""
-    from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
-
-    strategy = schedules(jitter=plan.jitter)  # it takes longer to make than to draw from
-
-    @functools.wraps(body)
-    async def drawn(*args: object, **kwargs: object) -> None:
-        __tracebackhide__ = True
-        with unseen(draw(strategy)):
-            await body(*args, **kwargs)
-
-    return drawn
 
 
 def _passed(reports: Reports) -> bool:
