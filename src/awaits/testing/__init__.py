@@ -5,14 +5,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from awaits.testing.clock import VirtualClock
-    from awaits.testing.deadlock import DeadlockError
+    from awaits.testing.deadlock import DeadlockError, LivelockError
     from awaits.testing.run import virtual_time
     from awaits.testing.schedule import Schedule, schedules
 
-__all__ = ["DeadlockError", "Schedule", "VirtualClock", "schedules", "virtual_time"]
+__all__ = [
+    "DeadlockError",
+    "LivelockError",
+    "Schedule",
+    "VirtualClock",
+    "schedules",
+    "virtual_time",
+]
 
 _ROOMS = {
     "DeadlockError": "deadlock",
+    "LivelockError": "deadlock",
     "Schedule": "schedule",
     "VirtualClock": "clock",
     "schedules": "schedule",

@@ -43,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="in virtual time, wait for so many seconds of real quiet before each move",
     )
     parser.addini("virtual_time_idle", "what --virtual-time-idle is when it is not given")
+    parser.addini(
+        "virtual_time_turns",
+        "in virtual time, fail after so many turns of the event loop at one instant",
+        default="100000",
+    )
     group.addoption(
         "--virtual-time-wall",
         action="store_true",
@@ -94,8 +99,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the event loops; without the option, change nothing."""
     config.addinivalue_line(
         "markers",
-        "virtual_time(idle=0.0, wall=False): run this anyio test in virtual time; wait for `idle` "
-        "seconds of real quiet before each move; with `wall`, move `time.time()` and the like too.",
+        "virtual_time(idle=0.0, wall=False, turns=100_000): run this anyio test in virtual time; "
+        "wait for `idle` seconds of real quiet before each move; with `wall`, move `time.time()` "
+        "and the like too; fail after so many `turns` of the event loop at one instant.",
     )
     config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
     config.addinivalue_line(
@@ -137,15 +143,25 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     idle = given(config, "virtual_time_idle") or "0"
     wall: bool = config.getoption("virtual_time_wall") or config.getini("virtual_time_wall")
+    turns = _turns(config)
     try:
         virtual_time = VirtualTime(
-            config, async_fixtures(config), is_virtual, Settings(float(idle), wall)
+            config, async_fixtures(config), is_virtual, Settings(float(idle), wall, turns)
         )
     except ValueError:
         raise pytest.UsageError(
             f"--virtual-time-idle must be a number of seconds of at least 0, not {idle!r}."
         ) from None
     config.pluginmanager.register(virtual_time, "awaits-time")
+
+
+def _turns(config: pytest.Config) -> int:
+    turns: str = config.getini("virtual_time_turns")
+    if not (turns.isdecimal() and int(turns)):
+        raise pytest.UsageError(
+            f"virtual_time_turns must be a number of at least 1, not {turns!r}."
+        )
+    return int(turns)
 
 
 def given(config: pytest.Config, name: str) -> str:

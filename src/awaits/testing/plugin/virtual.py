@@ -10,7 +10,7 @@ import pytest
 
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, timekeeper_of
-from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.timekeeper import TURNS, Timekeeper
 from awaits.testing.plugin._pytest import SubRequest
 from awaits.testing.plugin.bodies import Body, replace_body
 from awaits.testing.plugin.choice import backend_of
@@ -30,6 +30,7 @@ class Settings(NamedTuple):
 
     idle: float = 0.0
     wall: bool | datetime = False
+    turns: int = TURNS
 
 
 class VirtualTime:
@@ -49,7 +50,7 @@ class VirtualTime:
         is_virtual: Callable[[pytest.Item], bool],
         settings: Settings,
     ) -> None:
-        self.clock: VirtualClock = VirtualClock(idle=settings.idle, wall=settings.wall)
+        self.clock: VirtualClock = VirtualClock(**settings._asdict())
         self._timekeeper = timekeeper_of(self.clock)
         self._culprits = Culprits(config)
         self._fixtures = fixtures
@@ -69,7 +70,7 @@ class VirtualTime:
             self._fixtures.end()
             self._settings = settings
             if settings is not None:
-                self._timekeeper.set_up(idle=settings.idle, wall=settings.wall)
+                self._timekeeper.set_up(**settings._asdict())
 
     def _settings_of(self, item: pytest.Item) -> Settings | None:
         fixtures: list[str] = getattr(item, "fixturenames", [])
@@ -90,9 +91,9 @@ class VirtualTime:
                 Settings(*mark.args, **mark.kwargs)
                 given = dict(zip(Settings._fields, mark.args, strict=False))
                 settings = settings._replace(**given, **mark.kwargs)
-                Timekeeper(idle=settings.idle, wall=settings.wall)
+                Timekeeper(**settings._asdict())
         except TypeError:
-            _fail("virtual_time takes the arguments idle and wall, no others.")
+            _fail("virtual_time takes the arguments idle, wall and turns, no others.")
         except ValueError as error:
             _fail(str(error))
         return settings
