@@ -4,9 +4,11 @@ import pytest
 
 from tests.testing.plugin.shared import run_tests
 
+INI = "[pytest]\nasyncio_default_fixture_loop_scope = function"
+
 
 def test_the_marker_or_the_ini_file_says_how_many_turns(pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nvirtual_time_turns = 700")
+    pytester.makeini(f"{INI}\nvirtual_time_turns = 700")
     tests = """
     async def spin():
         while True:
@@ -28,7 +30,7 @@ def test_the_marker_or_the_ini_file_says_how_many_turns(pytester: pytest.Pyteste
 
 
 def test_an_ini_file_that_says_no_number_is_refused(pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nvirtual_time_turns = many")
+    pytester.makeini(f"{INI}\nvirtual_time_turns = many")
     result = run_tests(pytester, "    @pytest.mark.virtual_time\n    async def test_it(): pass")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
