@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awaits.testing import VirtualClock
+from awaits.testing.loops.timekeeper import _Advance  # pyright: ignore[reportPrivateUsage]
 from tests.testing.shared import Events, record
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -124,3 +125,27 @@ class TestByHand:
                 assert len(ended) == sum(seconds <= before + step for seconds in sleeps)
             virtual_clock.release()
         assert ended == [(seconds, seconds) for seconds in sorted(sleeps)]
+
+    async def test_many_that_are_cancelled_while_they_advance_cost_no_more_than_they_must(
+        self, virtual_clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        n_compared = 0
+        less = _Advance.__lt__
+
+        def counted(one: _Advance, other: _Advance) -> bool:
+            nonlocal n_compared
+            n_compared += 1
+            return less(one, other)
+
+        monkeypatch.setattr(_Advance, "__lt__", counted)
+        monkeypatch.setattr(_Advance, "__eq__", None)  # nothing searches for one
+        n_tasks = 2_000
+        async with anyio.create_task_group() as tasks:
+            for seconds in range(n_tasks):
+                tasks.start_soon(virtual_clock.advance, 1 + seconds)
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
+        await virtual_clock.advance(0.5)
+
+        assert virtual_clock.time() == 0.5
+        assert n_compared < 2 * n_tasks * math.log2(n_tasks)  # and not half their square

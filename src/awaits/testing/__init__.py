@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from awaits.testing.clock import VirtualClock
-    from awaits.testing.deadlock import DeadlockError
+    from awaits.testing.deadlock import DeadlockError, LivelockError
     from awaits.testing.every import every_schedule
     from awaits.testing.run import virtual_time
     from awaits.testing.schedule import Schedule, schedules
 
 __all__ = [
     "DeadlockError",
+    "LivelockError",
     "Schedule",
     "VirtualClock",
     "every_schedule",
@@ -21,6 +22,7 @@ __all__ = [
 
 _ROOMS = {
     "DeadlockError": "deadlock",
+    "LivelockError": "deadlock",
     "Schedule": "schedule",
     "VirtualClock": "clock",
     "every_schedule": "every",

@@ -7,7 +7,7 @@ the event loop can run, and then moves to the next deadline, exactly: the promis
 
 from datetime import datetime
 
-from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.timekeeper import TURNS, Timekeeper
 
 
 class VirtualClock:
@@ -21,13 +21,17 @@ class VirtualClock:
             and is not known to it: another process, another server.
         wall: Whether `time.time()`, `datetime.now()` and the like move as well: `True` from now,
             or the instant to begin with (without a timezone, UTC). Needs time-machine.
+        turns: How many turns of the event loop there may be at one instant; the next one raises
+            `LivelockError`, unless a thread is at work.
 
     Raises:
-        ValueError: `idle` is negative, infinite or no number.
+        ValueError: `idle` is negative, infinite or no number, or `turns` is less than 1.
     """
 
-    def __init__(self, *, idle: float = 0.0, wall: bool | datetime = False) -> None:
-        self._timekeeper = Timekeeper(idle=idle, wall=wall)
+    def __init__(
+        self, *, idle: float = 0.0, wall: bool | datetime = False, turns: int = TURNS
+    ) -> None:
+        self._timekeeper = Timekeeper(idle=idle, wall=wall, turns=turns)
 
     def time(self) -> float:
         """Return the seconds since the run began. In the event loop, `anyio.current_time()`."""

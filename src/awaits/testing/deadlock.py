@@ -11,6 +11,10 @@ class DeadlockError(Exception):
     """Nothing in the event loop can ever run again; the message lists what waits, and where."""
 
 
+class LivelockError(DeadlockError):
+    """Tasks run again and again and time stands still; the message lists which, and where."""
+
+
 def deadlock(main: object, others: Iterable[tuple[str, object]], now: float) -> DeadlockError:
     """Return the error that tells which tasks wait, and where.
 
@@ -23,6 +27,26 @@ def deadlock(main: object, others: Iterable[tuple[str, object]], now: float) -> 
     places = ((name, place(coroutine)) for name, coroutine in tasks)
     lines = (f"\n  {name} waits{f' at {where}' if where else ''}" for name, where in places)
     return DeadlockError(f"At {now} s, nothing can ever run again:{''.join(lines)}")
+
+
+def livelock(
+    running: Iterable[tuple[str, object]], turns: int, now: float, *, main: object
+) -> LivelockError:
+    """Return the error that tells which tasks run again and again, and where.
+
+    Args:
+        running: The name and the coroutine of each task that can run.
+        turns: How many turns of the event loop there have been at one instant.
+        now: The virtual time, in seconds.
+        main: The coroutine of the main task.
+    """
+    tasks = (("the main task" if it is main else name, place(it)) for name, it in running)
+    lines = sorted(f"\n  {name} runs{f' at {where}' if where else ''}" for name, where in tasks)
+    return LivelockError(
+        f"At {now} s, time has stood still for {turns:,} turns of the event loop, in which a task "
+        "could always run; have it sleep while it waits, or give virtual time more turns:"
+        f"{''.join(lines)}"
+    )
 
 
 # A task waits in these, but it is the line that called them which tells why.

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.loops import adapter
-from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.timekeeper import TURNS, Timekeeper
 
 
 def virtual_time(
@@ -13,6 +13,7 @@ def virtual_time(
     *,
     idle: float = 0.0,
     wall: bool | datetime = False,
+    turns: int = TURNS,
 ) -> dict[str, object]:
     """Return the options that make `anyio.run` run in virtual time.
 
@@ -21,6 +22,7 @@ def virtual_time(
         clock: A clock to hold and to move by hand; without one, each run has its own.
         idle: As for `VirtualClock`; for a clock of its own.
         wall: As for `VirtualClock`; for a clock of its own.
+        turns: As for `VirtualClock`; for a clock of its own.
 
     Returns:
         What to give as `backend_options`.
@@ -30,6 +32,8 @@ def virtual_time(
     """
 
     def make() -> Timekeeper:
-        return Timekeeper(idle=idle, wall=wall) if clock is None else timekeeper_of(clock)
+        if clock is not None:
+            return timekeeper_of(clock)
+        return Timekeeper(idle=idle, wall=wall, turns=turns)
 
     return adapter(backend).options(make)

@@ -231,7 +231,7 @@ def test_the_tests_of_pytest_asyncio_can_run_on_its_event_loop(pytester: pytest.
 
 def test_the_markers_and_the_options_are_explained(pytester: pytest.Pytester) -> None:
     assert (
-        "@pytest.mark.virtual_time(idle=0.0, wall=False)"
+        "@pytest.mark.virtual_time(idle=0.0, wall=False, turns=100_000)"
         in run_tests(pytester, "", "--markers").stdout.str()
     )
     assert "--virtual-time" in run_tests(pytester, "", "--help").stdout.str()

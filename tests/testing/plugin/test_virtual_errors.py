@@ -75,11 +75,15 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
     [
         (
             "@pytest.mark.virtual_time(speed=2)\n    async def test_it(): pass",
-            "virtual_time takes the arguments idle and wall, no others.",
+            "virtual_time takes the arguments idle, wall and turns, no others.",
         ),
         (
             "@pytest.mark.virtual_time(idle=-1)\n    async def test_it(): pass",
             "idle must be a number of seconds of at least 0, not -1.",
+        ),
+        (
+            "@pytest.mark.virtual_time(turns=0)\n    async def test_it(): pass",
+            "turns must be a number of at least 1, not 0.",
         ),
         (
             "@pytest.mark.virtual_time\n    def test_it(): pass",

@@ -1,8 +1,9 @@
 """What happens when nothing in an event loop can run: time moves, or it is a deadlock."""
 
 import math
+from collections.abc import Iterable
 
-from awaits.testing.deadlock import deadlock
+from awaits.testing.deadlock import deadlock, livelock
 from awaits.testing.loops.contract import EventLoop
 from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
 
@@ -40,3 +41,17 @@ def make_something_run(loop: EventLoop) -> float:
     if loop.poll(0):  # something came while we looked
         return 0
     return loop.throw(deadlock(main, loop.others(), timekeeper.now))
+
+
+def end_what_runs_for_ever(loop: EventLoop, running: Iterable[tuple[str, object]]) -> None:
+    """Raise `LivelockError` in the main task, after too many turns at one instant.
+
+    A thread that is at work may be what they wait for, turn by turn.
+
+    Args:
+        loop: The event loop.
+        running: The name and the coroutine of each task that can run.
+    """
+    if not (loop.threads_are_out() or loop.threads.may_come_back()):
+        timekeeper, main = loop.timekeeper, loop.main_coroutine()
+        loop.throw(livelock(running, timekeeper.turns, timekeeper.now, main=main))

@@ -12,6 +12,9 @@ import anyio
 
 from awaits.testing.wall import WallClock
 
+TURNS = 100_000
+"""After how many turns at one instant an event loop is taken for one that goes on for ever."""
+
 
 class Run(Protocol):
     """A run of an event loop in virtual time, as its clock and pytest's plugin see it."""
@@ -41,13 +44,16 @@ class Timekeeper:
     Args:
         idle: As for `VirtualClock`.
         wall: As for `VirtualClock`.
+        turns: As for `VirtualClock`.
 
     Raises:
         ValueError: As for `VirtualClock`.
     """
 
-    def __init__(self, *, idle: float = 0.0, wall: bool | datetime = False) -> None:
-        self.set_up(idle=idle, wall=wall)
+    def __init__(
+        self, *, idle: float = 0.0, wall: bool | datetime = False, turns: int = TURNS
+    ) -> None:
+        self.set_up(idle=idle, wall=wall, turns=turns)
         self.run: Run | None = None  # None between two runs
         self.now: float = 0.0
         self._held_at = math.inf  # where time stops by itself
@@ -55,11 +61,14 @@ class Timekeeper:
         self._number = itertools.count()
         self._wall_clock: WallClock | None = None
 
-    def set_up(self, *, idle: float, wall: bool | datetime) -> None:
+    def set_up(self, *, idle: float, wall: bool | datetime, turns: int) -> None:
         """Take other arguments, for the runs that follow."""
         if not 0 <= idle < math.inf:
             raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
+        if turns < 1:
+            raise ValueError(f"turns must be a number of at least 1, not {turns!r}.")
         self.idle: float = idle
+        self.turns: int = turns
         self.wall: bool | datetime = wall
 
     def start(self, run: Run) -> None:

@@ -48,6 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "virtual_time_idle", "what --virtual-time-idle is when it is not given", default=""
     )
+    parser.addini(
+        "virtual_time_turns",
+        "in virtual time, fail after so many turns of the event loop at one instant",
+        default="100000",
+    )
     group.addoption(
         "--virtual-time-wall",
         nargs="?",
@@ -103,8 +108,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the event loops; without the option, change nothing."""
     config.addinivalue_line(
         "markers",
-        "virtual_time(idle=0.0, wall=False): run this anyio test in virtual time; wait for `idle` "
-        "seconds of real quiet before each move; with `wall`, move `time.time()` and the like too.",
+        "virtual_time(idle=0.0, wall=False, turns=100_000): run this anyio test in virtual time; "
+        "wait for `idle` seconds of real quiet before each move; with `wall`, move `time.time()` "
+        "and the like too; fail after so many `turns` of the event loop at one instant.",
     )
     config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
     config.addinivalue_line(

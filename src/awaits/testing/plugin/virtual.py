@@ -10,7 +10,7 @@ import pytest
 
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, timekeeper_of
-from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.timekeeper import TURNS, Timekeeper
 from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, given
 from awaits.testing.plugin.bodies import Body, replace_body
 from awaits.testing.plugin.choice import backend_of, misfit_of
@@ -32,6 +32,7 @@ class Settings(NamedTuple):
 
     idle: float = 0.0
     wall: bool | datetime = False
+    turns: int = TURNS
 
 
 def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool]) -> None:
@@ -44,7 +45,7 @@ def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool
     Raises:
         pytest.UsageError: An option says what it cannot mean.
     """
-    settings = Settings(_idle(config), _wall(config))
+    settings = Settings(_idle(config), _wall(config), _turns(config))
     plugin = VirtualTime(config, async_fixtures(config), is_virtual, settings)
     config.pluginmanager.register(plugin, "awaits-time")
 
@@ -57,6 +58,15 @@ def _idle(config: pytest.Config) -> float:
         raise pytest.UsageError(
             f"--virtual-time-idle must be a number of seconds of at least 0, not {text!r}."
         ) from None
+
+
+def _turns(config: pytest.Config) -> int:
+    text: str = config.getini("virtual_time_turns")
+    if not (text.isdecimal() and int(text)):
+        raise pytest.UsageError(
+            f"virtual_time_turns must be a whole number of at least 1, not {text!r}."
+        )
+    return int(text)
 
 
 def _wall(config: pytest.Config) -> bool | datetime:
@@ -92,7 +102,7 @@ class VirtualTime:
         is_virtual: Callable[[pytest.Item], bool],
         settings: Settings,
     ) -> None:
-        self.clock: VirtualClock = VirtualClock(idle=settings.idle, wall=settings.wall)
+        self.clock: VirtualClock = VirtualClock(**settings._asdict())
         self._timekeeper = timekeeper_of(self.clock)
         self._culprits = Culprits(config)
         self._fixtures = fixtures
@@ -111,7 +121,7 @@ class VirtualTime:
             self._fixtures.end()
             self._settings = settings
             if settings is not None:
-                self._timekeeper.set_up(idle=settings.idle, wall=settings.wall)
+                self._timekeeper.set_up(**settings._asdict())
 
     def _settings_of(self, item: pytest.Item) -> Settings | None:
         fixtures: list[str] = getattr(item, "fixturenames", [])
@@ -131,7 +141,7 @@ class VirtualTime:
         try:
             return self._default if mark is None else _marked(self._default, mark)
         except TypeError:
-            sentence = "virtual_time takes the arguments idle and wall, no others."
+            sentence = "virtual_time takes the arguments idle, wall and turns, no others."
         except ValueError as error:
             sentence = str(error)
         return _fail(sentence)  # only here, or pytest shows what was caught before it
@@ -210,7 +220,7 @@ def _marked(default: Settings, mark: pytest.Mark) -> Settings:
     Settings(*mark.args, **mark.kwargs)
     given_first = dict(zip(Settings._fields, mark.args, strict=False))
     settings = default._replace(**given_first, **mark.kwargs)
-    Timekeeper(idle=settings.idle, wall=settings.wall)
+    Timekeeper(**settings._asdict())
     return settings
 
 

@@ -29,10 +29,10 @@ from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 from awaits.testing.loops._asyncio.interrupts import Interrupts
-from awaits.testing.loops._asyncio.order import ReadyPlay, name_of
+from awaits.testing.loops._asyncio.order import ReadyPlay, name_of, task_of
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.idle import make_something_run
+from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 
@@ -124,6 +124,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         clock, timers = self.timekeeper, self.timers
         sockets, signal_handlers = self._sockets, self._signal_handlers
         interrupts = self._interrupts
+        n_turns, most = 0, clock.turns  # in which something could run, in a row
         while not self._stopping:
             if interrupts.pending:
                 interrupts.check()
@@ -135,6 +136,12 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 self._process_events(self._selector.select(0))
             if not self._ready:
                 self._nothing_can_run()
+                n_turns = 0
+            elif n_turns < most:
+                n_turns += 1
+            else:
+                end_what_runs_for_ever(self, self._running())
+                n_turns = 0
             for _ in range(len(self._ready)):  # what becomes ready now is for the next turn
                 handle = self._ready.popleft()  # a schedule may have put its own there
                 if not handle._cancelled:
@@ -218,6 +225,11 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         tasks = asyncio.all_tasks(self) - {self._main, self._outermost}
         return ((name_of(task), task.get_coro()) for task in tasks)
 
+    def _running(self) -> Iterator[tuple[str, object]]:
+        """Return the name and the coroutine of each task that can run."""
+        tasks = {task_of(handle): None for handle in self._ready if not handle.cancelled()}
+        return ((name_of(task), task.get_coro()) for task in tasks if task is not None)
+
     def throw(self, error: Exception) -> float:
         """Cancel the main task; where it ends, the error takes the cancellation's place."""
         self._error = self.threads.error = error
@@ -227,7 +239,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         if self._main is not None:
             self._main.cancel()
         play = self.current_play()
-        if n_thrown > MOST_THROWN or not (self._ready or (play and play.release())):
+        is_taken = self._main is not None and (self._ready or (play and play.release()))
+        if n_thrown > MOST_THROWN or not is_taken:
             raise error
         return 0
 

@@ -84,12 +84,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
 
     def task_of(self, step: Any) -> asyncio.Task[Any] | None:
         """Return the task that takes a step; `None` for any other callback."""
-        callback = step._callback
-        task = getattr(callback, "__self__", None)
-        if not isinstance(task, asyncio.Task):
-            return None
-        name = getattr(callback, "__name__", None) or type(callback).__name__
-        return task if name in STEPS else None
+        return task_of(step)
 
     def is_cancelled(self, step: Any) -> bool:
         """Tell whether what a task waited for was cancelled."""
@@ -123,3 +118,13 @@ def name_of(task: asyncio.Task[Any]) -> str:
     if name not in (None, "None"):
         return name
     return str(getattr(task.get_coro(), "__qualname__", name))
+
+
+def task_of(step: Any) -> asyncio.Task[Any] | None:
+    """Return the task that takes a step; `None` for any other callback."""
+    callback = step._callback
+    task = getattr(callback, "__self__", None)
+    if not isinstance(task, asyncio.Task):
+        return None
+    name = getattr(callback, "__name__", None) or type(callback).__name__
+    return task if name in STEPS else None

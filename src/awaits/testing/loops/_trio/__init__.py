@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from awaits.testing.loops._trio.clock import (
-    EndOfRun,
+    Turns,
     VirtualTrioClock,
     patch_test_runner,
     patch_threads,
@@ -19,8 +19,8 @@ def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
     patch_test_runner()
     patch_threads()
     patch_portals()
-    timekeeper = make()
-    return {"clock": VirtualTrioClock(timekeeper), "instruments": [EndOfRun(timekeeper)]}
+    clock = VirtualTrioClock(make())
+    return {"clock": clock, "instruments": [Turns(clock)]}
 
 
 def play(order: Order) -> RunQueuePlay:

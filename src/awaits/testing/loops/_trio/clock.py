@@ -7,7 +7,7 @@ Private names, read in trio 0.32.0 and 0.35.0:
 - `Runner.waiting_for_idle`: those who wait for the event loop to be idle come before a move.
 - `Runner.io_manager`'s `_epoll` or `_kqueue`: whether sockets have something, without taking it.
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
-  main task, the way trio throws `KeyboardInterrupt`.
+  main task, the way trio throws `KeyboardInterrupt`; `Task._next_send`, if it can run anyway.
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
   `PARENT_TASK_DATA`, for whom a thread works; `Run.run`, by which a task does what a thread asks;
   where that thread stands meanwhile, and where one has no work.
@@ -23,12 +23,14 @@ import math
 import select
 import signal
 import sys
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 import trio.testing
 from anyio._backends._trio import TestRunner
+from outcome import Error, Outcome
 from trio import _signals, _threads
 from trio._core._run import GLOBAL_RUN_CONTEXT, Deadlines, Runner, Task
 from trio._core._thread_cache import WorkerThread
@@ -38,7 +40,7 @@ from awaits.testing.deadlock import DeadlockError
 from awaits.testing.loops._trio.order import RunQueuePlay, is_system_task
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.idle import make_something_run
+from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import ASKING, POOLS, Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 
@@ -67,17 +69,6 @@ POOLS.add((WorkerThread.__module__, "_work"))
 ASKING.add((_threads.__name__, "_send_message_to_trio"))
 
 
-class EndOfRun(trio.abc.Instrument):
-    """Gives the wall clock back."""
-
-    def __init__(self, timekeeper: Timekeeper) -> None:
-        self._timekeeper = timekeeper
-
-    def after_run(self) -> None:
-        """Stop the clock; trio calls this as a run ends."""
-        self._timekeeper.stop()
-
-
 class VirtualTrioClock(trio.abc.Clock):
     """A clock that moves to the next deadline when trio asks how long to wait for it."""
 
@@ -85,6 +76,7 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
+        self.n_turns: int = 0  # in which something could run, in a row
         self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
 
     def start_clock(self) -> None:
@@ -100,6 +92,24 @@ class VirtualTrioClock(trio.abc.Clock):
         """Return the virtual time, in seconds."""
         return self.timekeeper.now
 
+    def end_what_runs_for_ever(self) -> None:
+        """Raise `LivelockError` in the main task, after too many turns at one instant."""
+        runner = self._runner
+        # A schedule has one task run a turn.
+        if self.current_play() and self.n_turns <= self.timekeeper.turns * len(runner.tasks):
+            return
+        self.n_turns = 0
+        running = [task for task in _ready(runner) if not is_system_task(task, runner)]
+        try:
+            end_what_runs_for_ever(self, ((task.name, task.coro) for task in running))
+        except trio.TrioInternalError as error:  # nobody takes it
+            leave = error
+
+            def current_time() -> NoReturn:
+                raise leave
+
+            setattr(self, self.current_time.__name__, current_time)  # which trio asks next
+
     def deadline_to_sleep_time(self, deadline: float) -> float:
         """Make something run, if possible; return how long to wait for the world outside.
 
@@ -109,6 +119,7 @@ class VirtualTrioClock(trio.abc.Clock):
         Args:
             deadline: The next one, in virtual time.
         """
+        self.n_turns = 0
         if deadline <= self.timekeeper.now:
             return 0
         self._deadline = deadline
@@ -192,10 +203,14 @@ class VirtualTrioClock(trio.abc.Clock):
         n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
         self._thrown = self.timekeeper.now, n_thrown
         if n_thrown <= MOST_THROWN:
+            ready = set(_ready(self._runner))
             for task in (main, *self._other_tasks()):
+                if task in ready and isinstance(task._next_send, Outcome):
+                    task._next_send = Error(error)
+                    return 0
                 if task is not None and task._abort_func is not None:
                     task._attempt_abort(throw)
-                if self._runner.runq:
+                if len(_ready(self._runner)) > len(ready):
                     return 0
             if self.poll(0):  # an attempt has woken the event loop
                 return 0
@@ -239,6 +254,29 @@ def patch_test_runner() -> None:
             raise error.__cause__ or error
 
     setattr(TestRunner, original.__name__, _main_task_finished)
+
+
+class Turns(trio.abc.Instrument):
+    """Counts the turns at one instant, and gives the wall clock back."""
+
+    def __init__(self, clock: VirtualTrioClock) -> None:
+        self._clock = clock
+
+    def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 trio's signature
+        """Count; trio calls this once a turn. It would log what is raised here, and go on."""
+        clock = self._clock
+        clock.n_turns += 1
+        if clock.n_turns > clock.timekeeper.turns:
+            clock.end_what_runs_for_ever()
+
+    def after_run(self) -> None:
+        """Stop the clock; trio calls this as a run ends."""
+        self._clock.timekeeper.stop()
+
+
+def _ready(runner: Runner) -> list[Task]:
+    """Return the tasks that can run; to iterate over what steers them would take one."""
+    return list(deque.__iter__(runner.runq))
 
 
 def _token_here() -> object:

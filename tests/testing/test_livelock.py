@@ -1,0 +1,90 @@
+"""A run that goes on for ever at one instant ends, and tells who runs and where."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import pytest
+
+from awaits.testing import DeadlockError, LivelockError, Schedule, VirtualClock, virtual_time
+from tests.testing.loops.shared import on_both
+from tests.testing.shared import innermost
+
+
+async def spin() -> None:
+    while True:
+        await anyio.lowlevel.checkpoint()
+
+
+async def main_spins() -> None:
+    with anyio.fail_after(5):
+        await spin()
+
+
+async def child_spins() -> None:
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(spin)
+            tasks.start_soon(anyio.sleep_forever)
+
+
+async def spins_in_an_order() -> None:
+    with Schedule({(1, 1): 2}):
+        await child_spins()
+
+
+def check_livelock(backend: str, main: Callable[[], Awaitable[None]], turns: int) -> str:
+    with pytest.raises((LivelockError, ExceptionGroup)) as raised:
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend, turns=turns))
+    error = innermost(raised.value)
+    assert isinstance(error, LivelockError)
+    assert isinstance(error, DeadlockError)
+    first, *lines = str(error).splitlines()
+    assert first.startswith(f"At 0.0 s, time has stood still for {turns:,} turns")
+    (line,) = lines  # who waits is not told
+    return line
+
+
+WHERE = f"tests/testing/test_livelock.py:{spin.__code__.co_firstlineno + 2}, in spin"
+
+
+@on_both
+def test_the_main_task_is_told_and_named(backend: str) -> None:
+    assert check_livelock(backend, main_spins, 1_000) == f"  the main task runs at {WHERE}"
+
+
+@on_both
+@pytest.mark.parametrize("main", [child_spins, spins_in_an_order])
+def test_another_task_is_named(backend: str, main: Callable[[], Awaitable[None]]) -> None:
+    assert check_livelock(backend, main, 1_000).endswith(f".spin runs at {WHERE}")
+
+
+@on_both
+def test_turns_count_from_the_last_moment_in_which_nothing_could_run(backend: str) -> None:
+    async def main() -> None:
+        for _ in range(10):
+            for _ in range(50):
+                await anyio.lowlevel.checkpoint()
+            await anyio.sleep(1)
+
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend, turns=60))
+
+
+@on_both
+def test_one_who_turns_until_a_thread_is_back_may_turn_on(backend: str) -> None:
+    async def main() -> None:
+        back: list[bool] = []
+
+        async def work() -> None:
+            await anyio.to_thread.run_sync(time.sleep, 0.05)
+            back.append(True)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            while not back:
+                await anyio.lowlevel.checkpoint()
+
+    clock = VirtualClock(turns=50)
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend, clock))
