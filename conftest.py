@@ -2,6 +2,7 @@
 
 import doctest
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def _console(example: Example) -> str | None:
         project.joinpath("pytest.ini").write_text(
             "[pytest]\nasyncio_default_fixture_loop_scope = function\nmarkers = slow\n"
         )
-        for block in example.parsed.removeprefix("$ ").split("\n$ "):
+        for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
             command, _, wanted = block.partition("\n")
             printed = subprocess.run(  # noqa: S602 the pages show what a shell is given
                 command,

@@ -1,5 +1,7 @@
 """The tests on each Python, on the oldest libraries allowed, and on an anyio that has a bug."""
 
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "uv"
@@ -67,4 +69,17 @@ def older_anyio(session: nox.Session) -> None:
     """Show that the proof catches an anyio that runs Hypothesis tests on one event loop."""
     session.install("--group=test", "--editable=.")
     session.install("anyio<4.16")
-    session.run("pytest", "tests/testing/test_plugin.py", "-k", "an_anyio_that_runs_hypothesis")
+    session.run("pytest", "tests/testing/plugin", "-k", "an_anyio_that_runs_hypothesis")
+
+
+@nox.session(python=PYTHONS[0])
+def typings(session: nox.Session) -> None:
+    """Check every stub against what it describes, the peers with plugins of pytest included."""
+    session.install("--group=dev", "--group=bench", "--editable=.")
+    session.run(
+        "stubtest",
+        "--mypy-config-file=pyproject.toml",
+        "--ignore-missing-stub",
+        "--allowlist=typings/allowlist.txt",
+        *sorted(stub.parent.name for stub in Path("typings").glob("*/__init__.pyi")),
+    )

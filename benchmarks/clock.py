@@ -8,16 +8,16 @@ left out: `uv run --group bench python -m benchmarks.clock` has them all.
 
 import asyncio
 import gc
-import importlib
 import random
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TypedDict, cast
 
 import aiotools
 import anyio
+import async_solipsism
 import trio
 import trio.testing
 
@@ -25,7 +25,7 @@ from awaits.testing import virtual_time
 
 SHORT = 1e-7  # seconds; too short to wait for
 Seconds = list[float]
-Main = Callable[[Seconds], Awaitable[None]]
+Main = Callable[[Seconds], Coroutine[object, None, None]]
 Run = Callable[[Seconds], object]
 
 
@@ -52,7 +52,7 @@ async def on_aiotools(sleeps: Seconds) -> None:
         await on_asyncio(sleeps)
 
 
-def with_anyio(backend: str, options: Callable[[], dict[str, Any]] = dict) -> Run:
+def with_anyio(backend: str, options: Callable[[], dict[str, object]] = dict) -> Run:
     return lambda sleeps: anyio.run(on_anyio, sleeps, backend=backend, backend_options=options())
 
 
@@ -61,24 +61,36 @@ def with_asyncio(
 ) -> Run:
     def run(sleeps: Seconds) -> None:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(cast("Any", main(sleeps)))
+            runner.run(main(sleeps))
 
     return run
 
 
-def with_trio(options: Callable[[], dict[str, Any]] = dict) -> Run:
+class TrioOptions(TypedDict, total=False):
+    """The options of `trio.run` that a clock needs."""
+
+    clock: trio.abc.Clock
+    instruments: Sequence[trio.abc.Instrument]
+
+
+def with_trio(options: Callable[[], TrioOptions] = TrioOptions) -> Run:
     return lambda sleeps: trio.run(on_trio, sleeps, **options())
 
 
-def mock_clock() -> dict[str, Any]:
+def mock_clock() -> TrioOptions:
     return {"clock": trio.testing.MockClock(autojump_threshold=0)}
 
 
+def virtual_clock() -> TrioOptions:
+    return cast("TrioOptions", virtual_time("trio"))
+
+
 def virtual_loop() -> asyncio.AbstractEventLoop:
-    return cast("asyncio.AbstractEventLoop", cast("Any", virtual_time("asyncio")["loop_factory"])())
+    factory = cast(
+        "Callable[[], asyncio.AbstractEventLoop]", virtual_time("asyncio")["loop_factory"]
+    )
+    return factory()
 
-
-SOLIPSISM: Any = importlib.import_module("async_solipsism")  # which ships no types
 
 ASYNCIO, TRIO = with_asyncio(), with_trio()
 ANYIO_ON_ASYNCIO, ANYIO_ON_TRIO = with_anyio("asyncio"), with_anyio("trio")
@@ -92,11 +104,11 @@ CONTESTANTS: list[tuple[str, Run, Run, int]] = [
         0,
     ),
     ("awaits, asyncio", with_asyncio(virtual_loop), ASYNCIO, 0),
-    ("async-solipsism, asyncio", with_asyncio(SOLIPSISM.EventLoop), ASYNCIO, 0),
+    ("async-solipsism, asyncio", with_asyncio(async_solipsism.EventLoop), ASYNCIO, 0),
     ("aiotools, asyncio", with_asyncio(main=on_aiotools), ASYNCIO, 0),
     ("awaits, anyio on trio", with_anyio("trio", lambda: virtual_time("trio")), ANYIO_ON_TRIO, 0),
-    ("MockClock, anyio on trio", with_anyio("trio", mock_clock), ANYIO_ON_TRIO, 0),
-    ("awaits, trio", with_trio(lambda: virtual_time("trio")), TRIO, 0),
+    ("MockClock, anyio on trio", with_anyio("trio", lambda: dict(mock_clock())), ANYIO_ON_TRIO, 0),
+    ("awaits, trio", with_trio(virtual_clock), TRIO, 0),
     ("MockClock, trio", with_trio(mock_clock), TRIO, 0),
 ]
 
@@ -104,8 +116,8 @@ CONTESTANTS: list[tuple[str, Run, Run, int]] = [
 def add_peers_with_plugins() -> None:
     """Add the peers whose pytest plugins would disturb this project's own tests."""
     try:
-        looptime: Any = importlib.import_module("looptime")
-        detangle: Any = importlib.import_module("detangle")
+        import detangle  # noqa: PLC0415 may not be installed
+        import looptime  # noqa: PLC0415
     except ImportError:
         return
 

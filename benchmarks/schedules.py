@@ -3,18 +3,16 @@
 Tasks under an open schedule over the same tasks without one, in real time, each number the median
 of alternating pairs; examples of Hypothesis per second for a small test, beside detangle where it
 is installed (`uv run --group bench python -m benchmarks.schedules`); and the bugs of
-tests/testing/races.py: in how many examples each was found, and what it shrank to.
+benchmarks/programs/seven.py: in how many examples each was found, and what it shrank to.
 """
 
 import asyncio
-import importlib
 import importlib.util
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -93,7 +91,8 @@ def plain_runs_a_second(backend: str) -> float:
 
 
 def detangle_schedules_a_second() -> float:
-    detangle: Any = importlib.import_module("detangle")
+    import detangle  # noqa: PLC0415 may not be installed
+
     n_runs = 1_000
     program = partial(bare_tasks, 3, 10)
     return n_runs / seconds(lambda: detangle.explore(program, runs=n_runs, database=False))
@@ -110,7 +109,8 @@ async def bare_tasks(n_tasks: int, n_awaits: int) -> None:
 
 
 def detangle_cost(n_tasks: int) -> float:
-    detangle: Any = importlib.import_module("detangle")
+    import detangle  # noqa: PLC0415 may not be installed
+
     config = detangle.SimConfig(max_steps=10**9)
 
     def steered() -> None:

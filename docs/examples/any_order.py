@@ -8,7 +8,7 @@ from awaits.testing import Schedule, schedules
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
-@given(schedule=schedules())
+@given(schedule=schedules(jitter=3))
 async def test_the_last_one_is_sold_once(schedule: Schedule) -> None:
     stock = Stock(1)
 

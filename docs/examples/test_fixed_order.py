@@ -8,8 +8,8 @@ from awaits.testing import Schedule, schedules
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
-@example(schedule=Schedule({(1, 2): 1}))
-@given(schedule=schedules())
+@example(schedule=Schedule({(1, 3): 1}, jitter=3))
+@given(schedule=schedules(jitter=3))
 async def test_the_last_one_is_sold_once(schedule: Schedule) -> None:
     stock = FixedStock(1)
 

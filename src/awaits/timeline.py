@@ -1,14 +1,17 @@
 """Who ran when: as text for a terminal, and as a picture."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 import anyio
 
 from awaits.checks import check_installed
 from awaits.tasks import Done, Event, Header, Started
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LEAST_ROWS = 4
 KINDS = ".svg", ".png"
@@ -147,14 +150,15 @@ def picture(timelines: Mapping[str, Sequence[Span]], path: Path) -> None:
     all_axes = figure.subplots(
         len(heights), sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
     )
-    for axes, (title, spans) in zip(all_axes[:, 0], timelines.items(), strict=True):
+    rows: Iterable[Axes] = all_axes[:, 0]  # whose items matplotlib leaves to numpy: Any
+    for axes, (title, spans) in zip(rows, timelines.items(), strict=True):
         numbers = [span.task_number for span in spans]
         began, ended = [span.began for span in spans], [span.ended for span in spans]
         axes.hlines(numbers, began, ended, linewidth=min(4.0, 300 / (len(spans) + 1)))
         axes.set_title(title, loc="left", fontsize="medium")
         axes.set_ylabel("task")
         axes.set_ylim(max(numbers, default=1) + 0.5, 0.5)  # the first on top, as in the terminal
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="y", integer=True)
     figure.supxlabel("seconds", fontsize="medium")
     # Letters stay text, and ids are not random: the file is small, and the same every time.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "awaits"}):

@@ -102,8 +102,8 @@ def test_without_a_command_the_help_is_printed(awaits: Awaits) -> None:
         (
             "run --virtual --backend asyncio+uvloop",
             (
-                "Time cannot be virtual on asyncio+uvloop, which keeps its own timers; "
-                "choose asyncio or trio."
+                "asyncio+uvloop has neither virtual time nor another order of its tasks, because "
+                "it keeps its own timers and queue; choose asyncio or trio."
             ),
         ),
         ("run --backend", "Option '--backend' requires an argument; see awaits --help."),

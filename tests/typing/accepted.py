@@ -17,7 +17,7 @@ _ = assert_type(hello.main(), Coroutine[Any, Any, None])
 # A coroutine is an awaitable, so the functions fit wherever one that returns an awaitable does.
 task: Callable[[int], Awaitable[None]] = individual_task
 program: Callable[..., Awaitable[None]] = main
-first_program: Callable[[], Coroutine[Any, Any, None]] = hello.main
+first_program: Callable[[], Awaitable[None]] = hello.main
 
 
 async def awaited() -> None:

@@ -27,6 +27,10 @@ CORES: int = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu
 """How many processes compute at the same time on this machine."""
 
 
+Way: TypeAlias = Callable[[Work, int], list[Span]]
+"""What a strategy does: all tasks, given the work and how many tasks there are."""
+
+
 def one_after_another(work: Work, n_tasks: int) -> list[Span]:
     """Begin each task when the one before it has ended."""
     return [timed(work, number) for number in range(1, n_tasks + 1)]
@@ -102,13 +106,17 @@ def on_dask(work: Work, n_tasks: int, *, scheduler: str | None = None) -> list[S
         return list(workers.map(functools.partial(timed, work), range(1, n_tasks + 1)))
 
 
+def _on_dask_at(scheduler: str) -> Way:
+    return functools.partial(on_dask, scheduler=scheduler)
+
+
 @contextlib.contextmanager
 def _dask(n_tasks: int, scheduler: str | None) -> Generator[Executor]:
     from distributed import Client, LocalCluster  # noqa: PLC0415 heavy, and an extra
 
     with contextlib.ExitStack() as stack:
         cluster = scheduler or stack.enter_context(
-            LocalCluster(  # type: ignore[no-untyped-call]
+            LocalCluster(
                 n_workers=min(CORES, n_tasks),
                 threads_per_worker=1,
                 # Any free port: Dask opens one even without a dashboard, for its health.
@@ -117,13 +125,9 @@ def _dask(n_tasks: int, scheduler: str | None) -> Generator[Executor]:
                 silence_logs=logging.CRITICAL,  # errors are raised here as well
             )
         )
-        client = Client(cluster, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
+        client = Client(cluster, timeout=CONNECT_SECONDS)
         # With pure=True, Dask would run calls with the same arguments only once.
         yield stack.enter_context(client).get_executor(pure=False)
-
-
-Way: TypeAlias = Callable[[Work, int], list[Span]]
-"""What a strategy does: all tasks, given the work and how many tasks there are."""
 
 
 class Needs(NamedTuple):
@@ -176,7 +180,7 @@ STRATEGIES: dict[str, Strategy] = {
             on_dask,
             Needs("distributed", "distributed"),
             starts=20 + CORES,  # it imports much
-            on_cluster=lambda address: functools.partial(on_dask, scheduler=address),
+            on_cluster=_on_dask_at,
         ),
     )
 }

@@ -4,18 +4,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from awaits.testing.clock import VirtualClock, virtual_time
+    from awaits.testing.clock import VirtualClock
     from awaits.testing.deadlock import DeadlockError
+    from awaits.testing.every import every_schedule
+    from awaits.testing.run import virtual_time
     from awaits.testing.schedule import Schedule, schedules
 
-__all__ = ["DeadlockError", "Schedule", "VirtualClock", "schedules", "virtual_time"]
+__all__ = [
+    "DeadlockError",
+    "Schedule",
+    "VirtualClock",
+    "every_schedule",
+    "schedules",
+    "virtual_time",
+]
 
 _ROOMS = {
     "DeadlockError": "deadlock",
     "Schedule": "schedule",
     "VirtualClock": "clock",
+    "every_schedule": "every",
     "schedules": "schedule",
-    "virtual_time": "clock",
+    "virtual_time": "run",
 }
 
 

@@ -1,29 +1,49 @@
-"""Which event loops there are: their names, what anyio calls them, which one is running."""
+"""Which event loops there are: one table, and what is asked of it."""
 
 import asyncio
 import importlib.metadata
 import importlib.util
 import platform
 import sys
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 AnyioBackend: TypeAlias = tuple[str, dict[str, object]]
 """What anyio calls a backend: its name, and the options that `anyio.run` passes to it."""
 
 EVERY = "all"
 
-# What each event loop needs to have installed. anyio's own option for the faster asyncio loop
-# takes winloop on Windows, where there is no uvloop.
+# anyio's own option for the faster asyncio loop takes winloop on Windows, where there is no uvloop.
 _UVLOOP = "winloop" if sys.platform == "win32" else "uvloop"
-_NEEDS = {"asyncio": "asyncio", "trio": "trio", "asyncio+uvloop": _UVLOOP}
 
-NAMES: tuple[str, ...] = tuple(_NEEDS)
+
+class Backend(NamedTuple):
+    """An event loop, as a row of the table."""
+
+    needs: str
+    """The module that must be installed."""
+    anyio: AnyioBackend
+    """What anyio calls it."""
+    adapter: str | None
+    """The module of `awaits.testing.loops` that steers its time and its order."""
+    steers_not: str = ""
+    """Why there is none."""
+
+
+_TABLE = {
+    "asyncio": Backend("asyncio", ("asyncio", {}), "_asyncio"),
+    "trio": Backend("trio", ("trio", {}), "_trio"),
+    "asyncio+uvloop": Backend(
+        _UVLOOP, ("asyncio", {"use_uvloop": True}), None, "keeps its own timers and queue"
+    ),
+}
+
+NAMES: tuple[str, ...] = tuple(_TABLE)
 """Every event loop that can be named, installed or not."""
 
 
 def installed() -> tuple[str, ...]:
     """Return the names of the event loops that are installed, without importing them."""
-    return tuple(name for name, module in _NEEDS.items() if importlib.util.find_spec(module))
+    return tuple(name for name, row in _TABLE.items() if importlib.util.find_spec(row.needs))
 
 
 def parse(names: str) -> tuple[str, ...]:
@@ -57,12 +77,57 @@ def check(name: str) -> None:
     Raises:
         ValueError: The name is unknown, or its event loop is not installed.
     """
-    if name not in _NEEDS:
+    if name not in _TABLE:
         raise ValueError(f"There is no event loop {name!r}; choose from {', '.join(NAMES)}.")
     if name not in installed():
         raise ValueError(
-            f"The event loop {name!r} is not installed; install it with: pip install {_NEEDS[name]}"
+            f"The event loop {name!r} is not installed; "
+            f"install it with: pip install {_TABLE[name].needs}"
         )
+
+
+def not_steered(name: str) -> str:
+    """Return the sentence that tells why an event loop cannot be steered, or no text if it can.
+
+    Args:
+        name: One of `NAMES`.
+    """
+    row = _TABLE[name]
+    if row.adapter is not None:
+        return ""
+    steered = [other for other, it in _TABLE.items() if it.adapter]
+    return (
+        f"{name} has neither virtual time nor another order of its tasks, because it "
+        f"{row.steers_not}; choose {' or '.join(steered)}."
+    )
+
+
+def check_steered(name: str) -> str:
+    """Say in a sentence why time and order cannot be steered on an event loop, if they cannot.
+
+    Args:
+        name: What a user typed for one event loop.
+
+    Returns:
+        The module of `awaits.testing.loops` that steers it.
+
+    Raises:
+        ValueError: There is no such event loop, it is not installed, or it cannot be steered.
+    """
+    check(name)
+    row = _TABLE[name]
+    if row.adapter is None:
+        raise ValueError(not_steered(name))
+    return row.adapter
+
+
+def is_steered(name: str) -> bool:
+    """Tell whether time and order can be steered on an event loop.
+
+    Args:
+        name: One of `NAMES`.
+    """
+    return _TABLE[name].adapter is not None
 
 
 def anyio_backend(name: str) -> AnyioBackend:
@@ -74,8 +139,8 @@ def anyio_backend(name: str) -> AnyioBackend:
     Returns:
         The arguments `backend` and `backend_options` of `anyio.run`.
     """
-    backend, _, variant = name.partition("+")
-    return backend, {"use_uvloop": True} if variant else {}
+    backend, options = _TABLE[name].anyio
+    return backend, dict(options)
 
 
 def name_of(backend: object) -> str | None:
@@ -121,4 +186,4 @@ def version(name: str) -> str:
     """
     if name == "asyncio":
         return f"asyncio (Python {platform.python_version()})"
-    return f"{name} {importlib.metadata.version(_NEEDS[name])}"
+    return f"{name} {importlib.metadata.version(_TABLE[name].needs)}"

@@ -1,8 +1,10 @@
 """The deadlock: nothing in the event loop can ever run again. Who waits, and where?"""
 
-from collections.abc import Iterable
-
-from awaits.testing.places import place
+import gc
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
+from typing import NamedTuple
 
 
 class DeadlockError(Exception):
@@ -21,3 +23,69 @@ def deadlock(main: object, others: Iterable[tuple[str, object]], now: float) -> 
     places = ((name, place(coroutine)) for name, coroutine in tasks)
     lines = (f"\n  {name} waits{f' at {where}' if where else ''}" for name, where in places)
     return DeadlockError(f"At {now} s, nothing can ever run again:{''.join(lines)}")
+
+
+# A task waits in these, but it is the line that called them which tells why.
+_STEPPED = (AsyncGeneratorType, CoroutineType)
+_STEPS = ("async_generator_", "anext_", "coroutine_")
+_KINDS = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
+_LIBRARIES = ("anyio.", "asyncio.", "awaits.testing.", "contextlib.", "outcome.", "trio.")
+
+
+class Place(NamedTuple):
+    """Where a coroutine stands; as text, `tests/test_it.py:12, in reader`."""
+
+    began: CodeType  # the user's outermost function
+    code: CodeType  # the user's innermost function
+    line: int
+
+    @property
+    def function(self) -> str:
+        """The name of the user's outermost function."""
+        return self.began.co_qualname
+
+    @property
+    def file_and_line(self) -> str:
+        """Such as `tests/test_it.py:12`."""
+        path = Path(self.code.co_filename)
+        path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        return f"{path}:{self.line}"
+
+    def __str__(self) -> str:
+        return f"{self.file_and_line}, in {self.code.co_qualname}"
+
+
+def place(coroutine: object) -> Place | None:
+    """Return where a coroutine stands, outside of the event loops' libraries.
+
+    Args:
+        coroutine: What a task runs.
+
+    Returns:
+        `None` if all of it is in those libraries.
+    """
+    ours = [it for it in _frames(coroutine) if not is_of_a_library(it)]
+    return Place(ours[0].f_code, ours[-1].f_code, ours[-1].f_lineno) if ours else None
+
+
+def is_of_a_library(frame: FrameType) -> bool:
+    """Tell whether a frame is of the event loops' libraries, and not of the user's code."""
+    return f"{frame.f_globals.get('__name__')}.".startswith(_LIBRARIES)
+
+
+def _frames(awaitable: object) -> Iterator[FrameType]:
+    """Follow what a coroutine awaits, from the outside in."""
+    while awaitable is not None:
+        for frame_of, awaited_by in _KINDS:
+            if hasattr(awaitable, frame_of):
+                frame: object = getattr(awaitable, frame_of)
+                if isinstance(frame, FrameType):
+                    yield frame
+                awaitable = getattr(awaitable, awaited_by)
+                break
+        else:
+            if not type(awaitable).__name__.startswith(_STEPS):
+                return
+            # These keep what they stand for to themselves (python/cpython#76991).
+            inside: list[object] = gc.get_referents(awaitable)
+            awaitable = next((it for it in inside if isinstance(it, _STEPPED)), None)

@@ -1,61 +1,119 @@
-"""Task order: drawn by Hypothesis, played on two event loops.
+"""Task order, as a user holds it: a schedule, and the strategy that draws schedules.
 
 A concurrent program has as many behaviours as its tasks have orders, and a test sees one. A
 schedule is the loop's own order with a few deviations from it: the simplest way to say an order,
-and what Hypothesis can shrink.
+and what can be shrunk.
 """
 
-import itertools
+import ast
+import math
 import sys
-from collections.abc import Generator, Iterator, Mapping
+import unittest
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast, overload
 
 import anyio
 
 from awaits.testing import backends
-from awaits.testing.play import Cancellation, Hold, Moment, Play, scope_of
+from awaits.testing.loops import adapter
+from awaits.testing.loops.delays import IDLE_STEPS, Delays
+from awaits.testing.loops.play import Cancellation, Delay, Moment, Order, Play, scope_of
+from awaits.testing.report import explain, lanes
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-LONGEST = 16  # for how many steps a drawn schedule holds a task back
+Late: TypeAlias = int | Literal["idle"]
+"""How long a step is delayed: until others have taken so many, or until nothing else can run."""
+
+Delayed: TypeAlias = (
+    Mapping[tuple[int, int], Late] | Mapping[tuple[int, int | Literal["every"]], Late]
+)
+"""Which steps are delayed, by task and step."""
 
 
 class Schedule:
     """An order of tasks. Open it around the code under test: `with schedule:`.
 
     While it is open, tasks take their steps first in, first out; a step goes from one await to the
-    next at which the task has to wait. A schedule says which steps come later, as if what they
-    waited for were slow. In virtual time, time may move on meanwhile.
+    next at which the task has to wait. A schedule says which steps are delayed, as if what they
+    waited for were slow. A delayed step runs when others have taken so many steps, or when nothing
+    else can run. In virtual time it also runs before time moves, so that sleeps and timeouts keep
+    their order and length, unless `jitter` lets it be late.
 
     A schedule can be opened again; it plays from its beginning.
 
     Args:
-        holds: What comes later: `{(2, 3): 4}` holds the third step of task 2 back, until others
-            have taken 4 steps or nothing else can run. Tasks are numbered in the order in which
-            they come first, from 1.
-        cancel: At which await in `cancel_scope` to cancel it, counted from 1.
+        delays: Which steps are delayed, and for how long: `{(2, 3): 4}` delays the third step of
+            task 2 until others have taken 4 steps, and `{(2, 3): "idle"}` until nothing else can
+            run, or others have taken 1,000 steps. `{(2, "every"): 4}` delays each step of task 2.
+            Or a function of a task and a step that returns the same, and 0 for no delay. Tasks are
+            numbered in the order in which they come first, from 1.
+        jitter: How late a step may be, in seconds of virtual time, because of a delay.
+        cancel: At which await in `cancel_scope` to cancel it, counted from 1; or which task to
+            cancel before which of its steps: `(2, 3)` cancels task 2 while it waits for its third
+            step, as if all of it stood in a cancel scope of its own. It must have been started
+            while the schedule is open, and begin before it is cancelled.
 
     Raises:
-        ValueError: A number is below 1 or no whole number, or `holds` is no such mapping.
+        ValueError: A number is below 1 or no whole number, `delays` is no such mapping, or `jitter`
+            is negative, infinite or no number.
     """
 
+    # Without these, a type checker does not know what it sees in `{(1, 2): "idle"}`.
+    @overload
     def __init__(
-        self, holds: Mapping[tuple[int, int], int] | None = None, *, cancel: int | None = None
+        self,
+        delays: Mapping[tuple[int, int], Late],
+        *,
+        jitter: float = 0.0,
+        cancel: int | tuple[int, int] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        delays: Mapping[tuple[int, int | Literal["every"]], Late]
+        | Callable[[int, int], Late]
+        | None = None,
+        *,
+        jitter: float = 0.0,
+        cancel: int | tuple[int, int] | None = None,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        delays: Delayed | Callable[[int, int], Late] | None = None,
+        *,
+        jitter: float = 0.0,
+        cancel: int | tuple[int, int] | None = None,
     ) -> None:
-        holds = {} if holds is None else holds
-        _check_shape(holds)
-        for number in (*itertools.chain(*holds), *holds.values(), 1 if cancel is None else cancel):
-            _check(number)
-        self._holds = dict(sorted(holds.items()))
+        self._delays: Delayed | Callable[[int, int], Late] = (
+            delays if callable(delays) else _checked({} if delays is None else delays)
+        )
+        if not _is_seconds(jitter):
+            raise ValueError(f"jitter must be a number of seconds of at least 0, not {jitter!r}.")
+        if cancel is not None:
+            _check_cancel(cancel)
+        self._jitter = jitter
         self._cancel = cancel
+        self._gives_way = False
         self._play: Play[Any, Any] | None = None
-        self._events: list[Hold | Cancellation] = []
+        self._order: Delays | None = None  # of the run that was last
+        self._events: list[Delay | Cancellation] = []
+        self._trace: list[Moment] = []
+        self.ran: tuple[int, ...] = ()
+        """When it was open last: the number of the task of each step, in their order."""
+        self.contended: list[tuple[int, int]] = []
+        """The tasks and steps beside which others were ready."""
+        self.opener: int = 0
+        """The number of the task in which it was opened; 0 if it took no step meanwhile."""
 
     def __repr__(self) -> str:
-        arguments = [repr(self._holds)] if self._holds else []
+        arguments = [repr(self._delays)] if self._delays else []
+        arguments += [f"jitter={self._jitter}"] if self._jitter else []
         arguments += [] if self._cancel is None else [f"cancel={self._cancel}"]
         return f"Schedule({', '.join(arguments)})"
 
@@ -69,7 +127,13 @@ class Schedule:
         """
         if self._play is not None:
             raise RuntimeError("This schedule is open already; draw one for each run.")
-        self._play = _open_play(self._holds, self._cancel)
+        tells = _will_be_told()
+        order = order_of(self, tells=tells)
+        self._play = steer(order)
+        self._play.trace = [] if tells else None
+        self.contended = self._play.contended = []
+        self._play.gives_way = self._gives_way
+        self._order = order
         return self
 
     def __exit__(
@@ -81,7 +145,11 @@ class Schedule:
         """Leave the event loop to itself, and tell Hypothesis what happened."""
         play, self._play = cast("Play[Any, Any]", self._play), None
         play.close()
-        self._events = [it for it in play.events if isinstance(it, Cancellation) or it.n_ahead]
+        self._events = [it for it in cast("Delays", self._order).events if it.n_ahead or it.seconds]
+        if play.cancellation is not None:
+            self._events.insert(play.cancellation.n_events, play.cancellation)
+        self._trace = play.trace or []
+        self.ran, self.opener = tuple(play.ran), play.opener
         if play.error is not None:
             raise play.error
         hypothesis = sys.modules.get("hypothesis")
@@ -89,6 +157,42 @@ class Schedule:
             hypothesis.note(_Explanation(self))
         elif error is not None:
             error.add_note(self.explanation)
+
+    @property
+    def delays(self) -> Delayed | Callable[[int, int], Late]:
+        """Which steps are delayed, and for how long."""
+        return self._delays
+
+    @property
+    def jitter(self) -> float:
+        """How late a step may be, in seconds of virtual time."""
+        return self._jitter
+
+    @classmethod
+    def parse(cls, text: str) -> "Schedule":
+        """Return the schedule that a `repr` shows.
+
+        Args:
+            text: Such as `Schedule({(1, 2): 3})`.
+
+        Raises:
+            ValueError: It is no such text.
+        """
+        try:
+            match ast.parse(text.strip(), mode="eval").body:
+                case ast.Call(func=ast.Name("Schedule"), args=args, keywords=keywords):
+                    named = {str(it.arg): ast.literal_eval(it.value) for it in keywords}
+                    return cls(*map(ast.literal_eval, args), **named)
+                case _:
+                    pass
+        except (SyntaxError, TypeError, ValueError) as error:
+            raise ValueError(f"{text!r} is no schedule: {error}.") from None
+        raise ValueError(f"{text!r} is no schedule, such as Schedule({{(1, 2): 3}}).")
+
+    @property
+    def cancel(self) -> int | tuple[int, int] | None:
+        """Where it cancels."""
+        return self._cancel
 
     @contextmanager
     def cancel_scope(self) -> Generator[anyio.CancelScope]:
@@ -115,29 +219,12 @@ class Schedule:
     @property
     def explanation(self) -> str:
         """What the schedule did when it was open last, in lines for people."""
-        lines = [line for event in self._events for line in _lines(event)]
-        return "\n  ".join([f"What {self!r} did:", *lines] if lines else [f"{self!r} did nothing."])
+        return explain(repr(self), self._events)
 
-
-def _lines(event: Hold | Cancellation) -> list[str]:
-    task = _say(event.moment)
-    if isinstance(event, Cancellation):
-        return [f"cancelled at await {event.n_awaits} of the cancel scope: {task}"]
-    steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
-    more = event.n_ahead - len(event.ahead)
-    return [
-        f"held back before step {event.step}: {task}; {steps} went ahead:",
-        *(f"  {_say(moment)}" for moment in event.ahead),
-        *([f"  and {more} more"] if more else []),
-    ]
-
-
-def _say(moment: Moment) -> str:
-    """Name a task, and tell where and when it stood."""
-    number = f"task {moment.number}, " if moment.number else ""
-    where = moment.place.file_and_line if moment.place else "not begun"
-    when = "" if moment.time is None else f", at {moment.time} s"
-    return f"{number}{moment.name}, {where}{when}"
+    @property
+    def lanes(self) -> str:
+        """The steps around what the schedule did when it was open last, in a lane for each task."""
+        return lanes(self._trace, self._events)
 
 
 class _Explanation:
@@ -150,57 +237,139 @@ class _Explanation:
         return self._schedule.explanation
 
 
-def _check_shape(holds: object) -> None:
-    if isinstance(holds, Mapping) and all(isinstance(it, tuple) and len(it) == 2 for it in holds):
-        return
-    raise ValueError(f"holds must be a mapping such as {{(1, 2): 3}}, not {holds!r}.")
+def _will_be_told() -> bool:
+    """Tell whether anybody will read what this run shows: in Hypothesis's, only of the last one."""
+    hypothesis = sys.modules.get("hypothesis")
+    if hypothesis is None or not hypothesis.currently_in_test_context():
+        return True
+    from hypothesis.control import current_build_context  # noqa: PLC0415 it is there already
+
+    return bool(current_build_context().is_final)
+
+
+def _is_seconds(jitter: object) -> bool:
+    if isinstance(jitter, bool) or not isinstance(jitter, int | float):
+        return False
+    return 0 <= jitter < math.inf
+
+
+def _checked(delays: object) -> Delayed:
+    """Return a mapping of delays, in the order of tasks and steps, if it is one."""
+    if not isinstance(delays, Mapping):
+        raise ValueError(f"delays must be a mapping such as {{(1, 2): 3}}, not {delays!r}.")
+    for key, late in delays.items():
+        if not (isinstance(key, tuple) and len(key) == 2):
+            raise ValueError(f"delays must be a mapping such as {{(1, 2): 3}}, not {delays!r}.")
+        task, step = key
+        _check(task)
+        if step != "every":
+            _check(step)
+        if late != "idle":
+            _check(late)
+    return dict(sorted(delays.items(), key=lambda it: (it[0][0], it[0][1] == "every", it[0][1])))
 
 
 def _check(number: object) -> None:
-    if not (isinstance(number, int) and number >= 1):
+    if not (isinstance(number, int) and not isinstance(number, bool) and number >= 1):
         raise ValueError(f"A schedule's numbers must be whole ones of at least 1, not {number!r}.")
 
 
-def _open_play(holds: Mapping[tuple[int, int], int], cancel: int | None) -> Play[Any, Any]:
+def _check_cancel(cancel: object) -> None:
+    if not isinstance(cancel, tuple):
+        _check(cancel)
+        return
+    if len(cancel) != 2 or cancel[1:] == (1,):
+        raise ValueError(
+            f"cancel must be a task and one of its steps from 2 on, such as (1, 2), not {cancel!r}."
+        )
+    for number in cancel:
+        _check(number)
+
+
+def _delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int], int]:
+    """Return a function that tells for how many steps of others a step is delayed."""
+    if callable(delays):
+        function = delays
+
+        def asked(task: int, step: int) -> int:
+            late = function(task, step)
+            if late == "idle":
+                return IDLE_STEPS
+            if late != 0 or isinstance(late, bool):
+                _check(late)
+            return late
+
+        return asked
+    steps = {key: IDLE_STEPS if late == "idle" else late for key, late in delays.items()}
+    get = cast("dict[tuple[int, int], int]", steps).get
+    every = {task: late for (task, step), late in steps.items() if step == "every"}
+    if not every:
+        return lambda task, step: get((task, step), 0)
+    return lambda task, step: get((task, step), 0) or every.get(task, 0)
+
+
+def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
+    """Return a schedule's order for one run.
+
+    Args:
+        schedule: The schedule.
+        tells: Whether to remember where tasks stood, for its explanation.
+    """
+    return Delays(
+        _delay_of(schedule.delays), jitter=schedule.jitter, cancel=schedule.cancel, tells=tells
+    )
+
+
+def giving_way(schedule: Schedule) -> Schedule:
+    """Have a schedule end where the code under test opens one itself."""
+    schedule._gives_way = True
+    return schedule
+
+
+def steer(order: Order) -> Play[Any, Any]:
+    """Steer the order of the tasks of the event loop that runs.
+
+    Raises:
+        RuntimeError: No event loop runs here, or it is steered already.
+        ValueError: The kit does not fit the version of the event loop's library.
+        unittest.SkipTest: The event loop cannot be steered.
+    """
     try:
         name = backends.running()
     except RuntimeError:
         raise RuntimeError(
             "A schedule steers an event loop, and none runs here; open it in an async test."
         ) from None
-    if name == "trio":
-        from awaits.testing import _trio  # noqa: PLC0415 trio may not be installed
-
-        return _trio.RunQueuePlay(holds, cancel)
-    from awaits.testing import _asyncio  # noqa: PLC0415 it imports play.py
-
-    return _asyncio.ReadyPlay(holds, cancel)
+    if reason := backends.not_steered(name):
+        raise unittest.SkipTest(reason)
+    return adapter(name).play(order)
 
 
-def schedules() -> "SearchStrategy[Schedule]":
+def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
     """Return a Hypothesis strategy that draws schedules; the simplest is the loop's own order.
 
-    Some cancel their cancel scope, at one of its first 32 awaits.
+    Some cancel their cancel scope, at one of its first 32 awaits. A few steps are delayed, of the
+    first 32 tasks and the first 64 steps of each, or all steps of a task.
+
+    Args:
+        jitter: How late a step may be, in seconds of virtual time, where the sleeps of a test stand
+            for calls of unknown length.
     """
     from hypothesis import strategies as st  # noqa: PLC0415 schedules are of use without it
 
-    # How many steps there will be, nobody knows before the run. Bytes are drawn all at once.
-    steps = st.binary(min_size=32, max_size=512)
+    # How many tasks and steps there will be, nobody knows before the run. The first ones are the
+    # likeliest; lengths are of any order of magnitude.
+    tasks = st.integers(1, 4) | st.integers(1, 32)
+    every: list[Literal["every"]] = ["every"]
+    idle: list[Literal["idle"]] = ["idle"]
+    steps = st.integers(1, 8) | st.integers(1, 64) | st.sampled_from(every)
+    lates = st.integers(1, 3) | st.sampled_from(idle) | st.integers(0, 12).map(lambda n: 2**n)
     awaits = st.integers(0, 3) | st.integers(0, 6) | st.integers(0, 32)
+
+    delays = st.dictionaries(st.tuples(tasks, steps), lates, max_size=12)
 
     @st.composite
     def draw_schedule(draw: st.DrawFn) -> Schedule:
-        cancel = draw(awaits)
-        holds = zip(_steps(), (drawn % (LONGEST + 1) for drawn in draw(steps)), strict=False)
-        return Schedule({step: n for step, n in holds if n}, cancel=cancel or None)
+        return Schedule(draw(delays), jitter=jitter, cancel=draw(awaits) or None)
 
     return draw_schedule()
-
-
-def _steps() -> Iterator[tuple[int, int]]:
-    """Count the steps of all tasks, by the diagonals: neither tasks nor steps come to an end."""
-    diagonal = 2
-    while True:
-        for task in range(1, diagonal):
-            yield task, diagonal - task
-        diagonal += 1

@@ -1,0 +1,31 @@
+"""The engine of the kit: an adapter for each event loop, behind one door."""
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from awaits.testing import backends
+
+if TYPE_CHECKING:
+    from awaits.testing.loops.contract import Adapter
+
+
+@cache
+def adapter(name: str) -> "Adapter":
+    """Return what steers an event loop. This is the door: nothing else asks for one by name.
+
+    Args:
+        name: One of `backends.NAMES`.
+
+    Raises:
+        ValueError: There is no such event loop, it is not installed, it cannot be steered, or the
+            kit does not fit its version.
+    """
+    # Loaded when asked for: trio may not be installed, and a run needs one event loop, not all.
+    module = f"{__name__}.{backends.check_steered(name)}"
+    try:
+        return cast("Adapter", import_module(module))
+    except (AttributeError, ImportError) as error:
+        from awaits.testing.loops.fence import does_not_fit  # noqa: PLC0415 rarely needed
+
+        raise ValueError(does_not_fit(error)) from None

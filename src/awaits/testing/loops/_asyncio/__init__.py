@@ -1,0 +1,20 @@
+"""asyncio's adapter, as `contract.Adapter` says; private names of asyncio live only here."""
+
+from collections.abc import Callable
+
+from awaits.testing.loops._asyncio.backend import install
+from awaits.testing.loops._asyncio.loop import VirtualEventLoop
+from awaits.testing.loops._asyncio.order import ReadyPlay
+from awaits.testing.loops.play import Order
+from awaits.testing.loops.timekeeper import Timekeeper
+
+
+def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
+    """Return the `backend_options` of `anyio.run` that make its time virtual."""
+    install()
+    return {"loop_factory": lambda: VirtualEventLoop(make())}
+
+
+def play(order: Order) -> ReadyPlay:
+    """Steer the order of the tasks of the event loop that runs, until `Play.close`."""
+    return ReadyPlay(order)

@@ -1,0 +1,93 @@
+"""anyio's asyncio backend, told that time may be virtual.
+
+Private names, read in anyio 4.16.0: `anyio._backends._asyncio.AsyncIOBackend`, with its methods
+`wait_all_tasks_blocked` and `run_sync_in_worker_thread`; `loaded_backends`, where anyio keeps the
+one that it asks; `WorkerThread.run`, where a worker has no work.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar, TypeVarTuple, cast
+
+from anyio import CapacityLimiter
+from anyio._backends._asyncio import AsyncIOBackend, WorkerThread
+from anyio._core._eventloop import loaded_backends
+
+from awaits.testing.loops._asyncio.loop import VirtualEventLoop, work
+from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.portals import patch_portals
+from awaits.testing.loops.threads import POOLS
+
+check_names(
+    "anyio",
+    {
+        AsyncIOBackend: [
+            "current_default_thread_limiter",
+            "run_sync_in_worker_thread",
+            "wait_all_tasks_blocked",
+        ],
+    },
+)
+if "run" not in vars(WorkerThread):  # it inherits one
+    raise ImportError("WorkerThread has no run of its own", name="anyio")
+POOLS.add((WorkerThread.__module__, "run"))
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class VirtualAsyncIOBackend(AsyncIOBackend):
+    """anyio's asyncio backend, which asks an event loop in virtual time what it needs to know."""
+
+    @classmethod
+    async def wait_all_tasks_blocked(cls) -> None:
+        """Wait for the event loop to be idle, where anyio polls with sleeps of 0.1 seconds."""
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, VirtualEventLoop):
+            await super().wait_all_tasks_blocked()
+            return
+        await cls.checkpoint()
+        waiter = loop.create_future()
+        loop.waiting_for_idle.append(waiter)
+        await waiter
+
+    @classmethod
+    async def run_sync_in_worker_thread(
+        cls,
+        func: Callable[[*Ts], T],
+        args: tuple[*Ts],
+        abandon_on_cancel: bool = False,
+        limiter: CapacityLimiter | None = None,
+    ) -> T:
+        """Count the thread as out: anyio's worker threads are its own, not an executor's."""
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, VirtualEventLoop):
+            return await super().run_sync_in_worker_thread(func, args, abandon_on_cancel, limiter)
+        counting = _CountingLimiter(limiter or cls.current_default_thread_limiter(), loop)
+        return await super().run_sync_in_worker_thread(
+            work, (loop, func, *args), abandon_on_cancel, cast("CapacityLimiter", counting)
+        )
+
+
+class _CountingLimiter:
+    """A limiter of anyio's that has the event loop know which of its worker threads are out."""
+
+    def __init__(self, limiter: CapacityLimiter, loop: VirtualEventLoop) -> None:
+        self._limiter = limiter
+        self._loop = loop
+
+    async def __aenter__(self) -> None:
+        await self._limiter.acquire()
+        self._loop.threads.n_out += 1
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._loop.threads.n_out -= 1
+        self._limiter.release()
+
+
+def install() -> None:
+    """Have anyio ask the backend above, and its portals tell which futures threads wait for."""
+    loaded_backends["asyncio"] = VirtualAsyncIOBackend
+    patch_portals()

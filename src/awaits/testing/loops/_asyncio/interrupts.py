@@ -1,0 +1,69 @@
+"""Ctrl-C, while an asyncio event loop in virtual time runs.
+
+Python raises `KeyboardInterrupt` between any two instructions. An event loop that never sleeps is
+mostly at work itself by then: a step that it has taken from its queue would be lost, and its task
+would never end, not even when it is cancelled. So Ctrl-C waits for the end of the turn, unless it
+meets the user's own code.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+from awaits.testing.deadlock import is_of_a_library
+
+_STDLIB = sys.stdlib_module_names - {"asyncio"}
+
+
+class Interrupts:
+    """Keeps Ctrl-C until the turn of an event loop is over.
+
+    Args:
+        wake: Has the event loop begin another turn, if it waits; called from a signal handler.
+    """
+
+    def __init__(self, wake: Callable[[], object]) -> None:
+        self.pending: bool = False  # whether the turn is to end in `KeyboardInterrupt`
+        self._wake = wake
+
+    @contextmanager
+    def kept(self) -> Generator[None]:
+        """Keep Ctrl-C in the block, and raise it at its end; the second time, raise it at once."""
+        if (
+            threading.current_thread() is not threading.main_thread()
+            or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        ):
+            yield  # another has a say, such as `asyncio.Runner`
+            return
+        self.pending = False
+        signal.signal(signal.SIGINT, self._keep)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.check()
+
+    def check(self) -> None:
+        """Raise what was kept."""
+        if self.pending:
+            self.pending = False
+            raise KeyboardInterrupt
+
+    def _keep(self, _signal: int, frame: FrameType | None) -> None:
+        if self.pending or _is_of_the_user(frame):
+            raise KeyboardInterrupt
+        self.pending = True
+        self._wake()
+
+
+def _is_of_the_user(frame: FrameType | None) -> bool:
+    """Tell whether it is the user's code that runs, or what it has called of Python's library."""
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__"))
+        if module.partition(".")[0] not in _STDLIB:
+            return not is_of_a_library(frame)
+        frame = frame.f_back
+    return True

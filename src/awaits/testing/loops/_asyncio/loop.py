@@ -1,0 +1,331 @@
+"""asyncio's event loop in virtual time.
+
+Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
+
+- `BaseEventLoop._run_once`, the turns of the loop, is replaced: it is where time moves. asyncio's
+  own compares timers in Python, and takes those for due that are closer than the resolution of the
+  real clock, so that virtual time would not be exact.
+- `BaseEventLoop._ready`, the queue of what can run; `_stopping`, whether `stop` was called.
+- `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
+- `BaseSelectorEventLoop._signal_handlers`: who waits for a signal is not deadlocked.
+- `BaseSelectorEventLoop._write_to_self`, to wake the loop from a signal handler.
+- What `asyncio.run_coroutine_threadsafe` has the loop call closes over the future that it returns.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import asyncio
+import heapq
+import itertools
+import math
+import selectors
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import Context
+from types import CodeType, FunctionType
+from typing import Any, TypeVar, TypeVarTuple, cast
+
+from awaits.testing.loops._asyncio.interrupts import Interrupts
+from awaits.testing.loops._asyncio.order import ReadyPlay, name_of
+from awaits.testing.loops.contract import MOST_THROWN
+from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.idle import make_something_run
+from awaits.testing.loops.threads import Threads
+from awaits.testing.loops.timekeeper import Timekeeper
+
+# What `asyncio.run_coroutine_threadsafe` has the event loop call.
+STARTS_COROUTINE = {
+    it for it in asyncio.run_coroutine_threadsafe.__code__.co_consts if isinstance(it, CodeType)
+}
+
+check_names(
+    "Python",
+    {
+        asyncio.SelectorEventLoop: [
+            "_process_events",
+            "_run_once",
+            "_selector",
+            "_signal_handlers",
+            "_stopping",
+            "_timer_handle_cancelled",
+            "_write_to_self",
+        ],
+        asyncio.Handle: ["_cancelled", "_run"],
+    },
+)
+if not any("future" in it.co_freevars for it in STARTS_COROUTINE):
+    raise ImportError("asyncio.run_coroutine_threadsafe has no inner future", name="asyncio")
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class VirtualEventLoop(asyncio.SelectorEventLoop):
+    """An event loop that moves its clock to the next deadline instead of waiting for it."""
+
+    _ready: deque[asyncio.Handle]
+    _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
+    _stopping: bool
+    _selector: selectors.BaseSelector
+    _signal_handlers: dict[int, asyncio.Handle]
+    _write_to_self: Callable[[], None]
+
+    def __init__(self, timekeeper: Timekeeper) -> None:
+        self.timekeeper: Timekeeper = timekeeper
+        self.threads: Threads = Threads(self, lambda: _worker.loop, self.call_soon_threadsafe)
+        self.waiting_for_idle: list[asyncio.Future[None]] = []
+        self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
+        self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
+        self._error: Exception | None = None
+        self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
+        self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
+        self._number = itertools.count()
+        self._n_cancelled = 0
+        self._interrupts = Interrupts(self._write_to_self)
+        super().__init__()
+        self._sockets = self._selector.get_map()  # one is the loop's own, for other threads
+        try:
+            timekeeper.start(self)
+        except ValueError:
+            self.close()
+            raise
+
+    def time(self) -> float:
+        """Return the virtual time, in seconds."""
+        return self.timekeeper.now
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call a function at a virtual time."""
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self.timers, (when, next(self._number), timer))
+        return timer
+
+    def _timer_handle_cancelled(self, _handle: asyncio.TimerHandle) -> None:
+        # As asyncio does: timeouts that were not needed must not pile up.
+        self._n_cancelled += 1
+        if self._n_cancelled > 100 and self._n_cancelled > len(self.timers) // 2:
+            self.timers[:] = [timer for timer in self.timers if not timer[2].cancelled()]
+            heapq.heapify(self.timers)
+            self._n_cancelled = 0
+
+    def _run_once(self) -> None:
+        """Turn until `stop`: run what can run, or make something run, by moving time if need be."""
+        clock, timers = self.timekeeper, self.timers
+        sockets, signal_handlers = self._sockets, self._signal_handlers
+        interrupts = self._interrupts
+        while not self._stopping:
+            if interrupts.pending:
+                interrupts.check()
+            if timers and timers[0][0] <= clock.now:
+                self._queue_what_is_due()
+            # Without sockets and signal handlers there is nothing to ask the system for: what
+            # other threads want is in the queue already.
+            if len(sockets) > 1 or signal_handlers:
+                self._process_events(self._selector.select(0))
+            if not self._ready:
+                self._nothing_can_run()
+            for _ in range(len(self._ready)):  # what becomes ready now is for the next turn
+                handle = self._ready.popleft()  # a schedule may have put its own there
+                if not handle._cancelled:
+                    handle._run()
+
+    def _queue_what_is_due(self) -> None:
+        timers, now = self.timers, self.timekeeper.now
+        while timers and timers[0][0] <= now:
+            timer = heapq.heappop(timers)[2]
+            if not timer._cancelled:
+                self._ready.append(timer)
+
+    def close(self) -> None:
+        """Close the event loop, and give the wall clock back."""
+        if self.timekeeper.run is self:
+            self.timekeeper.stop()
+        super().close()
+
+    def _nothing_can_run(self) -> None:
+        try:
+            wait = make_something_run(self)
+        except Exception as error:
+            if self._main is None or error is self._error:  # nobody is there, or nobody takes it
+                raise
+            wait = self.throw(error)
+        if wait:
+            self._process_events(self._selector.select(None if wait == math.inf else wait))
+        else:
+            self._queue_what_is_due()
+
+    # What `contract.EventLoop` asks for.
+
+    def current_play(self) -> ReadyPlay | None:
+        """Return what steers the order of the tasks; `None` if nothing does."""
+        ready: object = self._ready
+        return ready if isinstance(ready, ReadyPlay) else None
+
+    def threads_are_out(self) -> bool:
+        """Tell whether a worker thread is at work and does not wait for the event loop."""
+        return self.threads.n_out > self.threads.n_waiting
+
+    def waits_until_idle(self) -> bool:
+        """Tell whether a task waits for all others to be blocked."""
+        return bool(self.waiting_for_idle)
+
+    def wake_who_waits_until_idle(self) -> bool:
+        """Wake such tasks; return whether that was done here."""
+        if not self.waiting_for_idle:
+            return False
+        for waiter in self.waiting_for_idle:
+            if not waiter.done():
+                waiter.set_result(None)
+        self.waiting_for_idle.clear()
+        return True
+
+    def poll(self, seconds: float) -> bool:
+        """Wait for sockets and other threads, for so many real seconds; tell if something came."""
+        # What other threads want is in the queue already: only for sockets and signals is there
+        # anything to ask the system.
+        if seconds or self.waits_for_the_world_outside():
+            self._process_events(self._selector.select(seconds))
+        return bool(self._ready)
+
+    def next_deadline(self) -> float:
+        """Return the next deadline, in virtual time; infinite if there is none."""
+        timers = self.timers
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        return timers[0][0] if timers else math.inf
+
+    def waits_for_the_world_outside(self) -> bool:
+        """Tell whether a task waits for a socket or a signal."""
+        return len(self._sockets) > 1 or bool(self._signal_handlers)
+
+    def main_coroutine(self) -> object:
+        """Return what the main task runs; `None` if there is no main task."""
+        return None if self._main is None else self._main.get_coro()
+
+    def others(self) -> Iterator[tuple[str, object]]:
+        """Return the name and the coroutine of each other task."""
+        tasks = asyncio.all_tasks(self) - {self._main, self._outermost}
+        return ((name_of(task), task.get_coro()) for task in tasks)
+
+    def throw(self, error: Exception) -> float:
+        """Cancel the main task; where it ends, the error takes the cancellation's place."""
+        self._error = self.threads.error = error
+        instant, n_thrown = self._thrown
+        n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
+        self._thrown = self.timekeeper.now, n_thrown
+        if self._main is not None:
+            self._main.cancel()
+        play = self.current_play()
+        if n_thrown > MOST_THROWN or not (self._ready or (play and play.release())):
+            raise error
+        return 0
+
+    def restart(self) -> bool:
+        """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
+        self.threads.begin()
+        return all(timer.cancelled() for _, _, timer in self.timers)
+
+    @contextmanager
+    def main_task(self) -> Generator[None]:
+        """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
+        __tracebackhide__ = True
+        before, self._main = self._main, asyncio.current_task(self)
+        self._thrown = (0.0, 0)
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._raise_error()
+            raise
+        finally:
+            self._main = before
+
+    def _raise_error(self) -> None:
+        __tracebackhide__ = True
+        error, self._error = self._error, None
+        if error is not None:
+            raise error from None
+
+    def run_forever(self) -> None:
+        """Run until `stop`; Ctrl-C ends it between two turns."""
+        with self._interrupts.kept():
+            super().run_forever()
+
+    def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
+        """Run until the future is done; raise `DeadlockError` if it never can be."""
+        task = self._task_of(cast("Awaitable[T]", future))
+        self._outermost = self._main = task
+        try:
+            return super().run_until_complete(task)
+        except asyncio.CancelledError:
+            self._raise_error()
+            raise
+        finally:
+            self._outermost = self._main = None
+
+    def _task_of(self, future: Awaitable[T]) -> asyncio.Task[T]:
+        if isinstance(future, asyncio.Task):
+            return future
+
+        async def wait() -> T:
+            return await future
+
+        return self.create_task(future if asyncio.iscoroutine(future) else wait())
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Run a function in a thread; time stands still until it is back."""
+        if executor is None or isinstance(executor, ThreadPoolExecutor):  # others may pickle it
+            future = super().run_in_executor(executor, work, self, func, *args)
+        else:
+            future = super().run_in_executor(executor, func, *args)
+        self.threads.n_out += 1
+        future.add_done_callback(self._thread_is_back)
+        return future
+
+    def _thread_is_back(self, _future: asyncio.Future[Any]) -> None:
+        self.threads.n_out -= 1
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call a function from another thread, which may wait for what the function does."""
+        if isinstance(callback, FunctionType) and callback.__code__ in STARTS_COROUTINE:
+            cells = zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=True)
+            self.threads.may_wait_for(dict(cells)["future"].cell_contents)
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 asyncio's signature
+        """Wait for the threads to end, in real time: a timeout in virtual time would be over."""
+        self.threads.n_out += 1
+        try:
+            await super().shutdown_default_executor()
+        finally:
+            self.threads.n_out -= 1
+
+
+class _Worker(threading.local):
+    loop: VirtualEventLoop | None = None  # that it works for
+
+
+_worker = _Worker()
+
+
+def work(loop: VirtualEventLoop, func: Callable[[*Ts], T], *args: *Ts) -> T:
+    """Run a function in a thread that is known to work for the event loop."""
+    _worker.loop = loop
+    try:
+        return func(*args)
+    finally:
+        _worker.loop = None

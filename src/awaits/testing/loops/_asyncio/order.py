@@ -1,0 +1,125 @@
+"""asyncio's queue of what can run, steered.
+
+Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
+
+- `BaseEventLoop._ready`, the queue; that a turn begins by asking its length, and takes from its
+  left.
+- `Handle._callback`, `_args` and `_context`, and what the steps of tasks are called.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import asyncio
+import unittest
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, cast
+
+from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.play import Order, Play
+
+if TYPE_CHECKING:
+    from awaits.testing.loops.timekeeper import Timekeeper
+
+check_names(
+    "Python",
+    {asyncio.BaseEventLoop: ["_ready"], asyncio.Handle: ["_args", "_callback", "_context"]},
+)
+
+# What asyncio calls the steps of tasks: the first, from 3.11 on the later ones, and in Python.
+STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
+
+
+class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
+    """The queue of an asyncio event loop, steered by a schedule."""
+
+    def __init__(self, order: Order) -> None:
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, asyncio.BaseEventLoop):
+            raise unittest.SkipTest(
+                f"A schedule cannot steer {type(loop).__module__}, which keeps its queue to "
+                "itself; choose asyncio or trio."
+            )
+        self.end_what_gives_way(vars(loop)["_ready"])
+        super().__init__(vars(loop)["_ready"], order)
+        self._loop = cast("Any", loop)
+        self._loop._ready = self
+        # A task factory of the program's may start tasks at once, before they can have a scope.
+        self._wraps = self.cancels_a_task and loop.get_task_factory() is None
+        if self._wraps:
+            loop.set_task_factory(cast("Any", self._wrapped))
+        # A virtual loop asks what is delayed before it moves time; a real one would wait.
+        self._clock: Timekeeper | None = getattr(loop, "timekeeper", None)
+        self._has_looked = False  # whether the loop has looked for what can run, since `popleft`
+        self._nothing = asyncio.Handle(print, (), self._loop)
+        self._nothing.cancel()
+
+    def _give_back(self) -> None:
+        """Give the event loop its own queue back."""
+        self._loop._ready = self.rest()
+        if self._wraps:
+            self._loop.set_task_factory(None)
+
+    def _wrapped(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **kwargs: Any
+    ) -> asyncio.Task[Any]:
+        return asyncio.Task(self.in_scope(coroutine), loop=loop, **kwargs)
+
+    def __len__(self) -> int:
+        self._has_looked = True  # each turn begins by asking how much there is to do
+        return super().__len__() + (self.n_late if self._clock is None else 0)
+
+    def popleft(self) -> asyncio.Handle:
+        """Return what runs next; what does nothing, if all the rest is delayed."""
+        has_looked, self._has_looked = self._has_looked, False
+        if has_looked:
+            self.turn_begins()
+        step = self.take()
+        if step is None and has_looked and self._clock is None:
+            self.release()
+            step = self.take()
+        return self._nothing if step is None else step
+
+    # What a handle is for asyncio alone, its types do not tell.
+
+    def task_of(self, step: Any) -> asyncio.Task[Any] | None:
+        """Return the task that takes a step; `None` for any other callback."""
+        callback = step._callback
+        task = getattr(callback, "__self__", None)
+        if not isinstance(task, asyncio.Task):
+            return None
+        name = getattr(callback, "__name__", None) or type(callback).__name__
+        return task if name in STEPS else None
+
+    def is_cancelled(self, step: Any) -> bool:
+        """Tell whether what a task waited for was cancelled."""
+        waited_for = step._args[0] if step._args else None
+        return isinstance(waited_for, asyncio.Future) and waited_for.cancelled()
+
+    def context_of(self, step: Any) -> Context:
+        """Return the context variables of a step."""
+        return cast("Context", step._context)
+
+    def coroutine_of(self, task: asyncio.Task[Any]) -> object:
+        """Return what a task runs."""
+        return task.get_coro()
+
+    def current_task(self) -> asyncio.Task[Any]:
+        """Return the task that runs."""
+        return cast("asyncio.Task[Any]", asyncio.current_task())
+
+    def name_of(self, task: asyncio.Task[Any]) -> str:
+        """Return the name of a task."""
+        return name_of(task)
+
+    def time(self) -> float | None:
+        """Return the virtual time, in seconds; `None` in real time."""
+        return None if self._clock is None else self._clock.now
+
+
+def name_of(task: asyncio.Task[Any]) -> str:
+    """Return the name of a task; that of its function, if it has none, as eager ones do."""
+    name: str | None = task.get_name()
+    if name not in (None, "None"):
+        return name
+    return str(getattr(task.get_coro(), "__qualname__", name))

@@ -1,0 +1,28 @@
+"""trio's adapter, as `contract.Adapter` says; private names of trio live only here."""
+
+from collections.abc import Callable
+
+from awaits.testing.loops._trio.clock import (
+    EndOfRun,
+    VirtualTrioClock,
+    patch_test_runner,
+    patch_threads,
+)
+from awaits.testing.loops._trio.order import RunQueuePlay
+from awaits.testing.loops.play import Order
+from awaits.testing.loops.portals import patch_portals
+from awaits.testing.loops.timekeeper import Timekeeper
+
+
+def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
+    """Return the `backend_options` of `anyio.run` that make its time virtual."""
+    patch_test_runner()
+    patch_threads()
+    patch_portals()
+    timekeeper = make()
+    return {"clock": VirtualTrioClock(timekeeper), "instruments": [EndOfRun(timekeeper)]}
+
+
+def play(order: Order) -> RunQueuePlay:
+    """Steer the order of the tasks of the event loop that runs, until `Play.close`."""
+    return RunQueuePlay(order)

@@ -1,0 +1,264 @@
+"""trio's clock in virtual time.
+
+Private names, read in trio 0.32.0 and 0.35.0:
+
+- `GLOBAL_RUN_CONTEXT.runner`, the scheduler, for who waits. trio jumps by itself with its own
+  `MockClock` alone (python-trio/trio#3369), and that one knows neither threads nor deadlocks.
+- `Runner.waiting_for_idle`: those who wait for the event loop to be idle come before a move.
+- `Runner.io_manager`'s `_epoll` or `_kqueue`: whether sockets have something, without taking it.
+- `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
+  main task, the way trio throws `KeyboardInterrupt`.
+- `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
+  `PARENT_TASK_DATA`, for whom a thread works; `Run.run`, by which a task does what a thread asks;
+  where that thread stands meanwhile, and where one has no work.
+
+Private names, read in anyio 4.16.0: `TestRunner._call_in_runner_task`, which runs what trio asks
+for as a guest, and `_main_task_finished`, which is told how that ended.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import functools
+import math
+import select
+import signal
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import trio.testing
+from anyio._backends._trio import TestRunner
+from trio import _signals, _threads
+from trio._core._run import GLOBAL_RUN_CONTEXT, Deadlines, Runner, Task
+from trio._core._thread_cache import WorkerThread
+from trio._threads import PARENT_TASK_DATA, Run, _active_threads_local
+
+from awaits.testing.deadlock import DeadlockError
+from awaits.testing.loops._trio.order import RunQueuePlay, is_system_task
+from awaits.testing.loops.contract import MOST_THROWN
+from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.idle import make_something_run
+from awaits.testing.loops.threads import ASKING, POOLS, Threads
+from awaits.testing.loops.timekeeper import Timekeeper
+
+if sys.platform == "linux":
+    from trio._core._io_epoll import EpollIOManager as IOManager
+else:
+    from trio._core._io_kqueue import KqueueIOManager as IOManager
+_SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
+
+check_names(
+    "trio",
+    {
+        type(GLOBAL_RUN_CONTEXT): ["runner"],
+        Runner: ["_locals", "clock", "deadlines", "init_task", "io_manager", "main_task", "tasks"],
+        Deadlines: ["next_deadline"],
+        IOManager: [_SOCKETS, "statistics"],
+        Task: ["_abort_func", "_attempt_abort"],
+        WorkerThread: ["_work"],
+        _threads: ["_send_message_to_trio"],
+        Run: ["run"],
+    },
+)
+check_names("trio", {Runner: ["waiting_for_idle"]})
+check_names("anyio", {TestRunner: ["_call_in_runner_task", "_main_task_finished"]})
+POOLS.add((WorkerThread.__module__, "_work"))
+ASKING.add((_threads.__name__, "_send_message_to_trio"))
+
+
+class EndOfRun(trio.abc.Instrument):
+    """Gives the wall clock back."""
+
+    def __init__(self, timekeeper: Timekeeper) -> None:
+        self._timekeeper = timekeeper
+
+    def after_run(self) -> None:
+        """Stop the clock; trio calls this as a run ends."""
+        self._timekeeper.stop()
+
+
+class VirtualTrioClock(trio.abc.Clock):
+    """A clock that moves to the next deadline when trio asks how long to wait for it."""
+
+    threads: Threads
+
+    def __init__(self, timekeeper: Timekeeper) -> None:
+        self.timekeeper: Timekeeper = timekeeper
+        self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
+
+    def start_clock(self) -> None:
+        """Begin at 0.0; trio calls this when a run begins."""
+        runner = self._runner = GLOBAL_RUN_CONTEXT.runner
+        token = runner.current_trio_token()
+        self.threads = Threads(token, _token_here, token.run_sync_soon)
+        self._sockets = select.poll()
+        self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
+        self.timekeeper.start(self)
+
+    def current_time(self) -> float:
+        """Return the virtual time, in seconds."""
+        return self.timekeeper.now
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        """Make something run, if possible; return how long to wait for the world outside.
+
+        trio calls this only when no task can run. What is raised here ends the run, without any
+        clean-up in its tasks.
+
+        Args:
+            deadline: The next one, in virtual time.
+        """
+        if deadline <= self.timekeeper.now:
+            return 0
+        self._deadline = deadline
+        try:
+            return make_something_run(self)
+        except trio.TrioInternalError:  # nobody takes it
+            raise
+        except Exception as error:  # noqa: BLE001 what is raised here belongs to the test
+            return self.throw(error)
+
+    # What `contract.EventLoop` asks for.
+
+    def current_play(self) -> RunQueuePlay | None:
+        """Return what steers the order of the tasks; `None` if nothing does."""
+        queue: object = self._runner.runq
+        return queue if isinstance(queue, RunQueuePlay) else None
+
+    def threads_are_out(self) -> bool:
+        """Tell whether a worker thread is at work and does not wait for the event loop."""
+        return (
+            _active_threads_local in self._runner._locals
+            and trio.testing.active_thread_count() > self.threads.n_waiting
+        )
+
+    def waits_until_idle(self) -> bool:
+        """Tell whether a task waits for all others to be blocked."""
+        return bool(self._runner.waiting_for_idle)
+
+    def wake_who_waits_until_idle(self) -> bool:
+        """Leave it to trio, which wakes them itself."""
+        return False
+
+    def poll(self, seconds: float) -> bool:
+        """Wait for sockets and other threads, for so many real seconds; tell if something came."""
+        return bool(self._sockets.poll(seconds * 1_000))
+
+    def next_deadline(self) -> float:
+        """Return the next deadline, in virtual time; infinite if there is none."""
+        return self._deadline
+
+    def waits_for_the_world_outside(self) -> bool:
+        """Tell whether a task waits for a socket or a signal."""
+        waiting = self._runner.io_manager.statistics()
+        kinds = ("tasks_waiting_read", "tasks_waiting_write", "tasks_waiting")  # epoll's, kqueue's
+        sockets = sum(getattr(waiting, kind, 0) for kind in kinds)
+        handlers = map(signal.getsignal, signal.valid_signals())
+        return (
+            sockets > 1  # one is trio's own, for other threads
+            or any(getattr(it, "__module__", None) == _signals.__name__ for it in handlers)
+        )
+
+    def main_coroutine(self) -> object:
+        """Return what the main task runs; `None` if there is no main task."""
+        main = self._runner.main_task
+        return None if main is None else main.coro
+
+    def others(self) -> Iterator[tuple[str, object]]:
+        """Return the name and the coroutine of each other task of the user's."""
+        return ((task.name, task.coro) for task in self._other_tasks())
+
+    def _other_tasks(self) -> list[trio.lowlevel.Task]:
+        runner = self._runner
+        return [
+            task
+            for task in runner.tasks
+            if task is not runner.main_task and not is_system_task(task, runner)
+        ]
+
+    def throw(self, error: Exception) -> float:
+        """Raise an error in the first task that takes it, as trio does `KeyboardInterrupt`.
+
+        That is the main task, unless it waits for a thread that waits for another task.
+        """
+
+        def throw() -> NoReturn:
+            raise error
+
+        self.threads.error = error
+        main = self._runner.main_task or self._runner.init_task
+        instant, n_thrown = self._thrown
+        n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
+        self._thrown = self.timekeeper.now, n_thrown
+        if n_thrown <= MOST_THROWN:
+            for task in (main, *self._other_tasks()):
+                if task is not None and task._abort_func is not None:
+                    task._attempt_abort(throw)
+                if self._runner.runq:
+                    return 0
+            if self.poll(0):  # an attempt has woken the event loop
+                return 0
+        # trio lets out no other error than this one, which bears the sentence of the first.
+        raise trio.TrioInternalError(str(error)) from error
+
+    def restart(self) -> bool:
+        """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
+        self.threads.begin()
+        return self._runner.deadlines.next_deadline() == math.inf
+
+    @contextmanager
+    def main_task(self) -> Generator[None]:
+        """Let `DeadlockError` out of the groups that it went through, as on asyncio."""
+        __tracebackhide__ = True
+        try:
+            yield
+        except BaseExceptionGroup as group:
+            error: BaseException | None = group.subgroup(DeadlockError)
+            while isinstance(error, BaseExceptionGroup):
+                error = error.exceptions[0]
+            if error is None:
+                raise
+            raise error from None
+
+
+@functools.cache
+def patch_test_runner() -> None:
+    """Have anyio's runner of tests end with its guest, trio, where it would wait for ever.
+
+    Ctrl-C goes to the test's task, as it does within trio, and not between two turns, of which the
+    next would be lost. An error that ends the run of trio ends the test.
+    """
+    trio.lowlevel.enable_ki_protection(TestRunner._call_in_runner_task)
+    original = TestRunner._main_task_finished
+
+    def _main_task_finished(self: TestRunner, outcome: object) -> None:
+        original(self, outcome)
+        error: object = getattr(outcome, "error", None)
+        if isinstance(error, trio.TrioInternalError):
+            raise error.__cause__ or error
+
+    setattr(TestRunner, original.__name__, _main_task_finished)
+
+
+def _token_here() -> object:
+    return getattr(PARENT_TASK_DATA, "token", None)
+
+
+@functools.cache
+def patch_threads() -> None:
+    """Have threads that wait for trio not be out, in virtual time; trio makes their messages."""
+    original = Run.run
+
+    async def run(self: Run[object]) -> None:
+        clock = GLOBAL_RUN_CONTEXT.runner.clock
+        if not isinstance(clock, VirtualTrioClock):
+            await original(self)
+            return
+        clock.threads.n_waiting += 1
+        try:
+            await original(self)
+        finally:
+            clock.threads.n_waiting -= 1
+
+    setattr(Run, original.__name__, run)

@@ -1,0 +1,105 @@
+"""trio's queue of the tasks that can run, steered.
+
+Private names, read in trio 0.32.0 and 0.35.0:
+
+- `GLOBAL_RUN_CONTEXT.runner`; `Runner.runq`, the queue; that a turn copies and clears it.
+- `Runner.init_task` and `main_task`, to tell the tasks that trio needs from a user's.
+- `Task._next_send`, what a task is woken with, and `_next_send_fn`, by which.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import inspect
+from collections.abc import Iterator
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, cast
+
+import trio
+from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
+
+from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.play import Order, Play
+
+if TYPE_CHECKING:
+    from awaits.testing.loops.timekeeper import Timekeeper
+
+check_names(
+    "trio",
+    {
+        type(GLOBAL_RUN_CONTEXT): ["runner"],
+        Runner: ["clock", "init_task", "main_task", "runq"],
+        Task: ["_next_send", "_next_send_fn"],
+    },
+)
+
+
+class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
+    """trio's queue of the tasks that can run, steered by a schedule."""
+
+    def __init__(self, order: Order) -> None:
+        self._runner: Runner = GLOBAL_RUN_CONTEXT.runner
+        self.end_what_gives_way(self._runner.runq)
+        super().__init__(self._runner.runq, order)
+        self._runner.runq = self
+        # A virtual clock asks what is delayed before it moves time; a real one would wait.
+        self._clock: Timekeeper | None = getattr(self._runner.clock, "timekeeper", None)
+
+    def _give_back(self) -> None:
+        """Give the event loop its own queue back."""
+        self._runner.runq = self.rest()
+
+    def __len__(self) -> int:
+        return super().__len__() + (self.n_late if self._clock is None else 0)
+
+    def __iter__(self) -> Iterator[trio.lowlevel.Task]:
+        """Return one task: trio runs several of a turn in random order."""
+        self.turn_begins()
+        step = self.take()
+        if step is None and self._clock is None:
+            self.release()
+            step = self.take()
+        return iter(() if step is None else (step,))
+
+    def clear(self) -> None:
+        """Do nothing: what trio has got is gone already."""
+
+    def task_of(self, step: trio.lowlevel.Task) -> trio.lowlevel.Task | None:
+        """Return the task; `None` for those that trio needs."""
+        if is_system_task(step, self._runner):
+            return None
+        if self.cancels_a_task and inspect.getcoroutinestate(step.coro) == inspect.CORO_CREATED:
+            step.coro = cast("Any", self.in_scope(step.coro))
+            step._next_send_fn = step.coro.send
+        return step
+
+    def is_cancelled(self, step: trio.lowlevel.Task) -> bool:
+        """Tell whether a cancellation wakes the task."""
+        return isinstance(getattr(step._next_send, "error", None), trio.Cancelled)
+
+    def context_of(self, step: trio.lowlevel.Task) -> Context:
+        """Return the context variables of a task."""
+        return step.context
+
+    def coroutine_of(self, task: trio.lowlevel.Task) -> object:
+        """Return what a task runs."""
+        return task.coro
+
+    def current_task(self) -> trio.lowlevel.Task:
+        """Return the task that runs."""
+        return trio.lowlevel.current_task()
+
+    def name_of(self, task: trio.lowlevel.Task) -> str:
+        """Return the name of a task."""
+        return task.name
+
+    def time(self) -> float | None:
+        """Return the virtual time, in seconds; `None` in real time."""
+        return None if self._clock is None else self._clock.now
+
+
+def is_system_task(task: trio.lowlevel.Task, runner: Runner) -> bool:
+    """Tell whether a task is the first one, or one that it started besides the main task."""
+    nursery = task.parent_nursery
+    return nursery is None or (
+        nursery.parent_task is runner.init_task and task is not runner.main_task
+    )

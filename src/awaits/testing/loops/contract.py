@@ -1,0 +1,105 @@
+"""What an adapter does for its event loop: the specification of virtual time and of task order.
+
+The words, as the kit uses them:
+
+- A **step** of a task goes from one await at which the task has to wait to the next.
+- A task is **ready** when its next step can run. An event loop is **busy** while a step runs or a
+  task is ready, or while a worker thread is out: one that the loop itself sent to work, and that
+  does not wait for the loop in its turn.
+- It is **idle** otherwise. Each of its tasks then waits: for a deadline, for another task, or for
+  the world outside.
+- **The world outside** is what no task brings about: a socket, a signal, a process, a thread that
+  was started by hand. A task that waits for it does so in real time.
+- Virtual time stands still while the event loop is busy. When it is idle, time moves to the next
+  deadline.
+- A task is **durably blocked** when nothing can ever wake it: the event loop is idle, there is no
+  deadline, nobody waits for the world outside, and no thread may come back. If that is the main
+  task, the run is **deadlocked**.
+- A **delayed** step is ready and kept back, by a schedule. It makes the event loop neither busy nor
+  idle: it runs before time moves on, unless the schedule lets it be late by some seconds.
+
+What happens when nothing can run stands in `idle.py`, once for all event loops.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from awaits.testing.loops.play import Order, Play
+from awaits.testing.loops.threads import Threads
+from awaits.testing.loops.timekeeper import Run, Timekeeper
+
+MOST_THROWN = 100  # errors in a row, without time moving between them
+
+
+class Adapter(Protocol):
+    """One event loop's side of the kit: a package of `loops`."""
+
+    def options(self, make: Callable[[], Timekeeper]) -> dict[str, object]:
+        """Return the `backend_options` of `anyio.run` that make its time virtual.
+
+        What must be patched for that in other libraries is patched here, once.
+
+        Args:
+            make: Returns the engine of the clock, for each run.
+        """
+        ...
+
+    def play(self, order: Order) -> Play[Any, Any]:
+        """Steer the order of the tasks of the event loop that runs, until `Play.close`.
+
+        Raises:
+            RuntimeError: It is steered already.
+            unittest.SkipTest: It cannot be steered.
+        """
+        ...
+
+
+class EventLoop(Run, Protocol):
+    """An event loop in virtual time: all that differs between asyncio and trio."""
+
+    timekeeper: Timekeeper
+    threads: Threads
+
+    def current_play(self) -> Play[Any, Any] | None:
+        """Return what steers the order of the tasks; `None` if nothing does."""
+        ...
+
+    def threads_are_out(self) -> bool:
+        """Tell whether a worker thread is at work and does not wait for the event loop."""
+        ...
+
+    def waits_until_idle(self) -> bool:
+        """Tell whether a task waits for all others to be blocked."""
+        ...
+
+    def wake_who_waits_until_idle(self) -> bool:
+        """Wake such tasks; return whether that was done here."""
+        ...
+
+    def poll(self, seconds: float) -> bool:
+        """Wait for sockets and other threads, for so many real seconds; tell if something came."""
+        ...
+
+    def next_deadline(self) -> float:
+        """Return the next deadline, in virtual time; infinite if there is none."""
+        ...
+
+    def waits_for_the_world_outside(self) -> bool:
+        """Tell whether a task waits for a socket or a signal."""
+        ...
+
+    def main_coroutine(self) -> object:
+        """Return what the main task runs; `None` if there is no main task."""
+        ...
+
+    def others(self) -> Iterable[tuple[str, object]]:
+        """Return the name and the coroutine of each other task of the user's."""
+        ...
+
+    def throw(self, error: Exception) -> float:
+        """Raise an error in the main task; return as `idle.make_something_run` does.
+
+        Where nothing takes it, or it was swallowed `MOST_THROWN` times, it leaves the event loop:
+        the run must not go on for ever.
+        """
+        ...

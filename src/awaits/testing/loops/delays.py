@@ -1,0 +1,153 @@
+"""The order of a schedule: first in, first out, but for the steps that it delays."""
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from awaits.testing.loops.play import Delay, Entry, Moment, Order
+
+# A delay until nothing else can run ends after so many steps of others, at the latest: beside a
+# task that waits busily, something else can always run.
+IDLE_STEPS = 1_000
+
+NOWHERE = Moment(0, "", None, None)
+
+SHOWN = 3  # how many of the steps that went ahead of a delayed one are remembered
+
+
+class _Late(NamedTuple):
+    """A delayed step, in the order of the heap."""
+
+    until: int  # how many steps all tasks will have taken
+    nth: int
+    entry: Entry
+    event: Delay
+    since: int  # how many steps all tasks had taken
+
+
+class Delays(Order):
+    """Steps run first in, first out; some are delayed until others have taken so many steps.
+
+    Args:
+        delay: Returns how many steps of others a step waits for, given its task's number and its
+            own; 0 for none.
+        jitter: How late a step may be, in virtual seconds.
+        cancel: As for `Schedule`.
+        tells: Whether to remember where tasks stood, for people; it takes time.
+    """
+
+    def __init__(
+        self,
+        delay: Callable[[int, int], int],
+        *,
+        jitter: float = 0.0,
+        cancel: int | tuple[int, int] | None = None,
+        tells: bool = True,
+    ) -> None:
+        self.events: list[Delay] = []
+        self.cancel = cancel
+        self._delay = delay
+        self._tells = tells
+        self._jitter = jitter
+        self._queue: deque[Entry] = deque()
+        self._released: deque[Entry] = deque()  # those delayed no longer, which run first
+        self._late: list[_Late] = []  # a heap
+        self._began: deque[tuple[float, Entry]] = deque()  # when each began to be late
+        self._telling: list[_Late] = []  # those of which too little is remembered yet
+        self._n_steps = 0
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take what has become ready."""
+        self._queue.extend(entries)
+
+    @property
+    def n_ready(self) -> int:
+        """How many steps and callbacks can run now."""
+        return len(self._queue) + len(self._released)
+
+    @property
+    def n_late(self) -> int:
+        """How many steps are delayed."""
+        return len(self._late)
+
+    def take(self) -> Entry | None:
+        """Return what runs next."""
+        if self._released:
+            return self._ran(self._released)
+        queue, delay = self._queue, self._delay
+        while queue:
+            entry = queue[0]
+            if entry.task is None:
+                return queue.popleft()
+            n_steps = delay(entry.number, entry.step_number)
+            if not n_steps:
+                return self._ran(queue)
+            self._begin(entry, n_steps)
+            queue.popleft()
+        return None
+
+    def release(self) -> bool:
+        """Delay one step no longer; return whether any was delayed."""
+        if self._late:
+            self._end()
+            return True
+        return False
+
+    def latest(self) -> float:
+        """Return how far time may move: what is late may be so by `jitter` seconds."""
+        if not self._late:
+            return math.inf
+        began = self._began
+        while began and not began[0][1].is_late:
+            began.popleft()
+        return began[0][0] + self._jitter if began else -math.inf
+
+    def rest(self) -> list[Entry]:
+        """Take everything: what was delayed runs first."""
+        while self._late:
+            self._end()
+        entries = [*self._released, *self._queue]
+        self._released.clear()
+        self._queue.clear()
+        return entries
+
+    def _begin(self, entry: Entry, n_steps: int) -> None:
+        moment = self.play.moment(entry.task) if self._tells else NOWHERE
+        event = Delay(entry.step_number, moment, self._n_steps)
+        self.events.append(event)
+        entry.is_late = True
+        late = _Late(self._n_steps + n_steps, len(self.events), entry, event, self._n_steps)
+        if self._tells:
+            self._telling.append(late)
+        if self._jitter:
+            self._began.append((self.play.time() or 0.0, entry))
+        heapq.heappush(self._late, late)
+
+    def _end(self) -> None:
+        _, _, entry, event, since = heapq.heappop(self._late)
+        event.n_ahead = self._n_steps - since
+        event.seconds = (self.play.time() or 0.0) - (event.moment.time or 0.0)
+        entry.is_late = False
+        self._released.append(entry)
+
+    def _ran(self, entries: deque[Entry]) -> Entry:
+        entry = entries[0]
+        if self._telling:
+            self._tell(entry)
+        self._n_steps += 1
+        while self._late and self._late[0].until <= self._n_steps:
+            self._end()
+        entries.popleft()  # only now, so that an error loses nothing
+        return entry
+
+    def _tell(self, entry: Entry) -> None:
+        """Remember a step that goes ahead of those that are late."""
+        self._telling = [
+            it for it in self._telling if it.entry.is_late and len(it.event.ahead) < SHOWN
+        ]
+        if self._telling:
+            moment = self.play.moment(entry.task)
+            for late in self._telling:
+                late.event.ahead.append(moment)

@@ -1,0 +1,72 @@
+"""Private names that have moved: one sentence, before anything is half set up."""
+
+import importlib.metadata
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from types import CodeType, FunctionType, ModuleType
+
+KNOWN = {
+    "Python": "3.11 to 3.15",
+    "anyio": "4.16",
+    "trio": "0.32 to 0.35",
+    "pytest": "8.2 to 9.2",
+    "hypothesis": "6.130 to 6.170",
+}
+"""The versions in which the private names were read."""
+
+_IMPORTED_AS = {"_pytest": "pytest"}
+
+
+def check_names(library: str, names: Mapping[type | ModuleType, Iterable[str]]) -> None:
+    """Look for private names, before any is relied on.
+
+    Args:
+        library: What provides them: one of `KNOWN`.
+        names: The names in each class or module. Those that a class gives to its objects when it
+            makes them are looked for in its methods.
+
+    Raises:
+        ImportError: A name is not there.
+    """
+    for owner, wanted in names.items():
+        for name in wanted:
+            if not hasattr(owner, name) and name not in _names_of_objects(owner):
+                where = getattr(owner, "__qualname__", owner.__name__)
+                raise ImportError(f"{where} has no {name}", name=library)
+
+
+def _names_of_objects(owner: type | ModuleType) -> Iterator[str]:
+    for kind in owner.__mro__ if isinstance(owner, type) else ():
+        yield from vars(kind).get("__annotations__", ())
+        for method in vars(kind).values():
+            if isinstance(method, FunctionType):
+                code: CodeType = method.__code__
+                yield from code.co_names
+
+
+def does_not_fit(error: ImportError | AttributeError) -> str:
+    """Return the sentence that tells which library does not fit, and what to do.
+
+    Args:
+        error: What importing a room of the kit raised.
+    """
+    library = (_where(error) or "").partition(".")[0]
+    library = _IMPORTED_AS.get(library, library)
+    if library not in KNOWN or library == "Python":
+        library, version = "Python", platform.python_version()
+    else:
+        version = importlib.metadata.version(library)
+    what = str(error).partition(" (")[0]
+    return (
+        f"This package does not fit {library} {version} ({what}); install a version that is known "
+        f"to fit, {KNOWN[library]}, or a newer release of this package."
+    )
+
+
+def _where(error: ImportError | AttributeError) -> str | None:
+    """Return the name of the module that something was looked for in."""
+    if isinstance(error, ImportError):
+        return error.name
+    if isinstance(error.obj, ModuleType):
+        return error.obj.__name__
+    return type(error.obj).__module__

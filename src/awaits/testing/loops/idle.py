@@ -1,0 +1,42 @@
+"""What happens when nothing in an event loop can run: time moves, or it is a deadlock."""
+
+import math
+
+from awaits.testing.deadlock import deadlock
+from awaits.testing.loops.contract import EventLoop
+from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
+
+
+def make_something_run(loop: EventLoop) -> float:
+    """Make a task run, now that none can.
+
+    The order is the promise: a thread holds time, and so does who waits for idleness; a delayed
+    step comes before time moves, unless it may be late; and only what nothing can wake is a
+    deadlock.
+
+    Args:
+        loop: The event loop.
+
+    Returns:
+        How many real seconds to wait for the world outside; infinite if only it can go on.
+    """
+    play = loop.current_play()
+    if loop.threads_are_out() or loop.waits_until_idle():
+        released = play is not None and play.release()
+        return 0 if released or loop.wake_who_waits_until_idle() else math.inf
+    timekeeper = loop.timekeeper
+    if loop.poll(timekeeper.idle):
+        return 0
+    latest = math.inf if play is None else play.latest()
+    if timekeeper.move(loop.next_deadline(), latest=latest):
+        return 0
+    if play is not None and play.release():
+        return 0
+    main = loop.main_coroutine()
+    if main is None or loop.waits_for_the_world_outside():
+        return math.inf
+    if loop.threads.may_come_back():
+        return SECONDS_UNTIL_LOOKED_AGAIN
+    if loop.poll(0):  # something came while we looked
+        return 0
+    return loop.throw(deadlock(main, loop.others(), timekeeper.now))

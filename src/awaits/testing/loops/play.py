@@ -1,0 +1,391 @@
+"""One play of an order of tasks: the queue of what can run in an event loop, steered.
+
+Both event loops keep what can run in a queue, first in, first out: handles on asyncio, tasks on
+trio. A `Play` takes the queue's place and asks an `Order` what comes next. How each loop takes from
+its queue stands in `_asyncio/order.py` and `_trio/order.py`.
+"""
+
+import itertools
+import math
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Coroutine, Iterable
+from contextvars import Context, ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+import anyio
+
+from awaits.testing.deadlock import Place, place
+
+Step = TypeVar("Step")  # what the queue holds
+Task = TypeVar("Task")
+T = TypeVar("T")
+
+# A cancelled scope of anyio's on asyncio calls itself at each turn until its tasks have ended: the
+# queue is never empty. So many turns without a task's step are enough; a timer needs two for one.
+QUIET_TURNS = 5
+
+scope_of: ContextVar[anyio.CancelScope | None] = ContextVar("scope_of", default=None)
+"""The innermost of a schedule's cancel scopes that a task runs in."""
+
+
+class Moment(NamedTuple):
+    """A task, and where it stood."""
+
+    number: int  # 0 if it has none yet
+    name: str
+    place: Place | None  # None if it had not begun
+    time: float | None  # virtual, in seconds; None in real time
+
+
+@dataclass(eq=False)
+class Delay:
+    """A step of a task was delayed, while others went ahead or time moved on."""
+
+    step: int
+    moment: Moment
+    n_before_it: int  # how many steps all tasks had taken
+    n_ahead: int = 0
+    seconds: float = 0.0
+    ahead: list[Moment] = field(default_factory=list[Moment])  # the first few
+
+
+@dataclass(eq=False)
+class Cancellation:
+    """A scope or a task was cancelled, after so many delays."""
+
+    at: int | tuple[int, int]  # the await in the scope, or the task and its step
+    n_events: int  # how many delays had begun
+    moment: Moment
+    n_before_it: int  # how many steps all tasks had taken
+
+
+class Entry:
+    """A step that is ready, or a callback that the event loop itself needs.
+
+    `step` and `task` are what they are on the event loop, which an order need not know; a callback
+    has no task. Tasks are numbered from 1 in the order in which they first come, and so are the
+    steps of each. `is_late` is for the order.
+    """
+
+    __slots__ = ("is_late", "number", "step", "step_number", "task")
+
+    def __init__(self, step: Any, task: Any, number: int, step_number: int) -> None:  # noqa: ANN401 see above
+        self.step = step
+        self.task = task
+        self.number = number
+        self.step_number = step_number
+        self.is_late = False
+
+
+class Order(ABC):
+    """What comes next among the steps that are ready.
+
+    Callbacks of the event loop itself (entries without a task) must stay in the order in which they
+    were added, and come after all steps added before them that are not delayed.
+    """
+
+    play: "Play[Any, Any]"  # which is steered
+    events: list[Delay]
+    cancel: int | tuple[int, int] | None = None
+    """At which await in a schedule's scope to cancel it, or which task before which step."""
+
+    @abstractmethod
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take what has become ready. An error leaves everything where it was."""
+
+    @abstractmethod
+    def take(self) -> Entry | None:
+        """Return what runs next; `None` if there is nothing but what is delayed.
+
+        What is returned runs. An error leaves everything where it was.
+        """
+
+    @abstractmethod
+    def rest(self) -> list[Entry]:
+        """Take everything, in the order in which it runs when nothing is steered any more."""
+
+    @property
+    @abstractmethod
+    def n_ready(self) -> int:
+        """How many steps and callbacks can run now."""
+
+    @property
+    def n_late(self) -> int:
+        """How many steps are delayed."""
+        return 0
+
+    def release(self) -> bool:
+        """Delay one step no longer; return whether any was delayed."""
+        return False
+
+    def latest(self) -> float:
+        """Return how far time may move, in virtual seconds, with what is delayed."""
+        return math.inf
+
+
+class Play(deque[Step], ABC, Generic[Step, Task]):
+    """The queue of an event loop; what the base class holds has arrived since the last `take`.
+
+    Nothing may raise in an event loop: on trio, a test would hang. So `take` keeps the error, and
+    goes on in the loop's own order.
+
+    Args:
+        steps: What can run now.
+        order: What comes next.
+
+    Raises:
+        RuntimeError: The event loop is steered already.
+    """
+
+    def __init__(self, steps: deque[Step], order: Order) -> None:
+        if isinstance(steps, Play):
+            raise RuntimeError("Another schedule steers this event loop; close it first.")
+        super().__init__(steps)
+        self.gives_way: bool = False
+        """Whether another play may begin, which ends this one."""
+        self.is_closed: bool = False
+        self.error: Exception | None = None
+        self.ran: list[int] = []  # the number of the task of each step, in the order of the run
+        self.trace: list[Moment] | None = None
+        """Where each step began, if that is to be remembered."""
+        self.contended: list[tuple[int, int]] | None = None
+        """The tasks and steps beside which others were ready, if that is to be noted."""
+        self.cancellation: Cancellation | None = None
+        self._order = order
+        self._n_awaits = 0
+        self._to_cancel: tuple[anyio.CancelScope, Task] | None = None
+        self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
+        # Of tasks, in the order in which they first came. Weak: a task that has ended must not be
+        # kept alive, nor what it raised.
+        self._numbers: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
+        self._step_numbers: list[int] = [0]  # how many steps of each task came, by its number
+        self._quiet_turns = 0
+        self._opener = self.current_task()
+        order.play = self
+
+    @property
+    def opener(self) -> int:
+        """The number of the task that steers; 0 if it has not come to the queue since."""
+        return self._numbers.get(self._opener, 0)
+
+    @property
+    def cancels_a_task(self) -> bool:
+        """Whether a task may have to be cancelled, so that each needs a scope of its own."""
+        return isinstance(self._order.cancel, tuple)
+
+    @abstractmethod
+    def task_of(self, step: Step) -> Task | None:
+        """Return the task that takes a step; `None` for what the loop itself needs in order."""
+
+    @abstractmethod
+    def is_cancelled(self, step: Step) -> bool:
+        """Tell whether the step of a task is to raise a cancellation."""
+
+    @abstractmethod
+    def context_of(self, step: Step) -> Context:
+        """Return the context variables of a step."""
+
+    @abstractmethod
+    def coroutine_of(self, task: Task) -> object:
+        """Return what a task runs."""
+
+    @abstractmethod
+    def name_of(self, task: Task) -> str:
+        """Return the name of a task."""
+
+    @abstractmethod
+    def time(self) -> float | None:
+        """Return the virtual time, in seconds; `None` in real time."""
+
+    # For the event loops.
+
+    def __len__(self) -> int:
+        # A loop takes as often as it was told, even when the schedule was closed meanwhile: a
+        # cancellation counts only where there is nothing else.
+        return super().__len__() + self._order.n_ready or int(self._to_cancel is not None)
+
+    @property
+    def n_late(self) -> int:
+        """How many steps are delayed; `len` does not count them."""
+        return self._order.n_late
+
+    def turn_begins(self) -> None:
+        """Count the turns in which no task took a step."""
+        self._quiet_turns += 1
+        if self._quiet_turns > QUIET_TURNS:
+            self.release()
+
+    def release(self) -> bool:
+        """Delay one step no longer; return whether any was delayed."""
+        self._quiet_turns = 0
+        return self._order.release()
+
+    def latest(self) -> float:
+        """Return how far time may move, in virtual seconds."""
+        return self._order.latest()
+
+    def take(self) -> Step | None:
+        """Return the step to run now; `None` if there are none but those that are delayed."""
+        if self.error is None:
+            try:
+                return self._take()
+            except Exception as error:  # noqa: BLE001 raised when the schedule is closed
+                self.error = error
+                self.extend(self.rest())
+        return super().popleft() if super().__len__() else None
+
+    def rest(self) -> deque[Step]:
+        """Take all steps, for a queue that nobody steers."""
+        self._to_cancel = None
+        steps = deque(entry.step for entry in self._order.rest())
+        steps.extend(self._arrivals())
+        return steps
+
+    def close(self) -> None:
+        """Give the event loop its own queue back, once."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._give_back()
+
+    @abstractmethod
+    def _give_back(self) -> None:
+        """Give the event loop its own queue back."""
+
+    @staticmethod
+    def end_what_gives_way(steps: deque[Step]) -> None:
+        """Close what steers an event loop, if that is a play that gives way to another."""
+        if isinstance(steps, Play) and steps.gives_way:
+            steps.close()
+
+    # For the cancel scopes of a schedule.
+
+    @abstractmethod
+    def current_task(self) -> Task:
+        """Return the task that runs."""
+
+    def enter(self, scope: anyio.CancelScope) -> None:
+        """Count the awaits in a cancel scope, beginning with where the step that opens it ends."""
+        self._count_await(scope, self.current_task())
+
+    def leave(self, scope: anyio.CancelScope) -> None:
+        """Forget to cancel a scope, because it is closed."""
+        if self._to_cancel is not None and self._to_cancel[0] is scope:
+            self._to_cancel = None
+
+    # For orders.
+
+    def moment(self, task: Task) -> Moment:
+        """Return where a task stands, and when."""
+        where = place(self.coroutine_of(task))
+        name = where.function if where else self.name_of(task)
+        # The task that opens a schedule comes to the queue later.
+        number = self._numbers.get(task, 0)
+        return Moment(number, name.rpartition("<locals>.")[2], where, self.time())
+
+    def _take(self) -> Step | None:
+        if self._to_cancel is not None:
+            self._deliver(*self._to_cancel)
+        if super().__len__():
+            self._admit()
+        entry = self._order.take()
+        if entry is None:
+            return None
+        step: Step = entry.step
+        if entry.task is not None:
+            try:
+                self._note(entry)
+            except Exception as error:  # noqa: BLE001 the step has been taken, so it runs
+                self.error = error
+                self.extend(self.rest())
+        return step
+
+    def _note(self, entry: Entry) -> None:
+        """Note a step that runs."""
+        self.ran.append(entry.number)
+        if self.trace is not None:
+            self.trace.append(self.moment(entry.task))
+        self._quiet_turns = 0
+        if self.contended is not None and self._order.n_ready:
+            self.contended.append((entry.number, entry.step_number))
+        cancel = self._order.cancel
+        if cancel is None:
+            return
+        if isinstance(cancel, tuple):
+            scope = self._scopes.get(entry.task)
+            if scope is not None and cancel == (entry.number, entry.step_number + 1):
+                self._to_cancel = scope, entry.task
+            return
+        scope = self.context_of(entry.step).get(scope_of)
+        if scope is not None:
+            self._count_await(scope, entry.task)
+
+    def _arrivals(self) -> list[Step]:
+        pop = super().popleft  # other threads may append meanwhile
+        return [pop() for _ in range(super().__len__())]
+
+    def _admit(self) -> None:
+        arrivals = self._arrivals()
+        try:
+            if len(arrivals) == 1:  # as most are
+                self._order.add((self._entry(arrivals[0]),))
+            else:
+                self._order.add(self._in_order([self._entry(step) for step in arrivals]))
+        except Exception:
+            self.extend(arrivals)
+            raise
+
+    def _in_order(self, entries: list[Entry]) -> list[Entry]:
+        if not any(map(self._wakes_cancelled, entries)):
+            return entries
+        # Both event loops keep the tasks of a cancel scope in a set, and trio the deadlines of one
+        # instant by their addresses in memory: another order every time.
+        in_order: list[Entry] = []
+        for cancelled, group in itertools.groupby(entries, self._wakes_cancelled):
+            woken = list(group)
+            in_order += sorted(woken, key=lambda entry: entry.number) if cancelled else woken
+        return in_order
+
+    def _entry(self, step: Step) -> Entry:
+        task = self.task_of(step)
+        if task is None:
+            return Entry(step, None, 0, 0)
+        number = self._numbers.get(task)
+        if number is None:
+            number = self._numbers[task] = len(self._step_numbers)
+            self._step_numbers.append(0)
+        self._step_numbers[number] += 1
+        return Entry(step, task, number, self._step_numbers[number])
+
+    def _wakes_cancelled(self, entry: Entry) -> bool:
+        return entry.task is not None and self.is_cancelled(entry.step)
+
+    async def in_scope(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
+        """Run what a task runs in a cancel scope of its own, so that it can be cancelled alone."""
+        task = self.current_task()
+        with anyio.CancelScope() as scope:
+            self._scopes[task] = scope
+            if self._order.cancel == (self._numbers.get(task), 2):  # too early for `_note`
+                self._to_cancel = scope, task
+            try:
+                return await coroutine
+            finally:
+                del self._scopes[task]
+                self.leave(scope)
+        return None
+
+    def _count_await(self, scope: anyio.CancelScope, task: Task) -> None:
+        self._n_awaits += 1
+        if self._n_awaits == self._order.cancel:
+            self._to_cancel = scope, task
+
+    def _deliver(self, scope: anyio.CancelScope, task: Task) -> None:
+        self._to_cancel = None
+        at = self._order.cancel
+        if at is not None:
+            self.cancellation = Cancellation(
+                at, len(self._order.events), self.moment(task), len(self.ran)
+            )
+        scope.cancel()

@@ -1,0 +1,56 @@
+"""anyio's portals tell virtual event loops which futures threads may wait for.
+
+Private names, read in anyio 4.16.0: `BlockingPortal._spawn_task_from_thread`, by which all is sent
+that a portal is asked; the futures `_enter_future` of its context managers and `_future` of its
+task status.
+"""
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from anyio.from_thread import (
+    BlockingPortal,
+    _BlockingAsyncContextManager,
+    _BlockingPortalTaskStatus,
+)
+
+from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.threads import threads_beside
+
+# pyright: reportPrivateUsage=false
+
+check_names(
+    "anyio",
+    {
+        BlockingPortal: ["_spawn_task_from_thread", "_token"],
+        _BlockingAsyncContextManager: ["_enter_future"],
+        _BlockingPortalTaskStatus: ["_future"],
+    },
+)
+
+
+@functools.cache
+def patch_portals() -> None:
+    """Have portals tell, in virtual time; there is nothing to subclass, since anyio makes them."""
+    original = BlockingPortal._spawn_task_from_thread
+
+    def _spawn_task_from_thread(
+        self: BlockingPortal,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        name: object,
+        future: Future[Any],
+    ) -> None:
+        threads = threads_beside(self._token.native_token)
+        if threads is not None:
+            entered = getattr(getattr(func, "__self__", None), "_enter_future", None)
+            started = getattr(kwargs.get("task_status"), "_future", None)
+            for asked in (future, entered, started):
+                if isinstance(asked, Future):
+                    threads.may_wait_for(asked)
+        original(self, func, args, kwargs, name, future)
+
+    setattr(BlockingPortal, original.__name__, _spawn_task_from_thread)

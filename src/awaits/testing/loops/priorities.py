@@ -1,0 +1,119 @@
+"""An order by priorities: of the steps that are ready, the one with the best priority runs.
+
+Nothing is kept back while it could run alone, so such an order never holds time. It notes which
+steps it ran later than first in, first out would have, so that a schedule can say the same order.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from awaits.testing.loops.delays import IDLE_STEPS
+from awaits.testing.loops.play import Delay, Entry, Order
+
+
+class Priority(Protocol):
+    """What a step is worth when it becomes ready; the lowest number runs first."""
+
+    def of(self, task: int, step: int) -> float:
+        """Return the priority of a step of a task."""
+        ...
+
+    def ran(self, task: int, n_steps: int) -> None:
+        """Take note of a step that runs, and of how many steps have run before."""
+        ...
+
+
+@dataclass(slots=True, order=True)
+class _Ready:
+    """A step that is ready; in the order of the heap."""
+
+    priority: float
+    arrival: int
+    entry: Entry
+    since: int = -1  # how many steps had run when a later one went ahead
+    has_run: bool = False
+
+
+class Priorities(Order):
+    """Of the steps that are ready, the one with the best priority runs.
+
+    A step that has waited for 1,000 others runs in any case: beside a task that waits busily, a bad
+    priority would otherwise last for ever.
+
+    Args:
+        priority: What each step is worth.
+    """
+
+    def __init__(self, priority: Priority) -> None:
+        self.events: list[Delay] = []
+        self.delays: dict[tuple[int, int], int] = {}
+        """The steps that ran later than first in, first out, and after how many others."""
+        self._priority = priority
+        self._ready: list[_Ready] = []  # a heap
+        self._callbacks: deque[tuple[int, Entry]] = deque()
+        self._fresh: deque[_Ready] = deque()  # by arrival: those that nothing overtook
+        self._overtaken: deque[_Ready] = deque()  # by when that was
+        self._n_arrivals = 0
+        self._n_steps = 0
+        self._n_ready = 0
+
+    @property
+    def n_ready(self) -> int:
+        """How many steps and callbacks can run now."""
+        return self._n_ready + len(self._callbacks)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take what has become ready."""
+        for entry in entries:
+            arrival = self._n_arrivals = self._n_arrivals + 1
+            if entry.task is None:
+                self._callbacks.append((arrival, entry))
+            else:
+                priority = self._priority.of(entry.number, entry.step_number)
+                ready = _Ready(priority, arrival, entry)
+                heapq.heappush(self._ready, ready)
+                self._fresh.append(ready)
+                self._n_ready += 1
+
+    def take(self) -> Entry | None:
+        """Return what runs next."""
+        best = self._best()
+        callbacks = self._callbacks
+        if callbacks and (best is None or callbacks[0][0] < best.arrival):
+            return callbacks.popleft()[1]
+        if best is None:
+            return None
+        n_steps, fresh, entry = self._n_steps, self._fresh, best.entry
+        if best.since < 0:  # all that came before it, and did not run, is overtaken now
+            while (first := fresh.popleft()) is not best:
+                first.since = n_steps
+                self._overtaken.append(first)
+        else:
+            self.delays[entry.number, entry.step_number] = n_steps - best.since
+        best.has_run = True
+        self._n_ready -= 1
+        self._priority.ran(entry.number, n_steps)
+        self._n_steps = n_steps + 1
+        return entry
+
+    def _best(self) -> _Ready | None:
+        ready, overtaken = self._ready, self._overtaken
+        while ready and ready[0].has_run:
+            heapq.heappop(ready)
+        while overtaken and overtaken[0].has_run:
+            overtaken.popleft()
+        if overtaken and self._n_steps - overtaken[0].since >= IDLE_STEPS:
+            return overtaken[0]
+        return ready[0] if ready else None
+
+    def rest(self) -> list[Entry]:
+        """Take everything, in the order of arrival."""
+        ready = [(it.arrival, it.entry) for it in self._ready if not it.has_run]
+        rest = sorted([*ready, *self._callbacks], key=lambda it: it[0])
+        for it in (self._ready, self._callbacks, self._fresh, self._overtaken):
+            it.clear()
+        self._n_ready = 0
+        return [entry for _, entry in rest]

@@ -1,0 +1,191 @@
+"""The threads beside an event loop: those that it waits for, and those that wait for it.
+
+Time stands still while a worker thread is out. But one that waits for the event loop would wait for
+ever: in `anyio.from_thread.run`, for a future of a portal or of `asyncio.run_coroutine_threadsafe`,
+in `trio.from_thread.run`. Meanwhile it does not count. And what waits for a thread that nobody
+counts, because it is no worker, is not deadlocked.
+
+Private names, which tests/testing/loops/test_private_names.py watches: `sys._current_frames`, for
+where threads are, and `_worker`, where one of an executor has no work.
+"""
+
+import concurrent.futures.thread
+import contextlib
+import gc
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from types import FrameType
+from typing import Any
+from weakref import WeakSet, WeakValueDictionary
+
+from awaits.testing.loops.fence import check_names
+
+# pyright: reportPrivateUsage=false
+
+SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
+# A thread that is older than the test, and that the test may wait for, as aiosqlite's: if it stands
+# at one place for so many real seconds, it waits for work itself.
+SECONDS_AT_ONE_PLACE = 5.0
+
+check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
+
+_WAITING = {"queue", "threading"}
+# By module and function: where a thread of a pool stands that has no work, and where a worker does
+# that waits for a task. The adapters add those of anyio and trio.
+POOLS = {(concurrent.futures.thread.__name__, "_worker")}
+ASKING: set[tuple[str, str]] = set()
+
+# The threads that are there before any test, such as pytest-xdist's.
+_OLDEST: WeakSet[threading.Thread] = WeakSet(threading.enumerate())
+
+# By the id of what an event loop is known by: the value holds the key, so that a dictionary with
+# weak keys would keep both for ever.
+_of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
+
+
+class Threads:
+    """The threads beside an event loop in virtual time.
+
+    Args:
+        token: What the event loop is known by.
+        token_here: Returns what the event loop is known by that this thread works for, if any.
+        soon: Has the event loop call a function, from another thread.
+    """
+
+    def __init__(
+        self,
+        token: object,
+        token_here: Callable[[], object],
+        soon: Callable[[Callable[[], object]], object],
+    ) -> None:
+        self.n_out: int = 0  # workers; trio counts them itself
+        self.n_waiting: int = 0  # those of them that wait for the event loop
+        self.waiting: list[int] = []  # threads that wait for its futures, workers or not
+        self._token = token
+        self._token_here = token_here
+        self._soon = soon
+        self.begin()
+        _of_loops[id(token)] = self
+
+    def begin(self) -> None:
+        """Note which threads are older than the test that begins."""
+        self._older = {thread for thread, _ in self._busy()}
+        self._places: dict[threading.Thread, tuple[int, int, float]] = {}
+        self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
+
+    def may_come_back(self) -> bool:
+        """Tell whether another thread is at work, and may want the event loop after that."""
+        main = threading.main_thread()
+        return any(
+            thread is main or thread not in self._older or self._moves(thread, frame)
+            for thread, frame in self._busy()
+        )
+
+    def _busy(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
+        frames, this = _frames(), threading.current_thread()
+        for thread in threading.enumerate():
+            frame = frames.get(thread.ident or 0)
+            is_waiting = thread.ident in self.waiting
+            if thread is not this and not is_waiting and not _is_at_rest(frame):
+                yield thread, frame
+
+    def _moves(self, thread: threading.Thread, frame: FrameType | None) -> bool:
+        """Tell whether a thread has stood at another place in the last seconds."""
+        if thread in _OLDEST or frame is None:
+            return False
+        now = time.monotonic()
+        *place, since = self._places.get(thread, (0, 0, now))
+        if place != [id(frame), frame.f_lasti]:
+            since = now
+        self._places[thread] = id(frame), frame.f_lasti, since
+        return now - since < SECONDS_AT_ONE_PLACE
+
+    def may_wait_for(self, future: Future[Any]) -> None:
+        """Notice when this thread waits for a future that the event loop will resolve."""
+        n_workers = int(self._token_here() is self._token)
+        for name in ("result", "exception"):
+            vars(future)[name] = self._noticed(future, getattr(future, name), n_workers)
+
+    def _noticed(
+        self, future: Future[Any], wait: Callable[[float | None], object], n_workers: int
+    ) -> Callable[..., object]:
+        def noticed(timeout: float | None = None) -> object:
+            __tracebackhide__ = True
+            waiting = _Waiting(self, future, n_workers, for_ever=timeout is None)
+            with contextlib.suppress(RuntimeError):  # the event loop is gone
+                self._soon(waiting.begin)
+            try:
+                return wait(timeout)
+            except TimeoutError:
+                with contextlib.suppress(RuntimeError):
+                    self._soon(waiting.end)
+                raise
+            except CancelledError:
+                if self.error is None:
+                    raise
+                raise self.error from None
+
+        return noticed
+
+
+class _Waiting:
+    """A thread's wait for a future. Where it counts is in the event loop."""
+
+    def __init__(
+        self, threads: Threads, future: Future[Any], n_workers: int, *, for_ever: bool
+    ) -> None:
+        self._threads = threads
+        self._future = future
+        self._n_workers = n_workers
+        self._ident = threading.get_ident() if for_ever else 0
+        self._counts = False
+
+    def begin(self) -> None:
+        self._counts = True
+        self._threads.n_waiting += self._n_workers
+        self._threads.waiting.append(self._ident)
+        self._future.add_done_callback(self.end)  # at once, or before the thread goes on
+
+    def end(self, _future: object = None) -> None:
+        if self._counts:
+            self._counts = False
+            self._threads.n_waiting -= self._n_workers
+            self._threads.waiting.remove(self._ident)
+
+
+def _frames() -> dict[int, FrameType]:
+    """Return where each thread stands."""
+    # Up to Python 3.11 a garbage collection in that call may wait for a lock that the call holds,
+    # for ever.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _is_at_rest(frame: FrameType | None) -> bool:
+    """Tell whether a thread has ended, has no work in its pool, or waits for a task as a worker."""
+    stack = list(_stack(frame))
+    if not stack:  # it has ended, or is a `threading.Timer`
+        return frame is None
+    # Of threads that ask, only workers are counted, and so known to wait still.
+    return stack[0] in POOLS or (stack[0] in ASKING and not POOLS.isdisjoint(stack))
+
+
+def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
+    while frame is not None:
+        place = frame.f_globals["__name__"], frame.f_code.co_name
+        if place[0] not in _WAITING:
+            yield place
+        frame = frame.f_back
+
+
+def threads_beside(token: object) -> Threads | None:
+    """Return the threads beside the event loop that is known by this; `None` in real time."""
+    return _of_loops.get(id(token))

@@ -1,0 +1,139 @@
+"""The engine of the virtual clock: what it is asked by the event loop that it drives."""
+
+import heapq
+import itertools
+import math
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import anyio
+
+from awaits.testing.wall import WallClock
+
+
+class Run(Protocol):
+    """A run of an event loop in virtual time, as its clock and pytest's plugin see it."""
+
+    def restart(self) -> bool:
+        """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
+        ...
+
+    def main_task(self) -> AbstractContextManager[None]:
+        """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
+        ...
+
+
+@dataclass(slots=True, order=True)
+class _Advance:
+    """A call of `advance`, and where it stops time."""
+
+    target: float
+    number: int
+    arrived: anyio.Event = field(compare=False)
+    is_over: bool = field(default=False, compare=False)
+
+
+class Timekeeper:
+    """Virtual time, in seconds since the run began, and where it stops.
+
+    Args:
+        idle: As for `VirtualClock`.
+        wall: As for `VirtualClock`.
+
+    Raises:
+        ValueError: As for `VirtualClock`.
+    """
+
+    def __init__(self, *, idle: float = 0.0, wall: bool | datetime = False) -> None:
+        self.set_up(idle=idle, wall=wall)
+        self.run: Run | None = None  # None between two runs
+        self.now: float = 0.0
+        self._held_at = math.inf  # where time stops by itself
+        self._advances: list[_Advance] = []  # a heap
+        self._number = itertools.count()
+        self._wall_clock: WallClock | None = None
+
+    def set_up(self, *, idle: float, wall: bool | datetime) -> None:
+        """Take other arguments, for the runs that follow."""
+        if not 0 <= idle < math.inf:
+            raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
+        self.idle: float = idle
+        self.wall: bool | datetime = wall
+
+    def start(self, run: Run) -> None:
+        """Begin at 0.0, as a run begins."""
+        self.stop()
+        self.run = run
+        if self.wall is not False:
+            self._wall_clock = WallClock(self.wall)
+        self._reset()
+
+    def restart(self) -> None:
+        """Begin again at 0.0 in a run that goes on, unless a deadline is pending."""
+        if self.run is not None and self.run.restart():
+            self._reset()
+
+    def stop(self) -> None:
+        """Give the wall clock back, as a run ends."""
+        self.run = None
+        if self._wall_clock is not None:
+            self._wall_clock.stop()
+            self._wall_clock = None
+
+    def hold(self) -> None:
+        """As `VirtualClock.hold`."""
+        self._held_at = self.now
+
+    def release(self) -> None:
+        """As `VirtualClock.release`."""
+        self._held_at = math.inf
+
+    async def advance(self, seconds: float) -> None:
+        """As `VirtualClock.advance`."""
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"seconds must be a finite number of at least 0, not {seconds!r}.")
+        advance = _Advance(self.now + seconds, next(self._number), anyio.Event())
+        heapq.heappush(self._advances, advance)
+        try:
+            await advance.arrived.wait()
+        finally:
+            advance.is_over = True  # it leaves the heap when it comes to the top
+
+    def move(self, deadline: float, *, latest: float = math.inf) -> bool:
+        """Move to the next stop, now that nothing can run.
+
+        Args:
+            deadline: The event loop's next one, in virtual time; infinite if there is none.
+            latest: How far time may move.
+
+        Returns:
+            Whether time has moved, and so something can run: not if there is no next stop, if it
+            is later than `latest`, or if time is held.
+        """
+        advances = self._advances
+        while advances and advances[0].is_over:
+            heapq.heappop(advances)
+        if advances and advances[0].target < deadline:
+            target = max(self.now, advances[0].target)
+            if target > latest:
+                return False
+            arrived = heapq.heappop(advances).arrived
+            self._set(target)
+            arrived.set()
+        elif deadline <= latest and deadline < math.inf and (deadline <= self._held_at or advances):
+            self._set(deadline)
+        else:
+            return False
+        return True
+
+    def _reset(self) -> None:
+        self._held_at = math.inf
+        self._advances.clear()
+        self._set(0.0)
+
+    def _set(self, now: float) -> None:
+        self.now = now
+        if self._wall_clock is not None:
+            self._wall_clock.move(now)

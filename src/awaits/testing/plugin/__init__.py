@@ -1,0 +1,262 @@
+"""pytest's side of the kit: its options, markers and fixtures, and which hooks they bring."""
+
+import copy
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from awaits.testing import backends
+
+# Every run of pytest loads this module: what a run does not ask for is not imported.
+if TYPE_CHECKING:
+    from awaits.testing.clock import VirtualClock
+    from awaits.testing.plugin.fixtures import AsyncFixtures
+    from awaits.testing.plugin.virtual import VirtualTime
+
+OPTION = "--anyio-backends"
+# The options whose value may be left out, and what they are then.
+OPTIONAL = {OPTION: backends.EVERY, "--explore": "100", "--virtual-time-wall": "now"}
+
+IN_REAL_TIME = "awaits_in_real_time"  # a property of the report of a test
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option and its ini twin."""
+    group = parser.getgroup("awaits")
+    group.addoption(
+        OPTION,
+        nargs="?",
+        const=backends.EVERY,
+        metavar="NAMES",
+        help="run the anyio tests on these event loops, and prove that they ran there: names from "
+        f"{', '.join(backends.NAMES)}, separated by commas; without names, on every one installed",
+    )
+    parser.addini("anyio_backends", f"what {OPTION} is when it is not given", default="")
+    group.addoption(
+        "--virtual-time",
+        action="store_true",
+        help="run the anyio tests in virtual time, but for those marked real_time",
+    )
+    parser.addini("virtual_time", "whether --virtual-time is given", type="bool", default=False)
+    group.addoption(
+        "--virtual-time-idle",
+        metavar="SECONDS",
+        help="in virtual time, wait for so many seconds of real quiet before each move",
+    )
+    parser.addini(
+        "virtual_time_idle", "what --virtual-time-idle is when it is not given", default=""
+    )
+    group.addoption(
+        "--virtual-time-wall",
+        nargs="?",
+        const=OPTIONAL["--virtual-time-wall"],
+        metavar="INSTANT",
+        help="in virtual time, move time.time(), datetime.now() and the like too: from now, or "
+        "from an instant such as 2030-01-31T12:00",
+    )
+    parser.addini(
+        "virtual_time_wall", "what --virtual-time-wall is when it is not given", default=""
+    )
+    group.addoption(
+        "--explore",
+        nargs="?",
+        const=OPTIONAL["--explore"],
+        metavar="ORDERS",
+        help="run each anyio test in so many orders of its tasks (100), but for those marked "
+        "explore(False); all:K means every order with at most K deviations; or in one order, such "
+        "as --explore='Schedule({(1, 2): 3})'",
+    )
+    parser.addini("explore", "what --explore is when it is not given", default="")
+    group.addoption(
+        "--explore-jitter",
+        metavar="SECONDS",
+        help="let a delayed step be late by so many seconds of virtual time",
+    )
+    parser.addini("explore_jitter", "what --explore-jitter is when it is not given", default="")
+    group.addoption(
+        "--explore-known",
+        metavar="FILE",
+        help="count the failures in this file as expected ones; write it, if there is none",
+    )
+    parser.addini("explore_known", "what --explore-known is when it is not given", default="")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> None:
+    """Keep `--anyio-backends tests/` from taking the folder for a name; `--explore` likewise.
+
+    argparse gives an option with an optional value the word that follows. This hook may change the
+    arguments before they are read for good; pytest has read them once already, to find conftests.
+    """
+    if not OPTIONAL.keys().isdisjoint(args):
+        args[:] = [f"{arg}={OPTIONAL[arg]}" if arg in OPTIONAL else arg for arg in args]
+        early_config.known_args_namespace = parser.parse_known_args(
+            args, namespace=copy.copy(early_config.option)
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the event loops; without the option, change nothing."""
+    config.addinivalue_line(
+        "markers",
+        "virtual_time(idle=0.0, wall=False): run this anyio test in virtual time; wait for `idle` "
+        "seconds of real quiet before each move; with `wall`, move `time.time()` and the like too.",
+    )
+    config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
+    config.addinivalue_line(
+        "markers",
+        "explore(orders=100, jitter=0.0, cancel=False): run this anyio test in so many orders of "
+        "its tasks, with steps late by at most `jitter` seconds of virtual time, and with tasks "
+        "cancelled; "
+        "explore(False): never; explore(Schedule(...)): in this one.",
+    )
+
+    given: str | None = config.getoption("anyio_backends")
+    names = config.getini("anyio_backends") if given is None else given
+    if given is None and not names:
+        return
+    try:
+        chosen = backends.parse(names)
+    except ValueError as error:
+        raise pytest.UsageError(f"{OPTION}: {error}") from None
+    try:
+        from awaits.testing.plugin.choice import (  # noqa: PLC0415 see above
+            ChosenBackends,
+            fixture_for,
+        )
+    except (AttributeError, ImportError) as error:
+        from awaits.testing.loops.fence import does_not_fit  # noqa: PLC0415 rarely needed
+
+        raise pytest.UsageError(f"{OPTION}: {does_not_fit(error)}") from None
+    from awaits.testing.plugin.proof import Witness  # noqa: PLC0415
+
+    config.pluginmanager.register(ChosenBackends(chosen, Witness(config)), "awaits-backends")
+    async_fixtures(config)
+    # Registered after anyio, its fixture overrides anyio's; a project's own still overrides both.
+    config.pluginmanager.register(fixture_for(chosen), "awaits-backends-fixture")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have the main process of pytest-xdist count what the others explore."""
+    config = session.config
+    if config.pluginmanager.has_plugin("dsession"):
+        from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
+
+        bring_in(config, (), counts=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Bring in what there are tests for: virtual time, and exploring.
+
+    What does not fit this version of pytest fails the tests that need it, and no others.
+    """
+    config = session.config
+    explore = bool(given(config, "explore"))
+    if explore or any(it.get_closest_marker("explore") for it in session.items):
+        try:
+            from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
+        except (AttributeError, ImportError) as error:
+            _fail_tests(config, error, functools.partial(_is_explored, whole_suite=explore))
+        else:
+            bring_in(config, session.items)
+    whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
+    is_virtual = functools.partial(_is_virtual, whole_suite=whole_suite)
+    if any(map(is_virtual, session.items)):
+        try:
+            from awaits.testing.plugin.virtual import bring_in_for  # noqa: PLC0415 see above
+        except (AttributeError, ImportError) as error:
+            _fail_tests(config, error, is_virtual)
+        else:
+            bring_in_for(config, is_virtual)
+
+
+def _fail_tests(
+    config: pytest.Config,
+    error: ImportError | AttributeError,
+    are_those: Callable[[pytest.Item], bool],
+) -> None:
+    """Fail the tests that need what cannot be imported."""
+    from awaits.testing.plugin.misfit import Misfit  # noqa: PLC0415 rarely needed
+
+    config.pluginmanager.register(Misfit(error, are_those))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran in real time, and why, in whichever process they ran."""
+    n = sum(
+        (IN_REAL_TIME, True) in report.user_properties
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    )
+    if n:
+        tests = "1 test" if n == 1 else f"{n} tests"
+        terminalreporter.write_line(
+            f"virtual time: {tests} ran in real time, where anyio_backend has a loop_factory or a "
+            "clock of its own."
+        )
+
+
+def given(config: pytest.Config, name: str) -> str:
+    """Return what an option is, or its ini twin."""
+    option: str | None = config.getoption(name)
+    ini: str = config.getini(name)
+    return ini if option is None else option
+
+
+def async_fixtures(config: pytest.Config) -> "AsyncFixtures":
+    """Return the plugin that knows which async fixtures are open; register it if there is none."""
+    from awaits.testing.plugin.fixtures import AsyncFixtures  # noqa: PLC0415 see above
+
+    fixtures = config.pluginmanager.get_plugin("awaits-async-fixtures")
+    if fixtures is None:
+        fixtures = AsyncFixtures()
+        config.pluginmanager.register(fixtures, "awaits-async-fixtures")
+    return cast("AsyncFixtures", fixtures)
+
+
+def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
+    """Tell whether a test runs in virtual time.
+
+    Args:
+        item: A test.
+        whole_suite: Whether all anyio tests do that are not marked `real_time`.
+    """
+    for mark in item.iter_markers():  # the closest one first
+        if mark.name in ("virtual_time", "real_time"):
+            return mark.name == "virtual_time"
+    if "virtual_clock" in getattr(item, "fixturenames", []):
+        return True
+    return whole_suite and _is_anyio_test(item)
+
+
+def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
+    """Tell whether a test is explored, as far as that can be told without what explores it.
+
+    Args:
+        item: A test.
+        whole_suite: Whether all anyio tests are that are not marked `explore(False)`.
+    """
+    mark = item.get_closest_marker("explore")
+    return (whole_suite and _is_anyio_test(item)) if mark is None else mark.args != (False,)
+
+
+def _is_anyio_test(item: pytest.Item) -> bool:
+    """Tell whether anyio runs a test; sync ones may only happen to use its fixture."""
+    if "anyio_backend" not in getattr(item, "fixturenames", []):
+        return False
+    from awaits.testing.plugin.bodies import has_async_body  # noqa: PLC0415 see above
+
+    return has_async_body(item)
+
+
+@pytest.fixture(scope="session")
+def virtual_clock(request: pytest.FixtureRequest) -> "VirtualClock":
+    """The clock of the test's event loop; asking for it makes the test's time virtual."""
+    virtual_time = request.config.pluginmanager.get_plugin("awaits-time")
+    return cast("VirtualTime", virtual_time).clock

@@ -1,0 +1,96 @@
+"""A test that runs again and again, with pytest's private names.
+
+Read in pytest 8.2.0 and 9.2.0; tests/testing/plugin/test_private_names.py tells in plain words when
+one has moved:
+
+- `_pytest.runner.runtestprotocol`, which sets a test up, runs it and tears it down, also more than
+  once; `Function._obj` and `_instance`, the function and the object that it is a method of, which
+  are made anew when they are missing; `Item._report_sections`, to which each run adds its output.
+- `pdbinvoke`, the name of the plugin that begins pdb where a test fails.
+- `Session._setupstate`, to tear down what the next test does not need.
+- The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
+"""
+
+# pyright: reportPrivateUsage=false
+
+from typing import cast
+
+import pytest
+from _pytest import python
+from _pytest.runner import SetupState, runtestprotocol
+
+from awaits.testing.loops.fence import check_names
+from awaits.testing.plugin._pytest import fixture_definitions
+
+PROPERTIES = pytest.StashKey[tuple[tuple[str, object], ...]]()  # of a test, before its first run
+_PARAMETER = "get_direct_param_fixture_func"
+
+check_names(
+    "pytest",
+    {
+        python: [_PARAMETER],
+        pytest.Function: ["_fixtureinfo", "_instance", "_obj"],
+        pytest.Session: ["_setupstate"],
+        SetupState: ["teardown_exact"],
+    },
+)
+
+
+def is_set_up_for_each_test(test: pytest.Function) -> bool:
+    """Tell whether anything is set up for this test alone: a fixture, or its class's object."""
+    # Who is given `request` may ask for any fixture later.
+    if test.cls is not None or "request" in test._fixtureinfo.argnames:
+        return True
+    for name in test.fixturenames:
+        definitions = fixture_definitions(test, name)
+        if not definitions:
+            if name != "request":
+                return True
+        elif definitions[-1].scope == "function":
+            function = getattr(definitions[-1].func, "__name__", "")
+            if function != "get_direct_param_fixture_func":
+                return True
+    return False
+
+
+class _Sibling(pytest.Item):
+    """A next test beside this one, so that nothing that both need is torn down."""
+
+    def runtest(self) -> None:
+        """Do nothing: it is never run."""
+
+
+def run_again(test: pytest.Function, *, debugs: bool = False) -> list[pytest.TestReport]:
+    """Set a test up, run it and tear it down, and return its reports without showing them.
+
+    Args:
+        test: The test.
+        debugs: Whether pdb may begin where it fails.
+    """
+    for name in ("_obj", "_instance"):
+        vars(test).pop(name, None)
+    test._report_sections.clear()
+    properties = test.stash.setdefault(PROPERTIES, tuple(test.user_properties))
+    test.user_properties[:] = properties
+    sibling = _Sibling.from_parent(cast("pytest.Collector", test.parent), name="sibling")
+    plugins = test.config.pluginmanager
+    pdb = None if debugs else plugins.get_plugin("pdbinvoke")
+    if pdb is not None:
+        plugins.unregister(pdb)
+    try:
+        return runtestprotocol(test, nextitem=sibling, log=False)
+    finally:
+        if pdb is not None:
+            plugins.register(pdb, "pdbinvoke")
+
+
+def end_of_item(test: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
+    """Tear down what the next test does not need; return a report if that fails."""
+    call = pytest.CallInfo.from_call(
+        lambda: test.session._setupstate.teardown_exact(nextitem),
+        when="teardown",
+    )
+    if call.excinfo is None:
+        return []
+    report: pytest.TestReport = test.ihook.pytest_runtest_makereport(item=test, call=call)
+    return [report]

@@ -1,0 +1,120 @@
+"""`--anyio-backends`: tests run on the event loops that were chosen, and prove it."""
+
+import contextlib
+import inspect
+import types
+from collections.abc import Generator
+
+import pytest
+
+from awaits.testing import backends
+from awaits.testing.loops import adapter
+from awaits.testing.plugin._pytest import fixture_definitions
+from awaits.testing.plugin.proof import Witness
+
+
+class ChosenBackends:
+    """The hooks that are there only when event loops were chosen."""
+
+    def __init__(self, names: tuple[str, ...], witness: Witness) -> None:
+        self.names: tuple[str, ...] = names
+        self.witness: Witness = witness
+
+    def pytest_report_header(self) -> str:
+        """Name the event loops and their versions."""
+        return f"anyio backends: {', '.join(map(backends.version, self.names))}"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Leave out the tests that are pinned to an event loop that was not chosen."""
+        kept: list[pytest.Item] = []
+        left_out: list[pytest.Item] = []
+        for item in items:
+            pin = backends.name_of(backend_of(item))
+            (kept if pin is None or pin in self.names else left_out).append(item)
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = kept
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> Generator[None]:
+        """Leave out what anyio adds this late: the tests marked after they were collected."""
+        before = session.items.copy()
+        yield
+        if session.items != before and "asyncio+uvloop" in self.names:
+            raise pytest.UsageError(
+                "--anyio-backends: tests that are marked anyio after they were collected cannot "
+                "run on asyncio+uvloop; mark them in their module, or choose asyncio and trio."
+            )
+        self.pytest_collection_modifyitems(session.config, session.items)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Have each test see for itself which event loop runs it."""
+        __tracebackhide__ = True
+        if not isinstance(item, pytest.Function):
+            return (yield)
+        expected = backends.name_of(item.funcargs.get("anyio_backend"))
+        if expected is None:
+            return (yield)
+        if expected not in self.names:
+            pytest.skip(f"pinned to {expected}; --anyio-backends chose {', '.join(self.names)}")
+        self.witness.enter(item, expected)
+        try:
+            result = yield
+        finally:
+            if complaint := self.witness.complaint():
+                pytest.fail(f"{item.nodeid}: {complaint}", pytrace=False)
+        if self.witness.saw_nothing():
+            pytest.fail(f"{item.nodeid}: nothing shows that it ran on {expected}.", pytrace=False)
+        return result
+
+
+def fixture_for(names: tuple[str, ...]) -> types.ModuleType:
+    """Return a plugin with a fixture like anyio's own, whose parameters are these event loops."""
+    # A test may compare the fixture with a plain name, which is what anyio's own gives.
+    values = [name if "+" not in name else backends.anyio_backend(name) for name in names]
+
+    @pytest.fixture(scope="module", params=values, ids=names)
+    def anyio_backend(request: pytest.FixtureRequest) -> str | backends.AnyioBackend:
+        backend: str | backends.AnyioBackend = request.param
+        return backend
+
+    # pytest looks for fixtures in modules and in classes; one in a class would be a method.
+    plugin = types.ModuleType("awaits_backends_fixture")
+    vars(plugin)["anyio_backend"] = anyio_backend
+    return plugin
+
+
+def backend_of(item: pytest.Item) -> object:
+    """Return what a test's `anyio_backend` will be, as far as that can be told before it runs."""
+    if not isinstance(item, pytest.Function):
+        return None
+    if hasattr(item, "callspec") and "anyio_backend" in item.callspec.params:
+        return item.callspec.params["anyio_backend"]
+    definitions = fixture_definitions(item, "anyio_backend")
+    pin = definitions[-1] if definitions else None
+    if pin is not None and not pin.argnames:
+        # anyio's documentation pins with a fixture that returns a constant: ask it. If asking takes
+        # more than a call, the fixture is left to tell when the test is set up.
+        with contextlib.suppress(Exception):
+            return pin.func(item.instance) if inspect.signature(pin.func).parameters else pin.func()
+    return None
+
+
+def misfit_of(test: pytest.Function) -> str | None:
+    """Return the sentence that tells why its event loop cannot be steered in this version.
+
+    Returns:
+        The sentence; `None` if it can be, or if no version of it can.
+    """
+    name = backends.name_of(backend_of(test))
+    if name is None or not backends.is_steered(name):
+        return None
+    try:
+        adapter(name)
+    except ValueError as error:
+        return str(error)
+    return None

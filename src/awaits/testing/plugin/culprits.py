@@ -1,0 +1,52 @@
+"""Who runs an event loop that a test did not ask for, and what to do about it."""
+
+import itertools
+import traceback
+
+import pytest
+
+
+class Culprits:
+    """The plugins of this run of pytest, of which one may have made the event loop."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._plugins = {
+            str(getattr(plugin, "__name__", "")).partition(".")[0]: (
+                dist.project_name,
+                dist.version,
+            )
+            for plugin, dist in config.pluginmanager.list_plugin_distinfo()
+        }
+        # What asks who it was is itself on the stack.
+        self._plugins.pop(__name__.partition(".")[0], None)
+
+    def here(self, *, hypothesis: bool) -> str:
+        """Name who runs the event loop of the caller, and the remedy.
+
+        Args:
+            hypothesis: Whether the test is one of Hypothesis's.
+
+        Returns:
+            Such as `pytest-asyncio 1.5.0: set its asyncio_mode to strict`: the first plugin on the
+            stack, going out to pytest.
+        """
+        frames = traceback.walk_stack(None)
+        packages = (str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames)
+        inside_pytest = itertools.takewhile(lambda package: package != "_pytest", packages)
+        package = next((package for package in inside_pytest if package in self._plugins), None)
+        if package is None:
+            return "this project's own code: let anyio run the test"
+        name, version = self._plugins[package]
+        return f"{name} {version}: {_remedy(name, hypothesis=hypothesis)}"
+
+
+def _remedy(plugin: str, *, hypothesis: bool) -> str:
+    match plugin:
+        case "anyio" if hypothesis:
+            return "before 4.16, it runs Hypothesis tests on one event loop; upgrade it"
+        case "anyio":
+            return "an async fixture keeps that event loop open; let it use anyio_backend"
+        case "pytest-asyncio":
+            return "set its asyncio_mode to strict, or run pytest with -p no:asyncio"
+        case _:
+            return "keep it away from tests that are marked anyio"

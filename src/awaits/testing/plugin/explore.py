@@ -1,0 +1,329 @@
+"""`--explore`: tests, as they stand, in many orders of their tasks."""
+
+import contextlib
+import functools
+import importlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import NamedTuple
+
+import pytest
+
+from awaits.testing.explore import Explorer, Trial
+from awaits.testing.loops.fence import does_not_fit
+from awaits.testing.plugin import given
+from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
+from awaits.testing.plugin.bodies import Body, replace_body
+from awaits.testing.plugin.choice import misfit_of
+from awaits.testing.plugin.known import Known
+from awaits.testing.schedule import Schedule, giving_way, order_of, schedules
+from awaits.testing.shrink import shrink
+
+EXPLORED = "awaits_explored"  # properties of the report of a test
+FAILING = "awaits_failing"
+PASSING = "awaits_passing"
+NOT_REPEATABLE = "awaits_not_repeatable"
+CANNOT_REPLAY = (
+    "It failed so once, and passed when the same order was played again: it depends on something "
+    "beside the order of its tasks."
+)
+CACHED = "awaits/explore"
+EXAMPLES = "awaits.testing.plugin.examples"  # for Hypothesis's users alone
+
+Reports = Sequence[pytest.TestReport]
+
+
+class Plan(NamedTuple):
+    """How a test is explored: the arguments of `@pytest.mark.explore`."""
+
+    orders: int = 100
+    deviations: int | None = None  # every order with so many at most, instead
+    jitter: float = 0.0
+    cancel: bool = False
+    schedule: Schedule | None = None  # this one alone
+
+
+class Explore:
+    """Runs tests in many orders of their tasks.
+
+    Args:
+        config: pytest's configuration.
+        plan_of: Tells how a test is explored; `None` if it is not.
+        known: The failures that are known.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        plan_of: Callable[[pytest.Item], Plan | None],
+        known: Known,
+    ) -> None:
+        self._config = config
+        self._plan_of = plan_of
+        self._known = known
+        self._cache: pytest.Cache | None = getattr(config, "cache", None)
+        self._last: dict[str, str] = {} if self._cache is None else self._cache.get(CACHED, {})
+        self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
+        self._failing: Trial | None = None  # the one that was last
+        self._n_tests = self._n_orders = self._n_distinct = 0
+        self._not_repeatable: list[str] = []
+        self._now: dict[str, str] = {}  # the failures of this run, by test
+        self._passing: set[str] = set()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> bool | None:
+        """Run a test as always, then in other orders; report it once."""
+        self._around = None  # of an earlier test that was not set up
+        plan = self._plan_of(item)
+        if plan is None or not isinstance(item, pytest.Function):
+            return None
+        if hasattr(item.obj, "hypothesis"):
+            self._around = functools.partial(_drawing, plan)
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = self._explored(item, plan)
+        ended = end_of_item(item, nextitem)
+        if ended and reports[-1].passed:
+            reports = reports[:-1]  # a test has one report of its teardown
+        reports = [*reports, *ended]
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Fail a test whose event loop, or whose Hypothesis, does not fit the kit."""
+        if self._plan_of(item) is None or not isinstance(item, pytest.Function):
+            return
+        if sentence := _misfit(item):
+            pytest.fail(sentence, pytrace=False)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Steer the order of the tasks while the body of a test runs."""
+        __tracebackhide__ = True
+        if self._around is not None and isinstance(item, pytest.Function):
+            replace_body(item, self._around)
+            self._around = None
+        return (yield)
+
+    # One test.
+
+    def _explored(self, item: pytest.Function, plan: Plan) -> Reports:
+        reports: Reports = run_again(item, debugs=True)
+        if plan.schedule is None and not _passed(reports):
+            return reports
+        explorer = Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
+        failing = self._first_failing(item, plan, explorer)
+        _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct])
+        if failing is None:
+            if plan.schedule is None:
+                _note(reports, PASSING, True)
+            return reports
+        schedule, failed = failing
+        if _failed(run_again(item)):
+            _note(reports, NOT_REPEATABLE, True)
+            return reports
+        if plan.schedule is None and not callable(schedule.delays):
+            schedule = shrink(schedule, lambda it: _failed(self._run_with(item, it)))
+        again = self._run_with(item, schedule, debugs=True)
+        replays = _failed(again)
+        _tell(again if replays else failed, schedule, replays=replays)
+        reports = again if replays else failed
+        _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct])
+        if not callable(schedule.delays):
+            _note(reports, FAILING, repr(schedule))
+        if item.nodeid in self._known:
+            _expect(reports)
+        return reports
+
+    def _first_failing(
+        self, item: pytest.Function, plan: Plan, explorer: Explorer
+    ) -> tuple[Schedule, Reports] | None:
+        """Run the test until it fails; return the order in which it did, and how."""
+        for schedule in self._given(item, plan):
+            trial = Trial(order_of(schedule), schedule)
+            reports = self._run_with(item, trial)
+            explorer.note(trial)
+            if _failed(reports):
+                return schedule, reports
+        if plan.schedule is not None:
+            return None
+        trials = (
+            explorer.trials(plan.orders)
+            if plan.deviations is None
+            else explorer.every(plan.deviations)
+        )
+        if not is_set_up_for_each_test(item):
+            # Nothing is set up for this test alone, so its body can run again and again.
+            reports = self._run_all(item, trials)
+            if not _failed(reports):
+                return None
+            if self._failing is not None:
+                schedule = self._failing.schedule
+                again = self._run_with(item, schedule)
+                if _failed(again):
+                    explorer.note(self._failing)
+                    return schedule, again
+        for trial in trials:
+            reports = self._run_with(item, trial)
+            if _failed(reports):
+                explorer.note(trial)
+                return trial.schedule, reports
+        return None
+
+    def _given(self, item: pytest.Function, plan: Plan) -> Iterator[Schedule]:
+        """Yield the schedules to begin with: the one asked for, or the last that failed."""
+        if plan.schedule is not None:
+            yield plan.schedule
+        elif item.nodeid in self._last:
+            # Who edits the cache, or has it from another version, only loses the head start.
+            with contextlib.suppress(ValueError):
+                yield Schedule.parse(self._last[item.nodeid])
+
+    def _run_with(
+        self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
+    ) -> Reports:
+        if isinstance(order, Schedule):
+            giving_way(order)
+
+        def around(body: Body) -> Body:
+            @functools.wraps(body)
+            async def steered(*args: object, **kwargs: object) -> None:
+                __tracebackhide__ = True
+                with order:
+                    await body(*args, **kwargs)
+
+            return steered
+
+        return self._run(item, around, debugs=debugs)
+
+    def _run_all(self, item: pytest.Function, trials: Iterator[Trial]) -> Reports:
+        self._failing = None
+
+        def around(body: Body) -> Body:
+            @functools.wraps(body)
+            async def steered(*args: object, **kwargs: object) -> None:
+                __tracebackhide__ = True
+                for trial in trials:
+                    self._failing = trial
+                    with trial:
+                        await body(*args, **kwargs)
+
+            return steered
+
+        return self._run(item, around)
+
+    def _run(
+        self, item: pytest.Function, around: Callable[[Body], Body], *, debugs: bool = False
+    ) -> Reports:
+        self._around = around
+        reports = run_again(item, debugs=debugs)
+        self._around = None  # it is still there if the test could not be set up
+        return reports
+
+    # All tests.
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count what was done, in whichever process."""
+        properties: dict[str, object] = dict(report.user_properties)
+        if report.when == "setup" and isinstance(done := properties.get(EXPLORED), list):
+            self._n_tests += 1
+            self._n_orders += done[0]
+            self._n_distinct += done[1]
+            if NOT_REPEATABLE in properties:
+                self._not_repeatable.append(report.nodeid)
+            if FAILING in properties:
+                self._now[report.nodeid] = str(properties[FAILING])
+            elif PASSING in properties:
+                self._last.pop(report.nodeid, None)
+                self._passing.add(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        """Keep the failures, to begin with them the next time."""
+        if hasattr(self._config, "workerinput"):
+            return  # pytest-xdist's main process does
+        if not self._n_tests:
+            return
+        if self._cache is not None:
+            self._cache.set(CACHED, self._last | self._now)
+        self._known.write(self._now)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was done."""
+        if not (self._n_tests or given(self._config, "explore")):
+            return
+        terminalreporter.write_line(
+            f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
+            f"{self._n_distinct:,} distinct"
+        )
+        for nodeid in self._not_repeatable:
+            terminalreporter.write_line(
+                f"  {nodeid} fails in its own order, too, when it runs a second time: not explored"
+            )
+        for line in self._known.summary(self._now, self._passing):
+            terminalreporter.write_line(line)
+
+
+def _misfit(test: pytest.Function) -> str | None:
+    """Return the sentence that tells why a test cannot be explored here, if it cannot."""
+    if hasattr(test.obj, "hypothesis"):
+        try:
+            importlib.import_module(EXAMPLES)
+        except (AttributeError, ImportError) as error:
+            return does_not_fit(error)
+    return misfit_of(test)
+
+
+def _drawing(plan: Plan, body: Body) -> Body:
+    """Have Hypothesis draw an order for each example."""
+    from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
+
+    strategy = schedules(jitter=plan.jitter)  # it takes longer to make than to draw from
+
+    @functools.wraps(body)
+    async def drawn(*args: object, **kwargs: object) -> None:
+        __tracebackhide__ = True
+        with giving_way(draw(strategy)):
+            await body(*args, **kwargs)
+
+    return drawn
+
+
+def _passed(reports: Reports) -> bool:
+    return all(report.passed for report in reports)
+
+
+def _failed(reports: Reports) -> bool:
+    return any(report.failed for report in reports)
+
+
+def _note(reports: Reports, name: str, value: object) -> None:
+    """Note something in all reports of a test: they may go to another process."""
+    for report in reports:
+        report.user_properties[:] = [it for it in report.user_properties if it[0] != name]
+        report.user_properties.append((name, value))
+
+
+def _tell(reports: Reports, schedule: Schedule, *, replays: bool) -> None:
+    """Add to the report of a failure which order it was, and how to play it again."""
+    mark = f"@pytest.mark.explore({schedule!r})"
+    lines = [CANNOT_REPLAY]
+    if replays:
+        lines = [schedule.lanes, "", schedule.explanation, f"It replays with: {mark}"]
+    failed = next(report for report in reports if report.failed)
+    failed.sections.append(("the order of its tasks", "\n".join(lines)))
+
+
+def _expect(reports: Reports) -> None:
+    """Have pytest count a failure that is known among the expected ones."""
+    for report in reports:
+        if report.failed:
+            report.outcome = "skipped"
+            report.wasxfail = "a known failure of --explore"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

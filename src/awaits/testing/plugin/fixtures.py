@@ -1,0 +1,56 @@
+"""Async fixtures that are open, and what they stand on: they end before the event loop changes."""
+
+import inspect
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from awaits.testing.plugin._pytest import SubRequest
+
+
+class AsyncFixtures:
+    """Ends the async fixtures of one event loop before the tests of the next.
+
+    anyio keeps its event loop while an async fixture is open, and pytest does not know that a
+    fixture of a wider scope depends on `anyio_backend` unless it says so: all tests that follow in
+    its scope would run on the first event loop, whatever they are labelled.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[pytest.FixtureDef[object], tuple[object, SubRequest]] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
+    ) -> Generator[None, object, object]:
+        """Remember the fixture, or the change of `anyio_backend` that ends the others."""
+        value = yield
+        if fixturedef.argname == "anyio_backend":
+            self._open.pop(fixturedef, None)
+            self.end(but=value)
+            self._opened(fixturedef, value, request)
+        elif "anyio_backend" in request.fixturenames and (
+            inspect.iscoroutinefunction(fixturedef.func)
+            or inspect.isasyncgenfunction(fixturedef.func)
+        ):
+            self._opened(fixturedef, request.getfixturevalue("anyio_backend"), request)
+        return value
+
+    def _opened(
+        self, fixturedef: pytest.FixtureDef[object], backend: object, request: "SubRequest"
+    ) -> None:
+        self._open.pop(fixturedef, None)  # so that the last one opened stands last
+        self._open[fixturedef] = backend, request
+
+    def end(self, *, but: object = None) -> None:
+        """End what is open, the last one first.
+
+        Args:
+            but: The value of `anyio_backend` whose fixtures stay.
+        """
+        for fixturedef, (backend, request) in reversed(self._open.copy().items()):
+            if backend != but:
+                del self._open[fixturedef]
+                fixturedef.finish(request)

@@ -1,0 +1,143 @@
+"""Which tests are explored, and how: what options and markers say."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from awaits.testing.plugin import given
+from awaits.testing.plugin.bodies import has_async_body
+from awaits.testing.plugin.explore import Explore, Plan
+from awaits.testing.plugin.known import Known
+from awaits.testing.schedule import Schedule
+
+
+def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: bool = False) -> None:
+    """Have tests explored, if there are any to explore.
+
+    Args:
+        config: pytest's configuration.
+        items: The tests of this run.
+        counts: Whether other processes run tests, and this one counts.
+
+    Raises:
+        pytest.UsageError: An option or a marker says what it cannot mean.
+    """
+    suite = _suite(config)
+    wrong: dict[pytest.Item, str] = {}
+    plans: dict[pytest.Item, Plan] = {}
+    for item in items:
+        try:
+            plan = _plan(item, suite)
+        except pytest.UsageError as error:
+            if not hasattr(config, "workerinput"):
+                raise
+            wrong[item] = str(error)
+        else:
+            if plan is not None:
+                plans[item] = plan
+    if wrong:
+        config.pluginmanager.register(Wrong(wrong), "awaits-explore-wrong")
+    if plans or suite is not None or counts:
+        known = given(config, "explore_known")
+        path = config.invocation_params.dir / Path(known) if known else None
+        config.pluginmanager.register(Explore(config, plans.get, Known(path)), "awaits-explore")
+
+
+class Wrong:
+    """Fails tests whose markers are wrong: a worker of pytest-xdist cannot refuse to run.
+
+    Args:
+        tests: The tests, and what is wrong with each.
+    """
+
+    def __init__(self, tests: Mapping[pytest.Item, str]) -> None:
+        self._tests = tests
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Fail a test that is one of them."""
+        if item in self._tests:
+            pytest.fail(self._tests[item], pytrace=False)
+
+
+def _suite(config: pytest.Config) -> Plan | None:
+    """Return how the tests without a marker are explored; `None` if they are not."""
+    orders = given(config, "explore")
+    jitter = given(config, "explore_jitter") or "0"
+    try:
+        plan = Plan(jitter=Schedule(jitter=float(jitter)).jitter)
+    except ValueError:
+        raise pytest.UsageError(
+            f"--explore-jitter must be a number of seconds of at least 0, not {jitter!r}."
+        ) from None
+    if not orders:
+        return None
+    if orders.startswith("Schedule("):
+        try:
+            return plan._replace(schedule=Schedule.parse(orders))
+        except ValueError as error:
+            raise pytest.UsageError(f"--explore: {error}") from None
+    every, _, deviations = orders.partition(":")
+    if every == "all" and deviations.isdecimal():
+        return plan._replace(deviations=int(deviations))
+    if not (orders.isdecimal() and int(orders)):
+        raise pytest.UsageError(
+            "--explore must be a whole number of at least 1, all:K for every order with at most K "
+            f"deviations, or a Schedule(...), not {orders!r}."
+        )
+    return plan._replace(orders=int(orders))
+
+
+def _plan(item: pytest.Item, suite: Plan | None) -> Plan | None:
+    """Return how a test is explored; `None` if it is not."""
+    is_ours = has_async_body(item) and "anyio_backend" in getattr(item, "fixturenames", [])
+    mark = item.get_closest_marker("explore")
+    if mark is None:
+        return suite if is_ours else None
+    if len(mark.args) == 1 and mark.args[0] is False:
+        return None
+    if not is_ours:
+        if mark not in item.own_markers:
+            return None  # a module's or a class's, which has other tests, too
+        raise pytest.UsageError(
+            f"{item.nodeid} is marked explore, which is for async tests that anyio runs; mark it "
+            "anyio, too."
+        )
+    plan = suite or Plan()
+    match mark.args:
+        case () | (True,):
+            given_first: dict[str, object] = {}
+        case (Schedule() as schedule,):
+            given_first = {"schedule": schedule}
+        case (orders,):
+            given_first = {"orders": orders}
+        case _:
+            given_first = {"": mark.args}
+    return _checked(item, plan, {**given_first, **mark.kwargs})
+
+
+def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
+    for name, value in said.items():
+        match name, value:
+            case "orders" | "jitter", bool():
+                pass
+            case "orders", int() if value >= 1:
+                plan = plan._replace(orders=value)
+                continue
+            case "jitter", int() | float() if 0 <= value < float("inf"):
+                plan = plan._replace(jitter=value)
+                continue
+            case "cancel", bool():
+                plan = plan._replace(cancel=value)
+                continue
+            case "schedule", Schedule():
+                plan = plan._replace(schedule=value)
+                continue
+            case _:
+                pass
+        raise pytest.UsageError(
+            f"{item.nodeid}: explore takes False, a Schedule, or orders (a whole number of at "
+            "least 1), jitter (seconds, at least 0) and cancel (True or False), not "
+            f"{name + '=' if name else ''}{value!r}."
+        )
+    return plan

@@ -1,0 +1,66 @@
+"""The proof that a test ran where its name says: what the test itself sees, inside the loop.
+
+A label proves nothing. pytest-asyncio in auto mode takes a test labelled `[trio]` and runs it on
+asyncio, and anyio before 4.16 runs every Hypothesis test on the first event loop only; both pass.
+"""
+
+import functools
+
+import pytest
+
+from awaits.testing import backends
+from awaits.testing.plugin.bodies import Body, replace_body
+from awaits.testing.plugin.culprits import Culprits
+
+
+class Witness:
+    """Stands in for the body of one test after another, and sees which event loop runs it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._culprits = Culprits(config)
+        self._expected = ""
+        self._seen: dict[str, str] = {}
+        self._entered = False
+        self._hypothesis = False
+
+    def enter(self, test: pytest.Function, expected: str) -> None:
+        """Take the place of a test's body, for the run that follows.
+
+        Args:
+            test: A test. One that is not async claims nothing, and is left alone.
+            expected: The event loop that it claims to run on.
+        """
+        self._expected, self._seen = expected, {}
+        self._hypothesis = hasattr(test.obj, "hypothesis")
+        self._entered = replace_body(test, self._stand_in_for)
+
+    def complaint(self) -> str | None:
+        """Return the sentence that tells which other event loop ran the test, why, and the remedy.
+
+        Returns:
+            The sentence; `None` if the test ran on no other event loop than it claims.
+        """
+        for seen, culprit in self._seen.items():
+            if seen != self._expected:
+                return f"labelled {self._expected}, but run on {seen} by {culprit}."
+        return None
+
+    def saw_nothing(self) -> bool:
+        """Tell whether the test's body was never run, as far as the witness could see."""
+        return self._entered and not self._seen and not self._hypothesis
+
+    def _stand_in_for(self, body: Body) -> Body:
+        @functools.wraps(body)
+        async def stand_in(*args: object, **kwargs: object) -> None:
+            __tracebackhide__ = True
+            seen = backends.running()
+            if seen not in self._seen:
+                self._seen[seen] = (
+                    "an event loop policy: remove uvloop.install(), or choose that event loop"
+                    if seen.startswith(f"{self._expected}+")
+                    else self._culprits.here(hypothesis=self._hypothesis)
+                )
+            if seen == self._expected:
+                await body(*args, **kwargs)
+
+        return stand_in

@@ -1,0 +1,235 @@
+"""Tests in virtual time: which ones, and how their event loops come by it."""
+
+import functools
+from collections.abc import Callable, Generator
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
+
+import anyio
+import pytest
+
+from awaits.testing import backends
+from awaits.testing.clock import VirtualClock, timekeeper_of
+from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, given
+from awaits.testing.plugin.bodies import Body, replace_body
+from awaits.testing.plugin.choice import backend_of, misfit_of
+from awaits.testing.plugin.culprits import Culprits
+from awaits.testing.plugin.fixtures import AsyncFixtures
+from awaits.testing.run import virtual_time
+
+if TYPE_CHECKING:
+    from awaits.testing.plugin._pytest import SubRequest
+
+CANNOT = (
+    "Time cannot be virtual where anyio_backend has a loop_factory or a clock of its own; mark the "
+    "test real_time."
+)
+
+
+class Settings(NamedTuple):
+    """The arguments of `@pytest.mark.virtual_time`."""
+
+    idle: float = 0.0
+    wall: bool | datetime = False
+
+
+def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool]) -> None:
+    """Have tests run in virtual time.
+
+    Args:
+        config: pytest's configuration.
+        is_virtual: Tells whether a test is one of them.
+
+    Raises:
+        pytest.UsageError: An option says what it cannot mean.
+    """
+    settings = Settings(_idle(config), _wall(config))
+    plugin = VirtualTime(config, async_fixtures(config), is_virtual, settings)
+    config.pluginmanager.register(plugin, "awaits-time")
+
+
+def _idle(config: pytest.Config) -> float:
+    text = given(config, "virtual_time_idle") or "0"
+    try:
+        return Timekeeper(idle=float(text)).idle
+    except ValueError:
+        raise pytest.UsageError(
+            f"--virtual-time-idle must be a number of seconds of at least 0, not {text!r}."
+        ) from None
+
+
+def _wall(config: pytest.Config) -> bool | datetime:
+    match given(config, "virtual_time_wall").strip():
+        case "" | "false" | "no" | "off" | "0":
+            return False
+        case "now" | "true" | "yes" | "on" | "1":
+            return True
+        case text:
+            try:
+                return datetime.fromisoformat(text)
+            except ValueError:
+                raise pytest.UsageError(
+                    "--virtual-time-wall must be an instant such as 2030-01-31T12:00 (without a "
+                    f"timezone, UTC) or now, not {text!r}."
+                ) from None
+
+
+class VirtualTime:
+    """Runs tests in virtual time.
+
+    Args:
+        config: pytest's configuration.
+        fixtures: The async fixtures that are open.
+        is_virtual: Tells whether a test is one of them.
+        settings: What holds for the tests whose marker says nothing else.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        fixtures: AsyncFixtures,
+        is_virtual: Callable[[pytest.Item], bool],
+        settings: Settings,
+    ) -> None:
+        self.clock: VirtualClock = VirtualClock(idle=settings.idle, wall=settings.wall)
+        self._timekeeper = timekeeper_of(self.clock)
+        self._culprits = Culprits(config)
+        self._fixtures = fixtures
+        self._is_virtual = is_virtual
+        self._default = settings
+        self._settings: Settings | None = None  # of the test that runs; None in real time
+        self._made: list[object] = []  # the values of `anyio_backend` that bring virtual time
+        self._asks = False  # whether the test that runs asks for virtual time by itself
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Have the event loops that are made from here on run in the time of this test."""
+        settings = self._settings_of(item)
+        self._asks = asks_for_virtual_time(item)
+        if settings != self._settings:
+            self._fixtures.end()
+            self._settings = settings
+            if settings is not None:
+                self._timekeeper.set_up(idle=settings.idle, wall=settings.wall)
+
+    def _settings_of(self, item: pytest.Item) -> Settings | None:
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        if not self._is_virtual(item):
+            if "virtual_clock" in fixtures:
+                _fail("A test that is marked real_time has no virtual clock.")
+            return None
+        if not isinstance(item, pytest.Function) or "anyio_backend" not in fixtures:
+            _fail("Virtual time is for tests that anyio runs; mark this one anyio, too.")
+        try:
+            backends.check_steered(backends.name_of(backend_of(item)) or "asyncio")
+        except ValueError as error:
+            pytest.skip(str(error))
+        if sentence := misfit_of(item):
+            _fail(sentence)
+        mark = item.get_closest_marker("virtual_time")
+        try:
+            return self._default if mark is None else _marked(self._default, mark)
+        except TypeError:
+            sentence = "virtual_time takes the arguments idle and wall, no others."
+        except ValueError as error:
+            sentence = str(error)
+        return _fail(sentence)  # only here, or pytest shows what was caught before it
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
+    ) -> Generator[None, object, object]:
+        """Have anyio make event loops in virtual time."""
+        value = yield
+        if fixturedef.argname != "anyio_backend" or self._settings is None:
+            return value
+        made = _virtual(value, self.clock)
+        if made is not None:
+            self._made.append(made)
+            fixturedef.cached_result = (made, fixturedef.cache_key(request), None)
+            return made
+        if self._asks:
+            _fail(CANNOT)
+        return value
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Begin the test at 0.0, and tell it of a deadlock."""
+        __tracebackhide__ = True
+        if self._settings is not None and isinstance(item, pytest.Function):
+            backend = item.funcargs.get("anyio_backend")
+            if any(backend is made for made in self._made):
+                replace_body(item, self._from_zero)
+            elif self._asks:
+                _fail(CANNOT)
+            else:
+                item.user_properties.append((IN_REAL_TIME, True))
+        return (yield)
+
+    def _from_zero(self, body: Body) -> Body:
+        @functools.wraps(body)
+        async def from_zero(*args: object, **kwargs: object) -> None:
+            __tracebackhide__ = True
+            timekeeper = self._timekeeper
+            if self._settings is None:  # anyio keeps replacements in tests that Hypothesis runs
+                await body(*args, **kwargs)
+                return
+            run = timekeeper.run
+            if run is None or anyio.current_time() != timekeeper.now:
+                hypothesis = hasattr(body, "hypothesis")
+                _fail(
+                    "The test was to run in virtual time, but its event loop was made by "
+                    f"{self._culprits.here(hypothesis=hypothesis)}."
+                )
+            timekeeper.restart()
+            try:
+                with run.main_task():
+                    await body(*args, **kwargs)
+            except BaseExceptionGroup as group:
+                if group.subgroup(KeyboardInterrupt) is None:
+                    raise
+                # pytest ends the session for this one, but not for a group with it inside.
+                raise KeyboardInterrupt from group
+
+        return from_zero
+
+
+def asks_for_virtual_time(item: pytest.Item) -> bool:
+    """Tell whether a test itself asks for virtual time, by a marker or by the clock's fixture."""
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return "virtual_clock" in fixtures or item.get_closest_marker("virtual_time") is not None
+
+
+def _fail(sentence: str) -> NoReturn:
+    pytest.fail(sentence, pytrace=False)
+
+
+def _marked(default: Settings, mark: pytest.Mark) -> Settings:
+    """Return the settings of a test that is marked, if they make sense."""
+    Settings(*mark.args, **mark.kwargs)
+    given_first = dict(zip(Settings._fields, mark.args, strict=False))
+    settings = default._replace(**given_first, **mark.kwargs)
+    Timekeeper(idle=settings.idle, wall=settings.wall)
+    return settings
+
+
+def _virtual(value: object, clock: VirtualClock) -> object:
+    """Return what an `anyio_backend` fixture returns, with options that make its time virtual.
+
+    Returns:
+        `None` where it brings a loop factory or a clock of its own.
+    """
+    match value:
+        case ("asyncio", {"loop_factory": _}) | ("trio", {"clock": _}):
+            return None
+        case "asyncio" | ("asyncio", {}):
+            return "asyncio", {**_options(value), **virtual_time("asyncio", clock)}
+        case "trio" | ("trio", {}):
+            return "trio", {**_options(value), **virtual_time("trio", clock)}
+        case _:
+            return value
+
+
+def _options(backend: object) -> dict[str, object]:
+    return cast("backends.AnyioBackend", backend)[1] if isinstance(backend, tuple) else {}

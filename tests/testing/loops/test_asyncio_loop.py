@@ -1,0 +1,115 @@
+"""asyncio's event loop in virtual time: its timers, and its runs without anyio."""
+
+import asyncio
+import math
+import threading
+from collections.abc import Callable, Iterator
+from typing import cast
+from unittest import mock
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from awaits.testing import DeadlockError, virtual_time
+from awaits.testing.loops._asyncio.loop import VirtualEventLoop
+from awaits.testing.loops.timekeeper import Timekeeper
+from tests.testing.loops.shared import on_asyncio
+
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+class TestTime:
+    @on_asyncio
+    async def test_what_asyncio_has_for_time_lives_in_it(self) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(1)
+        called = loop.create_future()
+        loop.call_later(2, called.set_result, None)
+        await called
+        assert loop.time() == 3.0
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(4):
+                await asyncio.sleep(math.inf)
+        assert loop.time() == 7.0
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 5)
+        assert loop.time() == 12.0
+
+    @on_asyncio
+    async def test_what_is_due_now_does_not_wait_until_nobody_is_busy(self) -> None:
+        called: list[float] = []
+        loop = asyncio.get_running_loop()
+        loop.call_later(0, lambda: called.append(loop.time()))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert called == [0.0]
+
+    @on_asyncio
+    async def test_a_timer_that_was_cancelled_is_not_called(self) -> None:
+        called: list[str] = []
+        loop = asyncio.get_running_loop()
+        for name in ("first", "second", "third"):
+            timer = loop.call_later(5, called.append, name)
+            if name == "second":
+                timer.cancel()
+        await asyncio.sleep(5)
+        assert called == ["first", "third"]
+
+    @on_asyncio
+    async def test_timeouts_that_were_not_needed_do_not_pile_up(self) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualEventLoop)
+        for _ in range(1_000):
+            with anyio.fail_after(3600):
+                await anyio.lowlevel.checkpoint()
+        assert len(loop.timers) < 250
+
+    @on_asyncio
+    async def test_an_event_loop_that_was_closed_calls_nothing_more(self) -> None:
+        loop = cast("LoopFactory", virtual_time("asyncio")["loop_factory"])()
+        loop.close()
+        with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
+            loop.call_later(1, print)
+
+
+class TestRuns:
+    pytestmark = pytest.mark.real_time
+
+    @pytest.fixture
+    def loop(self) -> Iterator[asyncio.AbstractEventLoop]:
+        factory = cast("LoopFactory", virtual_time("asyncio")["loop_factory"])
+        loop = factory()
+        yield loop
+        loop.close()
+
+    def test_an_event_loop_can_be_closed_twice(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.close()
+
+    def test_an_event_loop_can_run_for_nobody(self, loop: asyncio.AbstractEventLoop) -> None:
+        ran: list[float] = []
+        loop.call_later(5, lambda: ran.append(loop.time()))
+        stop = threading.Timer(0.02, loop.call_soon_threadsafe, [loop.stop])
+        loop.call_later(10, stop.start)
+        loop.run_forever()
+        assert ran == [5.0]
+        assert loop.time() == 10.0
+
+        broken = mock.patch.object(Timekeeper, "move", side_effect=AssertionError("broken"))
+        with broken, pytest.raises(AssertionError, match=r"^broken$"):
+            loop.run_forever()
+
+    def test_an_event_loop_can_run_until_a_future_is_done(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        future = loop.create_future()
+        loop.call_later(5, future.set_result, "done")
+        assert loop.run_until_complete(future) == "done"
+        assert loop.time() == 5.0
+        with pytest.raises(DeadlockError, match=r"^At 5\.0 s"):
+            loop.run_until_complete(loop.create_future())
+        task = loop.create_task(asyncio.sleep(1))
+        loop.run_until_complete(task)
+        assert loop.time() == 6.0

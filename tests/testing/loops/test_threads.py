@@ -1,0 +1,176 @@
+"""Threads that an event loop in virtual time waits for."""
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Iterator
+from unittest import mock
+
+import anyio
+import anyio.from_thread
+import anyio.lowlevel
+import anyio.to_thread
+import pytest
+import trio
+
+from awaits.testing import VirtualClock
+from awaits.testing.clock import timekeeper_of
+from awaits.testing.loops.threads import Threads
+from tests.testing.loops.shared import (
+    A_MOMENT,
+    beside_a_sleep,
+    check_deadlock,
+    on_asyncio,
+    on_both,
+    on_trio,
+    work,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+class TestAThreadThatIsOut:
+    """Time stands still meanwhile, whoever sent it."""
+
+    @pytest.fixture
+    def release(self) -> Iterator[threading.Event]:
+        release = threading.Event()
+        yield release
+        release.set()
+
+    async def test_a_thread_of_anyio(self) -> None:
+        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(work)) == 0.0
+
+    async def test_a_thread_with_a_limiter_of_its_own(self) -> None:
+        limiter = anyio.CapacityLimiter(1)
+        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(work, limiter=limiter)) == 0.0
+
+    @on_asyncio
+    async def test_a_thread_of_asyncio(self) -> None:
+        assert await beside_a_sleep(lambda: asyncio.to_thread(work)) == 0.0
+
+    @on_asyncio
+    async def test_a_thread_of_an_executor(self) -> None:
+        loop = asyncio.get_running_loop()
+        with concurrent.futures.ThreadPoolExecutor() as executor:
+            assert await beside_a_sleep(lambda: loop.run_in_executor(executor, work)) == 0.0
+
+    @on_asyncio
+    async def test_a_process_of_an_executor(self) -> None:
+        loop = asyncio.get_running_loop()
+        with concurrent.futures.ProcessPoolExecutor(1) as executor:
+            assert await beside_a_sleep(lambda: loop.run_in_executor(executor, abs, -1)) == 0.0
+
+    @on_trio
+    async def test_a_thread_of_trio(self) -> None:
+        assert await beside_a_sleep(lambda: trio.to_thread.run_sync(work)) == 0.0
+
+    async def test_one_who_waits_for_a_free_thread_does_not_hold_time_up(self) -> None:
+        limiter = anyio.CapacityLimiter(1)
+        async with anyio.create_task_group() as tasks:
+            async with limiter:
+                tasks.start_soon(lambda: anyio.to_thread.run_sync(int, limiter=limiter))
+                await anyio.sleep(5)
+        assert anyio.current_time() == 5.0
+
+    async def test_an_abandoned_thread_does_not_hold_time_up(
+        self, release: threading.Event
+    ) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lambda: anyio.to_thread.run_sync(release.wait, abandon_on_cancel=True))
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
+        await anyio.sleep(5)
+        assert anyio.current_time() == 5.0
+
+    async def test_a_thread_that_fails_lets_time_go_on(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            await anyio.to_thread.run_sync(lambda: 1 // 0)
+        await anyio.sleep(5)
+        assert anyio.current_time() == 5.0
+
+    async def test_a_thread_that_waits_for_another_event_loop_is_out(self) -> None:
+        def work_elsewhere() -> None:
+            with anyio.from_thread.start_blocking_portal() as portal:
+                portal.call(anyio.sleep, A_MOMENT)
+
+        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(work_elsewhere)) == 0.0
+
+
+class TestDeadlock:
+    """Who waits for a thread that may come back is not deadlocked."""
+
+    async def test_of_a_worker(self) -> None:
+        await anyio.to_thread.run_sync(work)
+
+    async def test_of_no_worker(self) -> None:
+        token, came = anyio.lowlevel.current_token(), anyio.Event()
+
+        def come() -> None:
+            anyio.from_thread.run_sync(came.set, token=token)
+
+        threading.Timer(A_MOMENT, come).start()
+        await came.wait()
+
+    @on_asyncio
+    async def test_of_a_pool_that_the_event_loop_does_not_know(self) -> None:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            await asyncio.wrap_future(pool.submit(work))
+
+    @on_both
+    @pytest.mark.real_time
+    def test_a_thread_that_ends_was_not_worth_waiting_for(self, backend: str) -> None:
+        async def main() -> None:
+            threading.Thread(target=work).start()
+            await anyio.sleep_forever()
+
+        check_deadlock(backend, main)
+
+    @on_both
+    @pytest.mark.real_time
+    def test_threads_that_have_no_work_are_not_waited_for(self, backend: str) -> None:
+        async def main() -> None:
+            await anyio.to_thread.run_sync(work)
+            if backend == "asyncio":
+                await asyncio.to_thread(work)
+            await anyio.sleep_forever()
+
+        check_deadlock(backend, main)
+
+    @on_both
+    @pytest.mark.real_time
+    def test_threads_that_were_there_before_are_not_waited_for(
+        self, backend: str, before: threading.Thread
+    ) -> None:
+        before.start()
+        check_deadlock(backend, anyio.sleep_forever)
+
+    @on_both
+    @pytest.mark.real_time
+    def test_nor_those_of_an_earlier_test_on_the_same_event_loop(
+        self, backend: str, before: threading.Thread
+    ) -> None:
+        clock = VirtualClock()
+
+        async def main() -> None:
+            before.start()
+            timekeeper_of(clock).restart()
+            await anyio.sleep_forever()
+
+        check_deadlock(backend, main, clock)
+
+    async def test_a_thread_that_comes_at_the_last_moment_is_heard(self) -> None:
+        token, came = anyio.lowlevel.current_token(), anyio.Event()
+
+        def come(*_threads: Threads) -> bool:
+            token.backend_class.run_sync_soon(came.set, (), token.native_token)
+            return False
+
+        with mock.patch.object(Threads, "may_come_back", come):
+            await came.wait()
+
+    @pytest.fixture
+    def before(self) -> Iterator[threading.Thread]:
+        release = threading.Event()
+        yield threading.Thread(target=release.wait)
+        release.set()

@@ -1,0 +1,168 @@
+"""Threads that are older than the test which waits for them, as those that aiosqlite begins."""
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from unittest import mock
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from awaits.testing import DeadlockError, VirtualClock, virtual_time
+from awaits.testing.clock import timekeeper_of
+from awaits.testing.loops import threads
+from tests.testing.loops.shared import A_MOMENT, check_deadlock, on_both
+
+pytestmark = pytest.mark.anyio
+
+
+class Server:
+    """A thread that serves a queue, and tells the event loop when it is done."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+
+    def close(self) -> None:
+        self._jobs.put(None)
+        self._thread.join()
+
+    def start(self, job: Callable[[], object]) -> None:
+        self._jobs.put(job)
+
+    async def ask(self, job: Callable[[], object]) -> None:
+        """Wait for what the thread does."""
+        done, token = anyio.Event(), anyio.lowlevel.current_token()
+
+        def do() -> None:
+            job()
+            with contextlib.suppress(anyio.RunFinishedError):  # after a deadlock
+                # asyncio's loop.call_soon_threadsafe, trio's token.run_sync_soon.
+                token.backend_class.run_sync_soon(done.set, (), token.native_token)
+
+        self.start(do)
+        await done.wait()
+
+
+def work() -> None:
+    """Take a while, at more places than one."""
+    for _ in range(3):
+        time.sleep(A_MOMENT)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def soon() -> Iterator[None]:
+    """A thread that stands at one place waits for work, sooner than by default."""
+    with mock.patch.object(threads, "SECONDS_AT_ONE_PLACE", 5 * A_MOMENT):
+        yield
+
+
+@pytest.mark.virtual_time
+class TestATestThatWaitsForOne:
+    @pytest.mark.parametrize("again", [1, 2])
+    async def test_is_not_deadlocked(self, server: Server, again: int) -> None:
+        await server.ask(work)
+        await server.ask(work)
+        assert anyio.current_time() == 0.0, again
+
+    async def test_may_have_tasks_that_wait_for_each_other(self, server: Server) -> None:
+        event = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(event.wait)
+            await server.ask(work)
+            event.set()
+
+    async def test_is_not_kept_up_by_one_that_is_idle(self, server: Server) -> None:
+        await server.ask(work)
+        await anyio.sleep(3600)
+        assert anyio.current_time() == 3600.0
+
+
+class TestADeadlock:
+    """It is told, although the thread might wake the test."""
+
+    @on_both
+    @pytest.mark.usefixtures("soon")
+    def test_beside_one_that_has_no_work(self, backend: str, server: Server) -> None:
+        server.start(int)
+        check_deadlock(backend, anyio.sleep_forever)
+
+    @on_both
+    @pytest.mark.usefixtures("soon")
+    def test_beside_one_that_had_work_before(self, backend: str, server: Server) -> None:
+        async def main() -> None:
+            await server.ask(work)
+            await anyio.sleep_forever()
+
+        check_deadlock(backend, main)
+
+    @on_both
+    @pytest.mark.usefixtures("soon")
+    def test_of_a_later_test_on_the_same_event_loop(self, backend: str, server: Server) -> None:
+        clock = VirtualClock()
+
+        async def main() -> None:
+            timekeeper_of(clock).restart()
+            await server.ask(work)
+            timekeeper_of(clock).restart()
+            await anyio.sleep_forever()
+
+        check_deadlock(backend, main, clock)
+
+    @on_both
+    @pytest.mark.usefixtures("soon")
+    def test_of_one_that_stands_still_too_long_is_told(self, backend: str, server: Server) -> None:
+        release = threading.Event()
+
+        async def main() -> None:
+            await server.ask(release.wait)
+
+        try:
+            with pytest.raises(DeadlockError):
+                anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+        finally:
+            release.set()
+
+
+def test_a_thread_waits_for_work_that_stands_at_one_place_for_five_seconds(server: Server) -> None:
+    standing, release = threading.Event(), threading.Event()
+
+    def stand() -> None:
+        standing.set()
+        release.wait()
+
+    beside = threads.Threads(object(), object, lambda _function: None)
+    with mock.patch("time.monotonic", return_value=0.0) as now:
+
+        def wait_until_it_stands() -> None:
+            while beside.may_come_back():
+                now.return_value += 5.0
+
+        wait_until_it_stands()
+        beside.begin()  # as the next test does, which may wait for the thread
+        for later, may_come_back in ((0.0, True), (4.9, True), (0.2, False), (99.0, False)):
+            now.return_value += later
+            assert beside.may_come_back() == may_come_back, now.return_value
+
+        server.start(stand)
+        standing.wait()
+        assert beside.may_come_back()
+        now.return_value += 4.9
+        assert beside.may_come_back()
+        wait_until_it_stands()
+        release.set()

@@ -1,0 +1,29 @@
+"""trio's clock in virtual time."""
+
+import pytest
+import trio
+
+from tests.testing.loops.shared import on_trio
+
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+@on_trio
+async def test_what_trio_has_for_time_lives_in_it() -> None:
+    await trio.sleep(1)
+    with trio.move_on_after(2):
+        await trio.sleep_forever()
+    assert trio.current_time() == 3.0
+    await trio.sleep_until(10)
+    assert trio.current_time() == 10.0
+
+
+@on_trio
+async def test_a_task_that_cannot_be_interrupted_is_left_alone() -> None:
+    task, token = trio.lowlevel.current_task(), trio.lowlevel.current_trio_token()
+
+    def abort(_raise_cancel: object) -> trio.lowlevel.Abort:
+        token.run_sync_soon(trio.lowlevel.reschedule, task)
+        return trio.lowlevel.Abort.FAILED
+
+    await trio.lowlevel.wait_task_rescheduled(abort)  # else, nothing can ever run again

@@ -1,0 +1,398 @@
+"""`pytest --explore`: which tests, in how many orders, and what goes with it."""
+
+import json
+
+import pytest
+
+from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore, names
+
+ONE = "Schedule({(1, 1): 'idle'})"
+CACHE = ".pytest_cache/v/awaits/explore"
+
+
+def summary(result: pytest.RunResult) -> str:
+    """The line that says what was explored."""
+    return next(line for line in result.outlines if line.startswith("explored: "))
+
+
+@pytest.mark.parametrize(
+    ("args", "n_orders"),
+    [
+        (["--explore=12"], 12),
+        (["-o", "explore=12"], 12),
+        (["-o", "explore=30", "--explore=12"], 12),
+        (["--explore=12", "--explore-jitter=2.5"], 12),
+        (["--explore"], 100),
+        ([f"--explore={ONE}"], 1),
+    ],
+)
+def test_the_option_says_how_many_orders(
+    pytester: pytest.Pytester, args: list[str], n_orders: int
+) -> None:
+    pytester.makepyfile(EXPLORED_HEAD + FINE)
+    result = pytester.runpytest(*args)
+
+    result.assert_outcomes(passed=1)
+    orders = "1 order" if n_orders == 1 else f"{n_orders} orders"
+    assert summary(result).startswith(f"explored: 1 test, {orders}, ")
+
+
+def test_without_the_option_or_a_marker_nothing_is_explored(pytester: pytest.Pytester) -> None:
+    result = explore(pytester, RACE, "-o", "explore=", "--strict-config")
+
+    result.assert_outcomes(passed=1)
+    assert "explored:" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("mark", "explored"),
+    [
+        ("explore", "1 test, 100 orders"),
+        ("explore(True)", "1 test, 100 orders"),
+        ("explore(12)", "1 test, 12 orders"),
+        ("explore(orders=12)", "1 test, 12 orders"),
+        ("explore(orders=12, jitter=0.5)", "1 test, 12 orders"),
+        ("explore(Schedule({(1, 1): 2}))", "1 test, 1 order, 1 distinct"),
+        ("explore(Schedule(lambda task, step: int(task == 1)))", "1 test, 1 order, 1 distinct"),
+        ("explore(False)", ""),
+    ],
+)
+def test_the_marker_says_how_one_test_is_explored(
+    pytester: pytest.Pytester, mark: str, explored: str
+) -> None:
+    tests = f"""
+    @pytest.mark.{mark}{FINE}
+    async def test_unmarked():
+        await in_turns("a", "b")
+    """
+    result = explore(pytester, tests, "-o", "explore=")
+
+    result.assert_outcomes(passed=2)
+    said = [line.removeprefix("explored: ") for line in result.outlines if "explored:" in line]
+    assert [line[: len(explored)] for line in said] == [explored][: bool(explored)]
+
+
+def test_a_marker_keeps_a_test_out(pytester: pytest.Pytester) -> None:
+    result = explore(pytester, f"    @pytest.mark.explore(False){RACE}{FINE}")
+
+    result.assert_outcomes(passed=2)
+    assert summary(result).startswith("explored: 1 test, 20 orders, ")
+
+
+def test_the_closest_marker_counts_and_a_class_may_have_other_tests(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.mark.explore(15)
+    class TestClass:
+        async def test_by_the_class(self):
+            await in_turns("a", "b")
+
+        @pytest.mark.explore(5)
+        async def test_by_itself(self):
+            await in_turns("a", "b")
+
+        def test_sync(self): pass
+    """
+    result = explore(pytester, tests, "-o", "explore=")
+
+    result.assert_outcomes(passed=3)
+    assert summary(result).startswith("explored: 2 tests, 20 orders, ")
+
+
+@pytest.mark.parametrize(
+    ("arg", "sentence"),
+    [
+        ("--explore=0", "--explore must be a whole number of at least 1, *, not '0'."),
+        ("--explore=many", "--explore must be a whole number of at least 1, *, not 'many'."),
+        ("--explore=Schedule(1)", "--explore: *delays must be a mapping*"),
+        ("--explore=Schedule({(1, 0): 1})", "--explore: *numbers must be whole ones*"),
+        ("--explore=Schedule(", "--explore: 'Schedule(' is no schedule*"),
+        ("--explore=Schedule(print())", "--explore: *is no schedule*"),
+        ("--explore-jitter=-1", "--explore-jitter must be a number of seconds *, not '-1'."),
+        ("--explore-jitter=soon", "--explore-jitter must be a number of seconds *, not 'soon'."),
+        ("--explore-jitter=nan", "--explore-jitter must be a number of seconds *, not 'nan'."),
+        ("--explore-known=.", "--explore-known: cannot read *"),
+    ],
+)
+@pytest.mark.parametrize("xdist", [[], ["-n1"]], ids=["alone", "xdist"])
+def test_a_wrong_option_is_told_in_one_sentence(
+    pytester: pytest.Pytester, arg: str, sentence: str, xdist: list[str]
+) -> None:
+    args = [] if arg.startswith("--explore=") else ["--explore=10"]
+    pytester.makepyfile(EXPLORED_HEAD + FINE)
+    result = pytester.runpytest(arg, *args, *xdist)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(f"ERROR: {sentence}")
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "0",
+        "'all'",
+        "1.5",
+        "orders=True",
+        "orders=0",
+        "jitter=-1",
+        "jitter=True",
+        "jitter='1'",
+        "seed=3",
+        "3, 4",
+        "schedule=3",
+    ],
+)
+def test_a_wrong_marker_is_told_in_one_sentence(pytester: pytest.Pytester, mark: str) -> None:
+    result = explore(pytester, f"    @pytest.mark.explore({mark}){FINE}")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: *::test_fine: explore takes False, a Schedule, or orders *")
+
+
+def test_a_wrong_marker_is_told_by_the_workers_of_xdist(pytester: pytest.Pytester) -> None:
+    result = explore(pytester, f"    @pytest.mark.explore('all'){FINE}", "-n1")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines("*::test_fine: explore takes False, a Schedule, or orders *")
+
+
+def test_a_marker_on_a_test_that_anyio_does_not_run_is_an_error(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.explore
+    def test_sync(): pass
+    """
+    result = explore(pytester, tests)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: *::test_sync is marked explore, which is for async tests *")
+
+
+def test_each_event_loop_is_explored_and_proved(pytester: pytest.Pytester) -> None:
+    tests = (RACE + FINE).replace("():", "(anyio_backend):")
+    pytester.makepyfile(EXPLORED_HEAD.replace("@pytest.fixture", "@pytest.mark.skip") + tests)
+    result = pytester.runpytest("--explore=20", "--anyio-backends=asyncio,trio")
+
+    result.assert_outcomes(failed=2, passed=2)
+    assert summary(result).startswith("explored: 4 tests, 44 orders, ")
+
+
+@pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
+def test_virtual_time_begins_at_zero_in_each_order(
+    pytester: pytest.Pytester, arguments: str
+) -> None:
+    tests = f"""
+    async def test_hours({arguments}):
+        async def sleep():
+            await anyio.sleep(3600)
+
+        assert anyio.current_time() == 0.0
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(sleep)
+            tasks.start_soon(sleep)
+        assert anyio.current_time() == 3600.0
+    """
+    result = explore(pytester, tests, "--virtual-time")
+
+    result.assert_outcomes(passed=1)
+    assert summary(result).startswith("explored: 1 test, 20 orders, ")
+
+
+def test_a_jitter_lets_a_step_be_late_in_virtual_time(pytester: pytest.Pytester) -> None:
+    tests = """
+    async def test_race():
+        order = []
+
+        async def call(seconds):
+            await anyio.sleep(seconds)
+            order.append(seconds)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call, 1)
+            tasks.start_soon(call, 2)
+        assert order == [1, 2]
+    """
+    explore(pytester, tests, "--virtual-time").assert_outcomes(passed=1)
+    late = explore(pytester, tests, "--virtual-time", "--explore=20", "--explore-jitter=4")
+    late.assert_outcomes(failed=1)
+    late.stdout.fnmatch_lines("It replays with: @pytest.mark.explore(Schedule(*, jitter=4.0))")
+
+
+def test_under_xdist_the_main_process_counts_and_keeps_the_failures(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = RACE + FINE + FINE.replace("fine", "more")
+    result = explore(pytester, tests, "--explore=10", "-n2", "--explore-known=known.txt")
+
+    result.assert_outcomes(failed=1, passed=2)
+    result.stdout.fnmatch_lines(["explored: 3 tests, 22 orders, *", "  1 known failures *"])
+    cached = json.loads((pytester.path / CACHE).read_text())
+    assert list(cached.values()) == [ONE]
+
+    again = explore(pytester, tests, "--explore=10", "--explore-known=known.txt")
+    again.assert_outcomes(xfailed=1, passed=2)
+
+
+def test_under_xdist_a_marker_is_enough(pytester: pytest.Pytester) -> None:
+    tests = f"    @pytest.mark.explore(10){FINE}"
+    result = explore(pytester, tests, "-o", "explore=", "-n1")
+
+    result.assert_outcomes(passed=1)
+    assert summary(result).startswith("explored: 1 test, 10 orders, ")
+
+
+def test_the_last_failure_is_tried_first_the_next_time(pytester: pytest.Pytester) -> None:
+    tests = """
+    async def test_race():
+        order = await in_turns("a", "b")
+        assert order not in WRONG
+    """
+    wrong = '    WRONG = ["aabb", "abba"]' + tests
+    first = explore(pytester, wrong)
+    first.assert_outcomes(failed=1)
+    assert "1 order," not in summary(first)
+
+    again = explore(pytester, wrong)
+    again.assert_outcomes(failed=1)
+    assert summary(again) == "explored: 1 test, 1 order, 1 distinct"
+
+    mended = explore(pytester, "    WRONG = []" + tests)
+    mended.assert_outcomes(passed=1)
+    assert json.loads((pytester.path / CACHE).read_text()) == {}
+
+
+def test_one_order_asked_for_forgets_no_other_failure(pytester: pytest.Pytester) -> None:
+    explore(pytester, RACE).assert_outcomes(failed=1)
+    explore(pytester, RACE, "--explore=Schedule()").assert_outcomes(passed=1)
+    assert list(json.loads((pytester.path / CACHE).read_text()).values()) == [ONE]
+
+
+@pytest.mark.parametrize("cached", ["Schedule(<function>)", "nonsense"])
+def test_a_cache_that_makes_no_sense_does_no_harm(pytester: pytest.Pytester, cached: str) -> None:
+    explore(pytester, RACE).assert_outcomes(failed=1)
+    path = pytester.path / CACHE
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps(dict.fromkeys(kept, cached)))
+
+    explore(pytester, RACE).assert_outcomes(failed=1)
+    assert json.loads(path.read_text()) == kept
+
+
+def test_it_works_without_a_cache(pytester: pytest.Pytester) -> None:
+    explore(pytester, RACE, "-p", "no:cacheprovider").assert_outcomes(failed=1)
+
+
+def test_known_failures_are_written_once_and_expected_from_then_on(
+    pytester: pytest.Pytester,
+) -> None:
+    known = pytester.path / "lists" / "known.txt"
+    args = ["--explore=20", "--explore-known=lists/known.txt"]
+
+    first = explore(pytester, RACE + FINE, *args)
+    first.assert_outcomes(failed=1, passed=1)
+    first.stdout.fnmatch_lines(f"*1 known failures written to {known}")
+    text = known.read_text()
+    assert text.startswith("# Tests that pytest --explore failed")
+    assert text.endswith(f"::test_race\t{ONE}\n")
+
+    new = RACE.replace("test_race", "test_new")
+    second = explore(pytester, RACE + FINE + new, *args)
+    second.assert_outcomes(xfailed=1, passed=1, failed=1)
+    assert known.read_text() == text
+
+    mended = explore(pytester, RACE.replace("bbaa", "none"), *args)
+    mended.assert_outcomes(passed=1)
+    mended.stdout.fnmatch_lines(f"*::test_race passes now: delete its line in {known}")
+
+
+@pytest.mark.parametrize("args", ["-x", "--maxfail=1"])
+def test_a_run_stops_at_the_first_failure_if_it_is_to(pytester: pytest.Pytester, args: str) -> None:
+    tests = """
+    @pytest.fixture(scope="module", autouse=True)
+    def wide():
+        yield
+        print("torn down")
+    """
+    result = explore(pytester, tests + RACE + FINE, args)
+
+    result.assert_outcomes(failed=1)
+    assert summary(result) == "explored: 1 test, 2 orders, 2 distinct"
+
+
+def test_tests_are_chosen_as_always(pytester: pytest.Pytester) -> None:
+    explore(pytester, RACE + FINE, "-k", "fine").assert_outcomes(passed=1, deselected=1)
+    explore(pytester, RACE + FINE).assert_outcomes(passed=1, failed=1)
+    result = explore(pytester, RACE + FINE, "--lf", "-v")
+    result.assert_outcomes(failed=1)
+    assert names(result, "FAILED") == ["test_race"]
+
+
+def test_pdb_begins_once(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        debugger="""
+        import pdb
+
+        class Debugger(pdb.Pdb):
+            def interaction(self, frame, traceback): print("pdb begins")
+        """
+    )
+    pytester.syspathinsert()
+    result = explore(pytester, RACE + FINE, "--pdb", "--pdbcls=debugger:Debugger")
+
+    result.assert_outcomes(failed=1, passed=1)
+    assert result.stdout.str().count("pdb begins") == 1
+
+
+def test_hypothesis_draws_an_order_in_each_example(pytester: pytest.Pytester) -> None:
+    tests = """
+    from hypothesis import Phase, given, settings, strategies as st
+    orders = set()
+
+    @settings(database=None, max_examples=50, deadline=None)
+    @given(st.integers())
+    async def test_orders(n):
+        orders.add(await in_turns("a", "b"))
+
+    @settings(database=None, derandomize=True, deadline=None, phases=list(Phase)[:5])
+    @given(n=st.integers())
+    async def test_race(n):
+        assert await in_turns("a", "b") != "bbaa"
+
+    @pytest.mark.explore(False)
+    @settings(database=None, max_examples=5, deadline=None)
+    @given(st.integers())
+    async def test_kept_out(n):
+        assert await in_turns("a", "b") == "abab"
+
+    def test_what_was_seen():
+        assert len(orders) > 2
+    """
+    # pytest's other styles parse the source, in which CPython 3.11 fails now and then this deep.
+    result = explore(pytester, tests, "-v", "--tb=native")
+
+    assert names(result, "FAILED") == ["test_race"]
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines("What Schedule({(1, 1): 'idle'}) did:")
+
+
+def test_a_test_of_hypothesis_that_is_not_set_up_leaves_nothing_to_the_next(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    from hypothesis import given, strategies as st
+
+    @pytest.fixture(scope="module")
+    def broken():
+        pytest.skip("no network")
+
+    @given(n=st.integers())
+    async def test_skipped(broken, n): pass
+
+    @pytest.mark.explore(False)
+    async def test_kept_out():
+        from awaits.testing import Schedule
+        with Schedule():
+            assert await in_turns("a", "b") == "abab"
+    """
+    explore(pytester, tests).assert_outcomes(skipped=1, passed=1)

@@ -1,0 +1,102 @@
+"""The private names of pytest and Hypothesis that the plugin stands on. If one of these fails, a
+library has moved it: the heads of _pytest.py, _again.py and examples.py in
+src/awaits/testing/plugin tell what it is needed for.
+"""
+
+import inspect
+
+import pytest
+from _pytest import python, runner
+from _pytest.fixtures import FuncFixtureInfo
+from hypothesis import control, given, settings
+from hypothesis import strategies as st
+from hypothesis.internal.conjecture.data import ConjectureData
+
+from awaits.testing import Schedule, schedules
+from awaits.testing.plugin import _again, _pytest
+from awaits.testing.plugin.examples import draw
+
+# pyright: reportPrivateUsage=false
+
+
+@pytest.fixture(scope="module")
+def wide() -> str:
+    return "wide"
+
+
+@pytest.mark.usefixtures("wide")
+def test_pytest_keeps_the_fixtures_that_a_test_can_see_by_name(
+    request: pytest.FixtureRequest,
+) -> None:
+    test = request.node
+    assert isinstance(test, pytest.Function)
+    assert isinstance(test._fixtureinfo, FuncFixtureInfo)
+    (definition,) = test._fixtureinfo.name2fixturedefs["wide"]
+    assert (definition.argname, definition.scope) == ("wide", "module")
+    assert [definition] == list(_pytest.fixture_definitions(test, "wide"))
+    assert _pytest.fixture_definitions(test, "there_is_none") == ()
+
+
+def test_pytest_keeps_the_value_of_a_fixture_with_its_key(
+    request: pytest.FixtureRequest, wide: str
+) -> None:
+    (definition,) = _pytest.fixture_definitions(request.node, "wide")
+    value, _key, error = definition.cached_result  # type: ignore[misc]
+    assert (value, error) == (wide, None)
+    assert list(inspect.signature(definition.cache_key).parameters) == ["request"]
+    assert list(inspect.signature(definition.finish).parameters) == ["request"]
+
+
+def test_pytest_runs_a_test_by_a_function_that_reports_what_it_did() -> None:
+    parameters = inspect.signature(runner.runtestprotocol).parameters
+    assert list(parameters) == ["item", "log", "nextitem"]
+    source = inspect.getsource(runner.runtestprotocol)
+    for phase in ("setup", "call", "teardown"):
+        assert f'call_and_report(item, "{phase}", log' in source
+    assert "item._initrequest()" in source  # so that it can be run again
+
+
+def test_pytest_makes_the_function_and_the_object_of_a_test_anew_when_they_are_missing(
+    request: pytest.FixtureRequest,
+) -> None:
+    test = request.node
+    assert isinstance(test, pytest.Function)
+    assert {"_obj"} <= vars(test).keys()
+    before = test.obj
+    for name in ("_obj", "_instance"):
+        vars(test).pop(name, None)
+    assert test.obj.__code__ is before.__code__
+
+
+def test_pytest_tears_down_what_the_next_test_does_not_need(
+    request: pytest.FixtureRequest,
+) -> None:
+    state = request.session._setupstate
+    assert isinstance(state, runner.SetupState)
+    assert list(inspect.signature(state.teardown_exact).parameters) == ["nextitem"]
+
+
+@pytest.mark.parametrize("number", [1])
+def test_pytest_makes_fixtures_of_one_name_for_parameters(
+    request: pytest.FixtureRequest, number: int
+) -> None:
+    (definition,) = _pytest.fixture_definitions(request.node, "number")
+    assert definition.func is python.get_direct_param_fixture_func
+    assert definition.func.__name__ == _again._PARAMETER
+    assert number == 1
+
+
+def test_a_fixture_of_a_function_is_set_up_for_each_test(
+    request: pytest.FixtureRequest, tmp_path: object
+) -> None:
+    assert tmp_path
+    assert _again.is_set_up_for_each_test(request.node)
+
+
+@settings(max_examples=5)
+@given(number=st.integers())
+def test_hypothesis_draws_within_an_example(number: int) -> None:
+    assert number == int(number)
+    context = control.current_build_context()
+    assert isinstance(context.data, ConjectureData)
+    assert isinstance(draw(schedules()), Schedule)

@@ -1,0 +1,170 @@
+"""What a user of virtual time in pytest sees when a test fails, or makes no sense."""
+
+import pytest
+
+from tests.testing.plugin.shared import HOUR, run_tests
+
+
+def test_a_deadlock_fails_the_test_at_once_and_the_next_one_runs(pytester: pytest.Pytester) -> None:
+    tests = f"""
+    @pytest.fixture(scope="module")
+    async def resource():
+        yield
+
+    @pytest.mark.virtual_time
+    async def test_deadlock(resource):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep_forever)
+
+    @pytest.mark.virtual_time{HOUR.replace("()", "(resource)", 1)}
+    """
+    result = run_tests(pytester, tests)
+
+    result.assert_outcomes(failed=2, passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E*DeadlockError: At 0.0 s, nothing can ever run again:",
+            "E*the main task waits at test_a_deadlock*.py:*, in test_deadlock",
+            "E*anyio.sleep_forever waits",
+        ]
+    )
+
+
+def test_a_deadlock_of_a_fixture_fails_its_test(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.fixture
+    async def stuck():
+        await anyio.sleep_forever()
+
+    @pytest.mark.virtual_time
+    async def test_stuck(stuck): pass
+    """
+    result = run_tests(pytester, tests)
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines("E*DeadlockError: At 0.0 s, nothing can ever run again:")
+
+
+def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+        from awaits.testing.loops.timekeeper import Timekeeper
+
+        @pytest.fixture
+        def broken(monkeypatch):
+            def move(self, deadline, latest=0): raise AssertionError("the kit is broken")
+            monkeypatch.setattr(Timekeeper, "move", move)
+        """
+    )
+    tests = f"""
+    @pytest.mark.virtual_time
+    async def test_broken(broken):
+        await anyio.sleep(1)
+
+    @pytest.mark.virtual_time{HOUR}
+    """
+    result = run_tests(pytester, tests)
+
+    result.assert_outcomes(failed=2, passed=2)
+    result.stdout.fnmatch_lines("E*the kit is broken")
+
+
+@pytest.mark.parametrize(
+    ("test", "sentence"),
+    [
+        (
+            "@pytest.mark.virtual_time(speed=2)\n    async def test_it(): pass",
+            "virtual_time takes the arguments idle and wall, no others.",
+        ),
+        (
+            "@pytest.mark.virtual_time(idle=-1)\n    async def test_it(): pass",
+            "idle must be a number of seconds of at least 0, not -1.",
+        ),
+        (
+            "@pytest.mark.virtual_time\n    def test_it(): pass",
+            "Virtual time is for tests that anyio runs; mark this one anyio, too.",
+        ),
+        (
+            "def test_it(virtual_clock): pass",
+            "Virtual time is for tests that anyio runs; mark this one anyio, too.",
+        ),
+        (
+            (
+                "@pytest.mark.real_time\n    async def test_it(virtual_clock): pass\n\n"
+                "    async def test_other(virtual_clock): pass"
+            ),
+            "A test that is marked real_time has no virtual clock.",
+        ),
+        (
+            (
+                "@pytest.mark.virtual_time\n"
+                "    @pytest.mark.parametrize('anyio_backend', [('trio', {'clock': None})])\n"
+                "    async def test_it(anyio_backend): pass"
+            ),
+            "where anyio_backend has a loop_factory or a clock of its own; mark the test real_",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_a_sentence(
+    pytester: pytest.Pytester, test: str, sentence: str
+) -> None:
+    result = run_tests(pytester, f"    {test}")
+
+    assert result.parseoutcomes().get("errors", 0) > 0
+    result.stdout.fnmatch_lines(f"*{sentence}*")
+    assert "During handling of the above exception" not in result.stdout.str()
+
+
+def test_an_error_of_the_test_is_shown_as_it_is(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.virtual_time
+    async def test_group():
+        async def fail():
+            raise ConnectionError("of the test's own")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(fail)
+
+    @pytest.mark.virtual_time
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_cancelled():
+        import asyncio
+        asyncio.current_task().cancel()
+        await anyio.sleep(1)
+    """
+    result = run_tests(pytester, tests)
+
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["*ConnectionError: of the test's own", "*CancelledError"])
+
+
+def test_a_test_that_another_plugin_takes_is_told_of(pytester: pytest.Pytester) -> None:
+    result = run_tests(pytester, f"    @pytest.mark.virtual_time{HOUR}", "--asyncio-mode=auto")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        "*but its event loop was made by pytest-asyncio *: set its asyncio_mode to strict, or run *"
+    )
+
+
+def test_a_test_that_the_project_runs_itself_is_told_of(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import asyncio, pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_pyfunc_call(pyfuncitem):
+            asyncio.run(pyfuncitem.obj())
+            return True
+        """
+    )
+    result = run_tests(pytester, f"    @pytest.mark.virtual_time{HOUR}")
+
+    result.assert_outcomes(failed=2)
+    sentence = (
+        "The test was to run in virtual time, but its event loop was made by this project's own "
+        "code: let anyio run the test."
+    )
+    assert result.stdout.lines.count(sentence) == 2
+    assert "During handling" not in result.stdout.str()

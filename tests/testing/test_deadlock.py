@@ -1,0 +1,123 @@
+"""A run in which nothing can ever run again ends, and tells who waits and where."""
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncGenerator
+
+import anyio
+import pytest
+
+from awaits.testing import DeadlockError, VirtualClock, virtual_time
+from tests.testing.shared import innermost
+
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+class TestDeadlock:
+    """These look at whole runs from outside, so they are in real time themselves."""
+
+    pytestmark = pytest.mark.real_time
+
+    @staticmethod
+    async def waits_for_itself() -> None:
+        event = anyio.Event()
+
+        async def never() -> None:
+            await event.wait()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(never)
+            tasks.start_soon(anyio.sleep_forever)
+            await anyio.sleep(3)
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_it_is_an_error_that_lists_who_waits_and_where(self, backend: str) -> None:
+        with pytest.raises((DeadlockError, ExceptionGroup)) as raised:
+            anyio.run(self.waits_for_itself, backend=backend, backend_options=virtual_time(backend))
+
+        error = innermost(raised.value)
+        code = TestDeadlock.waits_for_itself.__code__
+        never = next(it for it in code.co_consts if hasattr(it, "co_name"))
+        main, second, first = str(error).splitlines()[1:]
+        assert str(error).startswith("At 3.0 s, nothing can ever run again:\n")
+        # Where a task group waits: at its first line, or its last one, as Python has it.
+        assert main.startswith("  the main task waits at tests/testing/test_deadlock.py:")
+        assert main.endswith(", in TestDeadlock.waits_for_itself")
+        assert first.endswith(
+            f"never waits at tests/testing/test_deadlock.py:{never.co_firstlineno + 1}, "
+            "in TestDeadlock.waits_for_itself.<locals>.never"
+        )
+        assert second == "  anyio.sleep_forever waits"
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_what_an_async_generator_waits_for_is_told(self, backend: str) -> None:
+        async def nothing() -> AsyncGenerator[None]:
+            await anyio.Event().wait()
+            yield
+
+        async def main() -> None:
+            async for _ in nothing():
+                pass
+
+        with pytest.raises(DeadlockError, match=r"in .*\.nothing$"):
+            anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_time_that_is_held_and_that_nobody_moves_is_one(self, backend: str) -> None:
+        clock = VirtualClock()
+
+        async def main() -> None:
+            clock.hold()
+            with anyio.move_on_after(10) as scope:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(clock.advance, 5)
+                    await clock.advance(2)
+                    scope.cancel()  # and with it the longer advance
+            await anyio.sleep(1)
+
+        with pytest.raises(DeadlockError, match=r"^At 2\.0 s"):
+            anyio.run(main, backend=backend, backend_options=virtual_time(backend, clock))
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_clean_up_runs_and_may_deadlock_again(self, backend: str) -> None:
+        cleaned_up: list[str] = []
+
+        async def main() -> None:
+            try:
+                await anyio.Event().wait()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.sleep(5)
+                    cleaned_up.append("slept")
+                    await anyio.Event().wait()
+
+        with pytest.raises(DeadlockError, match=r"^At 5\.0 s"):
+            anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+        assert cleaned_up == ["slept"]
+
+    @pytest.mark.virtual_time
+    async def test_one_who_waits_for_a_socket_is_not_deadlocked(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            threading.Timer(0.02, theirs.send, [b"hello"]).start()
+            async with await anyio.abc.SocketStream.from_socket(ours) as stream:
+                assert await stream.receive() == b"hello"
+
+    @pytest.mark.virtual_time
+    async def test_one_who_waits_for_a_signal_is_not_deadlocked(self) -> None:
+        with anyio.open_signal_receiver(signal.SIGUSR1) as signals:
+            threading.Timer(0.02, signal.raise_signal, [signal.SIGUSR1]).start()
+            async for received in signals:
+                assert received == signal.SIGUSR1
+                break
+
+    @pytest.mark.virtual_time
+    async def test_one_who_waits_for_a_process_is_not_deadlocked(self) -> None:
+        command = [sys.executable, "-c", "import time; time.sleep(0.02)"]
+        async with await anyio.open_process(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            assert await process.wait() == 0

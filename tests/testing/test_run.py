@@ -1,0 +1,85 @@
+"""Virtual time without pytest: the options that anyio.run takes."""
+
+import os
+import signal
+import threading
+import time
+from unittest import mock
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+import pytest
+
+from awaits.testing import VirtualClock, virtual_time
+from awaits.testing.loops.timekeeper import Timekeeper
+
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+class TestRuns:
+    pytestmark = pytest.mark.real_time
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_each_run_begins_at_zero_also_with_one_clock(self, backend: str) -> None:
+        async def begin() -> float:
+            before = anyio.current_time()
+            await anyio.sleep(5)
+            return before
+
+        clock = VirtualClock()
+        options = virtual_time(backend, clock)
+        for _ in range(2):
+            assert anyio.run(begin, backend=backend, backend_options=options) == 0.0
+            assert clock.time() == 5.0
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_other_runs_are_as_they_were(self, backend: str) -> None:
+        async def main() -> None:
+            started = time.monotonic()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anyio.sleep, 0.02)
+                await anyio.wait_all_tasks_blocked()
+            assert await anyio.to_thread.run_sync(lambda: anyio.from_thread.run(one)) == 1
+            assert time.monotonic() - started >= 0.02
+
+        async def one() -> int:
+            return 1
+
+        anyio.run(anyio.sleep, 1, backend=backend, backend_options=virtual_time(backend))
+        anyio.run(main, backend=backend)
+
+    def test_uvloop_has_no_virtual_time(self) -> None:
+        with pytest.raises(ValueError, match="its own timers and queue; choose asyncio or trio"):
+            virtual_time("asyncio+uvloop")
+
+    def test_an_unknown_backend_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"There is no event loop 'curio'"):
+            virtual_time("curio")
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_ctrl_c_ends_a_run_that_waits_for_the_world_outside(self, backend: str) -> None:
+        async def wait_for_a_thread() -> None:
+            release = threading.Event()
+            threading.Timer(0.05, os.kill, [os.getpid(), signal.SIGINT]).start()
+            try:
+                await anyio.to_thread.run_sync(release.wait, abandon_on_cancel=True)
+            finally:
+                release.set()
+
+        with pytest.raises((KeyboardInterrupt, BaseExceptionGroup)):
+            anyio.run(wait_for_a_thread, backend=backend, backend_options=virtual_time(backend))
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_an_error_of_the_kit_inside_the_loop_ends_the_run(self, backend: str) -> None:
+        # On trio, run as a guest by anyio's runner, it would hang if it were raised there.
+        broken = mock.patch.object(Timekeeper, "move", side_effect=AssertionError("broken"))
+        with broken, pytest.raises(AssertionError, match=r"^broken$"):
+            anyio.run(anyio.sleep, 1, backend=backend, backend_options=virtual_time(backend))
+
+    @pytest.mark.virtual_time
+    async def test_an_error_of_the_kit_inside_the_loop_ends_the_test(self) -> None:
+        broken = mock.patch.object(Timekeeper, "move", side_effect=AssertionError("broken"))
+        with pytest.raises((AssertionError, anyio.get_cancelled_exc_class())):
+            with broken:
+                await anyio.sleep(1)

@@ -1,0 +1,103 @@
+"""What a user of pytest and Hypothesis sees of a schedule."""
+
+from collections.abc import Callable
+
+import pytest
+
+COUNTER = """
+    import anyio, pytest
+    from hypothesis import Phase, example, given, settings
+    from awaits.testing import Schedule, schedules
+
+    pytestmark = pytest.mark.anyio
+    tried = []
+
+    %s
+    async def test_no_update_is_lost(schedule: Schedule):
+        counter = 0
+
+        async def add():
+            nonlocal counter
+            before = counter
+            await anyio.sleep(0)
+            counter = before + 1
+
+        async def add_later():
+            for _ in range(3):
+                await anyio.sleep(0)
+            await add()
+
+        with schedule:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(add)
+                tasks.start_soon(add_later)
+        with open("tried.txt", "a") as file:
+            print(counter == 2, file=file)
+        assert counter == 2
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+
+    def run(decorators: str, *args: str) -> pytest.RunResult:
+        pytester.makepyfile(COUNTER % decorators)
+        return pytester.runpytest("-p", "no:cacheprovider", *args)
+
+    return run
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_failure_is_shrunk_explained_and_replayed_from_the_database(
+    run: Callable[..., pytest.RunResult],
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+) -> None:
+    # Hypothesis has one database for a process: this project's, if it runs here.
+    monkeypatch.setattr(pytester, "runpytest", pytester.runpytest_subprocess)
+    tried = pytester.path / "tried.txt"
+    for first in ("True", "False"):  # the simplest schedule breaks nothing; a saved one does
+        tried.unlink(missing_ok=True)
+        result = run(
+            "@given(schedule=schedules())",
+            f"--anyio-backends={backend}",
+            "--hypothesis-profile=default",  # without it there is no database on CI
+        )
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "*schedule=Schedule({(1, *): *}),*",
+                "*What Schedule({(1, *): *}) did:",
+                "*  delayed before step *: task 1, *; * ahead:",
+                "*    task 2, *",
+            ]
+        )
+        assert tried.read_text().startswith(first)
+
+
+def test_a_printed_schedule_can_be_pasted_and_fails_on_both_event_loops(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    decorators = """
+    @settings(phases=[Phase.explicit])
+    @example(schedule=Schedule({(1, 2): 3}))
+    @given(schedule=schedules())"""
+    run(decorators, "--anyio-backends=asyncio,trio").assert_outcomes(failed=2)
+
+
+def test_a_schedule_by_hand_needs_no_hypothesis(run: Callable[..., pytest.RunResult]) -> None:
+    decorators = '@pytest.mark.parametrize("schedule", [Schedule(), Schedule({(1, 2): 3})])'
+    result = run(decorators, "--anyio-backends=asyncio,trio")
+    result.assert_outcomes(passed=2, failed=2)
+
+
+def test_an_event_loop_that_cannot_be_steered_skips_the_test(
+    run: Callable[..., pytest.RunResult],
+) -> None:
+    result = run("@given(schedule=schedules())", "--anyio-backends=asyncio+uvloop", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(
+        ["*asyncio+uvloop has neither virtual time nor another order of its tasks*"]
+    )

@@ -1,0 +1,4 @@
+from asyncio.selector_events import BaseSelectorEventLoop
+
+class EventLoop(BaseSelectorEventLoop):
+    def __init__(self) -> None: ...
