@@ -34,4 +34,6 @@ def test_an_ini_file_that_says_no_number_is_refused(pytester: pytest.Pytester) -
     result = run_tests(pytester, "    @pytest.mark.virtual_time\n    async def test_it(): pass")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines("*virtual_time_turns must be a whole number of at least 1, not 'many'.")
+    result.stderr.fnmatch_lines(
+        "*virtual_time_turns must be a whole number of at least 1, not 'many'."
+    )
