@@ -89,7 +89,9 @@ class TestBackendsOfTheProjectsOwn:
     async def test_asks({argument}): assert False, "it must not run"
     """
         chosen = [] if earlier_test else ["-k", "test_asks"]
-        result = run_tests(pytester, tests, *option, *chosen)
+        result = run_tests(
+            pytester, tests, *option, *chosen, "-rN"
+        )  # no summary, which CI shows in full
         outcomes = result.parseoutcomes()
         assert outcomes.get("failed", 0) + outcomes.get("errors", 0) == 2
         assert outcomes.get("passed", 0) == (2 if earlier_test else 0)
