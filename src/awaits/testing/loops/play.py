@@ -73,11 +73,11 @@ class Entry:
     __slots__ = ("is_late", "number", "step", "step_number", "task")
 
     def __init__(self, step: Any, task: Any, number: int, step_number: int) -> None:  # noqa: ANN401 see above
-        self.step = step
-        self.task = task
-        self.number = number
-        self.step_number = step_number
-        self.is_late = False
+        self.step: Any = step
+        self.task: Any = task
+        self.number: int = number
+        self.step_number: int = step_number
+        self.is_late: bool = False
 
 
 class Order(ABC):
