@@ -64,10 +64,10 @@ class Trial:
 class Explorer:
     """Chooses the orders in which a test is tried: the same ones each time.
 
-    First come the deviations of which one is enough for most bugs: each step delayed until nothing
-    else can run, and by one step. By turns with them, and when there are no more, it draws from a
-    mixture: priorities that change a few times (PCT), a priority for each step (POS), a few delays
-    that may be long, and tasks that are slow in all their steps.
+    First come single delays, because one is enough for most bugs: each step delayed until nothing
+    else can run, and by one step. Every other order, and all of them when there are no more single
+    delays, is drawn from a mixture: priorities that change a few times (PCT), a priority for each
+    step (POS), a few delays that may be long, and tasks that are slow in all their steps.
 
     Args:
         seed: What the draws depend on, such as the test's name.

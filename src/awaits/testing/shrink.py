@@ -64,7 +64,7 @@ def _fewest(delays: DelayDict, still_fails: StillFails) -> DelayDict:
 
 
 def _in_one_word(delays: DelayDict, still_fails: StillFails) -> DelayDict:
-    """Say several delays of one task in one, if that still fails: of one step, or of all."""
+    """Replace several delays of a task by one, if that still fails: of one step, or of all."""
     for task in sorted({task for task, _ in delays}):
         own: DelayDict = {key: late for key, late in delays.items() if key[0] == task}
         if len(own) < 2:

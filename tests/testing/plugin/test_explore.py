@@ -207,7 +207,7 @@ def test_what_an_order_alone_does_not_repeat_is_told_as_it_was_seen(
     result = explore(pytester, tests.replace("test_odd()", "test_odd(tmp_path)"))
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines("It failed so once, and passed when the same order was *")
+    result.stdout.fnmatch_lines("It failed like this once, and passed when the same order was *")
 
 
 def test_what_fails_only_because_of_the_runs_before_it_is_no_failure(

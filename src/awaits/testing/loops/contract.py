@@ -4,8 +4,8 @@ The words, as the kit uses them:
 
 - A **step** of a task goes from one await at which the task has to wait to the next.
 - A task is **ready** when its next step can run. An event loop is **busy** while a step runs or a
-  task is ready, or while a worker thread is out: one that the loop itself sent to work, and that
-  does not wait for the loop in its turn.
+  task is ready, or while a worker thread is out: while it does work that the event loop gave it,
+  and does not itself wait for the loop.
 - It is **idle** otherwise. Each of its tasks then waits: for a deadline, for another task, or for
   the world outside.
 - **The world outside** is what no task brings about: a socket, a signal, a process, a thread that
@@ -15,8 +15,8 @@ The words, as the kit uses them:
 - A task is **durably blocked** when nothing can ever wake it: the event loop is idle, there is no
   deadline, nobody waits for the world outside, and no thread may come back. If that is the main
   task, the run is **deadlocked**.
-- A **delayed** step is ready and kept back, by a schedule. It makes the event loop neither busy nor
-  idle: it runs before time moves on, unless the schedule lets it be late by some seconds.
+- A **delayed** step could run, but a schedule makes it wait. It does not count as ready. It runs
+  before time moves on, unless the schedule lets it be late by some seconds.
 
 What happens when nothing can run stands in `idle.py`, once for all event loops.
 """

@@ -11,9 +11,9 @@ from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
 def make_something_run(loop: EventLoop) -> float:
     """Make a task run, now that none can.
 
-    The order is the promise: a thread holds time, and so does who waits for idleness; a delayed
-    step comes before time moves, unless it may be late; and only what nothing can wake is a
-    deadlock.
+    The order is the promise: time stands still while a thread is out, or while a task waits for the
+    loop to be idle; a delayed step comes before time moves, unless it may be late; and only what
+    nothing can wake is a deadlock.
 
     Args:
         loop: The event loop.

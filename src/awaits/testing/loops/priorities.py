@@ -1,6 +1,6 @@
 """An order by priorities: of the steps that are ready, the one with the best priority runs.
 
-Nothing is kept back while it could run alone, so such an order never holds time. It notes which
+A step never waits when it alone is ready, so such an order never stops time. It notes which
 steps it ran later than first in, first out would have, so that a schedule can say the same order.
 """
 

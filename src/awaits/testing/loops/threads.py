@@ -41,8 +41,8 @@ ASKING: set[tuple[str, str]] = set()
 # The threads that are there before any test, such as pytest-xdist's.
 _OLDEST: WeakSet[threading.Thread] = WeakSet(threading.enumerate())
 
-# By the id of what an event loop is known by: the value holds the key, so that a dictionary with
-# weak keys would keep both for ever.
+# Keyed by the id of the token: the value refers to the token, so that a dictionary with weak keys
+# would keep both for ever.
 _of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
 
 
@@ -50,7 +50,7 @@ class Threads:
     """The threads beside an event loop in virtual time.
 
     Args:
-        token: What the event loop is known by.
+        token: Identifies the event loop.
         token_here: Returns what the event loop is known by that this thread works for, if any.
         soon: Has the event loop call a function, from another thread.
     """

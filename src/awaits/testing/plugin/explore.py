@@ -23,8 +23,8 @@ FAILING = "awaits_failing"
 PASSING = "awaits_passing"
 NOT_REPEATABLE = "awaits_not_repeatable"
 CANNOT_REPLAY = (
-    "It failed so once, and passed when the same order was played again: it depends on something "
-    "beside the order of its tasks."
+    "It failed like this once, and passed when the same order was played again: it depends on "
+    "something else as well."
 )
 CACHED = "awaits/explore"
 EXAMPLES = "awaits.testing.plugin.examples"  # for Hypothesis's users alone
