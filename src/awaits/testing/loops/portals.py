@@ -1,8 +1,8 @@
 """anyio's portals tell virtual event loops which futures threads may wait for.
 
-Private names, read in anyio 4.16.0: `BlockingPortal._spawn_task_from_thread`, through which a portal
-sends all that it is asked to run; the futures `_enter_future` of its context managers and `_future`
-of its task status.
+Private names, read in anyio 4.16.0: `BlockingPortal._spawn_task_from_thread`, through which a
+portal sends all that it is asked to run; the futures `_enter_future` of its context managers and
+`_future` of its task status.
 """
 
 import functools
