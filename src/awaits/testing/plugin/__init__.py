@@ -192,7 +192,7 @@ def _fail_tests(
     config.pluginmanager.register(Misfit(error, are_those))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
     """Say how many tests ran in real time, and why, in whichever process they ran."""
     n = sum(
         (IN_REAL_TIME, True) in report.user_properties

@@ -281,7 +281,7 @@ class Explore:
             self._cache.set(CACHED, self._last | self._now)
         self._known.write(self._now)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was done."""
         if not (self._n_tests or given(self._config, "explore")):
             return
