@@ -69,11 +69,15 @@ class EverySchedule:
     def runs(self, make: Callable[[Schedule], R]) -> Iterator[R]:
         """Yield what is made of each schedule, which tells afterwards what its run showed."""
         seen: set[tuple[int, ...]] = set()
+        tried: set[frozenset[object]] = set()  # what two shorter schedules lead to comes once
         level: deque[DelayDict] = deque([{}])
         for n_delays in range(self._deviations + 1):
             following: deque[DelayDict] = deque()
             while level:
                 delays = level.popleft()
+                if frozenset(delays.items()) in tried:
+                    continue
+                tried.add(frozenset(delays.items()))
                 if self.n == self._most:
                     return
                 run = make(Schedule(delays, jitter=self._jitter))
@@ -88,11 +92,7 @@ class EverySchedule:
                     yield make(Schedule(delays, jitter=self._jitter, cancel=cancel))
                     self.n += 1
                 if n_delays < self._deviations:
-                    for key in self._later(run, delays):
-                        for late in LATES:
-                            longer: DelayDict = delays.copy()
-                            longer[key] = late
-                            following.append(longer)
+                    following.extend(self._longer(run, delays))
             level = following
         self.is_complete = True
 
@@ -101,11 +101,15 @@ class EverySchedule:
             return []
         return [it for it in steps_of(run.ran) if it[0] != run.opener and it[1] > 1]
 
-    def _later(self, run: Run, delays: DelayDict) -> list[tuple[int, int]]:
-        """Return the steps that may be delayed as well: those after the last that is."""
+    def _longer(self, run: Run, delays: DelayDict) -> Iterator[DelayDict]:
+        """Yield what delays one step more: one after the last that is delayed."""
         steps = steps_of(run.ran) if self._jitter else run.contended
         last = max((number for number, step in enumerate(steps) if step in delays), default=-1)
-        return [step for step in steps[last + 1 :] if step not in delays]
+        for step in steps[last + 1 :]:
+            for late in LATES:
+                longer: DelayDict = delays.copy()
+                longer[step] = late
+                yield longer
 
 
 def every_schedule(

@@ -1,5 +1,6 @@
 """pytest's side of the kit: its options, markers and fixtures, and which hooks they bring."""
 
+import contextlib
 import copy
 import functools
 from collections.abc import Callable
@@ -150,9 +151,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Have the main process of pytest-xdist count what the others explore."""
     config = session.config
     if config.pluginmanager.has_plugin("dsession"):
-        from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
+        with contextlib.suppress(AttributeError, ImportError):  # the other processes tell
+            from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
 
-        bring_in(config, (), counts=True)
+            bring_in(config, (), counts=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,8 +4,8 @@ Read in pytest 8.2.0 and 9.2.0; tests/testing/plugin/test_private_names.py tells
 one has moved:
 
 - `_pytest.runner.runtestprotocol`, which sets a test up, runs it and tears it down, also more than
-  once; `Function._obj` and `_instance`, the function and the object that it is a method of, which
-  are made anew when they are missing; `Item._report_sections`, to which each run adds its output.
+  once; `Function._obj` and, from pytest 8.2 on, `_instance`, the function and the object that it is
+  a method of, which are made anew when they are missing; `Item._report_sections`, to which each run adds its output.
 - `pdbinvoke`, the name of the plugin that begins pdb where a test fails.
 - `Session._setupstate`, to tear down what the next test does not need.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
@@ -29,7 +29,7 @@ check_names(
     "pytest",
     {
         python: [_PARAMETER],
-        pytest.Function: ["_fixtureinfo", "_instance", "_obj"],
+        pytest.Function: ["_fixtureinfo", "_obj"],
         pytest.Session: ["_setupstate"],
         SetupState: ["teardown_exact"],
     },

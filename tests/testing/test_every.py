@@ -1,0 +1,101 @@
+"""Every order up to a bound: none is left out, and the text claims no more than was run."""
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from awaits.testing import Schedule, every_schedule, virtual_time
+from awaits.testing.every import EverySchedule
+from awaits.testing.explore import Explorer, Trial
+
+both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+async def add_in_two_tasks() -> int:
+    """Return what is counted: 2, unless an update is lost."""
+    count = 0
+
+    async def add() -> None:
+        nonlocal count
+        before = count
+        await checkpoint()
+        count = before + 1
+
+    async def add_later() -> None:
+        await checkpoint()
+        await checkpoint()
+        await add()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(add)
+        tasks.start_soon(add_later)
+    return count
+
+
+def run(order: Schedule | Trial, backend: str) -> int:
+    async def main() -> int:
+        with order:
+            return await add_in_two_tasks()
+
+    return anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+def run_all(schedules: EverySchedule, backend: str) -> list[int]:
+    return [run(schedule, backend) for schedule in schedules]
+
+
+@both
+def test_without_a_deviation_there_is_the_loops_own_order_alone(backend: str) -> None:
+    schedules = every_schedule(0)
+    assert run_all(schedules, backend) == [2]
+    assert str(schedules) == "the only schedule with at most 0 deviations passed"
+
+
+@both
+def test_one_deviation_is_enough_for_a_lost_update(backend: str) -> None:
+    schedules = every_schedule()
+    counts = run_all(schedules, backend)
+    assert 1 in counts
+    assert str(schedules) == f"all {len(counts)} schedules with at most 1 deviation passed"
+
+
+@both
+def test_no_schedule_comes_twice_and_the_fewest_deviations_come_first(backend: str) -> None:
+    said: list[Schedule] = []
+    for schedule in every_schedule(2):
+        said.append(schedule)
+        run(schedule, backend)
+    sizes = [0 if callable(it.delays) else len(it.delays) for it in said]
+    assert sizes == sorted(sizes)
+    assert len({repr(it) for it in said}) == len(said)
+
+
+@both
+def test_each_order_comes_again_with_each_cancellation(backend: str) -> None:
+    cancels = [
+        schedule.cancel for schedule in every_schedule(0, cancel=True) if run(schedule, backend)
+    ]
+    assert cancels[0] is None
+    assert len(cancels) == len(set(cancels)) > 3
+
+
+@both
+@pytest.mark.parametrize("cancel", [False, True])
+def test_it_says_when_it_stopped_before_the_end(backend: str, *, cancel: bool) -> None:
+    schedules = every_schedule(2, cancel=cancel, most=3)
+    assert len(run_all(schedules, backend)) == 3
+    assert str(schedules) == "3 schedules with at most 2 deviations passed, and there are more"
+
+
+@both
+def test_where_a_step_may_be_late_each_of_them_is_delayed(backend: str) -> None:
+    schedules = every_schedule(1, jitter=1)
+    assert len(run_all(schedules, backend)) > len(run_all(every_schedule(1), backend))
+
+
+@both
+def test_exploring_finds_the_same(backend: str) -> None:
+    explorer = Explorer("every")
+    assert 1 in [run(trial, backend) for trial in explorer.every(1)]
+    assert explorer.all is not None
+    assert explorer.n_orders == explorer.all.n
