@@ -78,7 +78,6 @@ def named(*names: str) -> str:
                 "cache_key": VIRTUAL + EXPLORED,
                 "cached_result": VIRTUAL + EXPLORED,
                 "SetupState": EXPLORED,
-                "_instance": EXPLORED,
                 "_obj": EXPLORED,
                 "_setupstate": EXPLORED,
                 "get_direct_param_fixture_func": EXPLORED,

@@ -5,7 +5,8 @@ one has moved:
 
 - `_pytest.runner.runtestprotocol`, which sets a test up, runs it and tears it down, also more than
   once; `Function._obj` and, from pytest 8.2 on, `_instance`, the function and the object that it is
-  a method of, which are made anew when they are missing; `Item._report_sections`, to which each run adds its output.
+  a method of, which are made anew when they are missing; `Item._report_sections`, to which each run
+  adds its output.
 - `pdbinvoke`, the name of the plugin that begins pdb where a test fails.
 - `Session._setupstate`, to tear down what the next test does not need.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
