@@ -19,13 +19,10 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[-1])
 def coverage(session: nox.Session) -> None:
-    """Run the tests, and show that they reach every statement and branch."""
+    """Run the tests, and show which statements and branches they reach."""
     session.install("--group=test", "--editable=.")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "--anyio-backends", "-n", "auto")
-    # The names that have moved are slow to try, and nothing else comes where they are told of.
-    moved = ["tests/testing/loops/test_fence.py", "tests/testing/plugin/test_misfits.py"]
-    session.run("coverage", "run", "-m", "pytest", "-m", "slow", "-n", "auto", *moved)
     session.run("coverage", "combine", "-q")
     session.run("coverage", "report")
 
