@@ -33,35 +33,8 @@ def lowest(session: nox.Session) -> None:
     session.install("--group=test", "--editable=.")
     extras = "cli,distributed,http,plot,testing,trio,wall"
     lowest = ["--upgrade", "--resolution=lowest-direct", f"--editable=.[{extras}]"]
-    # The tests ask for more than the package: see `lowest_kit` for these two.
-    session.install(*lowest, "anyio>=4.16", "pytest>=8.2")
+    session.install(*lowest)
     session.run("pytest", "--anyio-backends", "-n", "auto", *session.posargs)
-
-
-@nox.session(python=PYTHONS[0])
-def lowest_kit(session: nox.Session) -> None:
-    """Run the test kit's tests with the lowest anyio and pytest, and so an older pytest-asyncio."""
-    lowest = ["--resolution=lowest-direct", "--editable=.[cli,testing,trio,wall]"]
-    session.install(
-        *lowest, "pytest-asyncio==0.23.8", "pytest-xdist>=3.8", "sybil>=9.2", "uvloop>=0.21"
-    )
-    skipped = [
-        "hypothesis",  # anyio before 4.16 runs its tests on one event loop
-        "test_schedule",
-        "run_on_exactly",
-        "every_installed",
-        "workers_of_xdist",
-        "negative_one",  # anyio before 4.16 does not refuse it
-        "last_moment",  # asks anyio's event loops in a way that is new in 4.16
-        "pytest_asyncio_can",  # pytest-asyncio before 1.4 has no hook for event loops
-        "without_a_known_remedy",  # pytest-asyncio leaves a socket open
-    ]
-    session.run(
-        *["pytest", "tests/testing", "--anyio-backends", "-k", f"not ({' or '.join(skipped)})"],
-        *["-o", "addopts=--strict-markers --import-mode=importlib", "-m", "not slow"],
-        *["-W", "ignore::pytest.PytestConfigWarning"],  # what it does not know of pyproject.toml
-        *session.posargs,
-    )
 
 
 @nox.session(python=PYTHONS[0])
