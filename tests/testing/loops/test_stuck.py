@@ -120,7 +120,9 @@ def test_a_task_without_a_name_is_called_as_its_function(factory: object) -> Non
 
     with pytest.raises(DeadlockError) as raised:
         anyio.run(main, backend_options=virtual_time("asyncio"))
-    error = innermost(raised.value)
-    assert "\n  test_a_task_without_a_name_is_called_as_its_function.<locals>.philosopher " in str(
-        error
-    )
+    text = str(innermost(raised.value))
+    assert "None waits" not in text
+    name = "test_a_task_without_a_name_is_called_as_its_function.<locals>.philosopher"
+    assert name in text
+    if factory is without_names:  # Python 3.12 numbers its eager tasks, 3.13 does not
+        assert f"\n  {name} " in text
