@@ -17,8 +17,8 @@ check_names("hypothesis", {BuildContext: ["data"], ConjectureData: ["draw"]})
 def draw(schedules: SearchStrategy[Schedule]) -> Schedule:
     """Draw a schedule for the example that Hypothesis runs."""
     data = current_build_context().data
-    # An example that is given in full, by `@example`, has nothing left to draw. Older versions count
-    # in bytes what may be drawn.
+    # An example that is given in full, by `@example`, has nothing left to draw. Older versions
+    # count in bytes what may be drawn.
     if 0 in (getattr(data, "max_choices", None), getattr(data, "max_length", None)):
         return Schedule()
     return data.draw(schedules)
