@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from awaits.testing.plugin import given
 from awaits.testing.plugin.bodies import has_async_body
 from awaits.testing.plugin.explore import Explore, Plan
 from awaits.testing.plugin.known import Known
+from awaits.testing.plugin.options import given
+from awaits.testing.plugin.tally import Tally
 from awaits.testing.schedule import Schedule
 
 
@@ -42,7 +43,9 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
     if plans or suite is not None or counts:
         known = given(config, "explore_known")
         path = config.invocation_params.dir / Path(known) if known else None
-        config.pluginmanager.register(Explore(config, plans.get, Known(path)), "awaits-explore")
+        tally = Tally(config, Known(path))
+        config.pluginmanager.register(tally, "awaits-explore-tally")
+        config.pluginmanager.register(Explore(plans.get, tally), "awaits-explore")
 
 
 class Wrong:

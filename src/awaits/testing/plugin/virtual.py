@@ -11,11 +11,12 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.loops.timekeeper import TURNS, Timekeeper
-from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, given
+from awaits.testing.plugin import IN_REAL_TIME, async_fixtures
 from awaits.testing.plugin.bodies import Body, replace_body
 from awaits.testing.plugin.choice import backend_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
+from awaits.testing.plugin.options import given
 from awaits.testing.run import virtual_time
 
 if TYPE_CHECKING:
