@@ -45,6 +45,10 @@ def pytest_load_initial_conftests(
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the event loops; without the option, change nothing."""
     options.explain_markers(config)
+    if config.getoption("prove"):
+        from awaits.testing.plugin.prove import Prove  # noqa: PLC0415 see above
+
+        config.pluginmanager.register(Prove(config), "awaits-prove")
     given: str | None = config.getoption("anyio_backends")
     names = config.getini("anyio_backends") if given is None else given
     if given is None and not names:

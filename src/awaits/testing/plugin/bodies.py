@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import unittest
 from collections.abc import Callable, Coroutine, Generator
 from typing import TypeAlias
 
@@ -32,7 +33,12 @@ def replaced_body(test: pytest.Function, replacement: Callable[[Body], Body]) ->
     """
     # Hypothesis calls, for each example, what it keeps here for those who run async tests.
     hypothesis = getattr(test.obj, "hypothesis", None)
-    holder, place = (test, "obj") if hypothesis is None else (hypothesis, "inner_test")
+    if hypothesis is not None:
+        holder, place = hypothesis, "inner_test"
+    elif isinstance(test.instance, unittest.TestCase):
+        holder, place = test.instance, test.name  # unittest looks there
+    else:
+        holder, place = test, "obj"
     body = getattr(holder, place)
     if not inspect.iscoroutinefunction(body):
         yield False

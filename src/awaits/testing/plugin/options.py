@@ -22,6 +22,12 @@ def add(parser: pytest.Parser) -> None:
     )
     parser.addini("anyio_backends", f"what {OPTION} is when it is not given", default="")
     group.addoption(
+        "--prove",
+        action="store_true",
+        help="say at the end which event loop, of which plugin, ran the async tests; with -v, list "
+        "them",
+    )
+    group.addoption(
         "--virtual-time",
         action="store_true",
         help="run the async tests in virtual time, but for those marked real_time",
