@@ -50,11 +50,14 @@ def _console(example: Example) -> str | None:
         )
         for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
             command, _, wanted = block.partition("\n")
+            tests = [file.read_text() for file in project.glob("*.py") if file.name in command]
+            # At the end of a run, Hypothesis's plugin takes a second to import Hypothesis.
+            unused = "" if "hypothesis" in "".join(tests) else "-p no:hypothesispytest"
             printed = subprocess.run(  # noqa: S602 the pages show what a shell is given
                 command,
                 shell=True,
                 cwd=project,
-                env=environment,
+                env={**environment, "PYTEST_ADDOPTS": unused},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
