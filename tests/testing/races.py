@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import anyio
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from awaits.testing import Schedule, schedules, virtual_time
 from benchmarks.programs import PROGRAMS, cancel_scope
@@ -41,7 +41,7 @@ def falsify(program: Run, backend: str, how: settings) -> Found | None:
     n_examples = 0
     failures: list[tuple[int, Schedule]] = []
 
-    @settings(how, database=None)
+    @settings(how, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(schedule=schedules(jitter=JITTER))
     def passes(schedule: Schedule) -> None:
         nonlocal n_examples
