@@ -20,6 +20,9 @@ pytest_plugins = ["pytester"]
 for name in ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERM"):
     os.environ.pop(name, None)
 
+# Hundreds of tests start Python, which would have to compile each library again and again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # A shell that starts tests in the background has them ignore Ctrl-C, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -51,20 +54,18 @@ def _console(example: Example) -> str | None:
                 project.joinpath(file.name).write_text(file.read_text())
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1"}
-        # pytest-asyncio is there for one page, and warns where this is not set.
+        # Other plugins are there for one page: one warns where this is not set, one changes trio.
         project.joinpath("pytest.ini").write_text(
             "[pytest]\nasyncio_default_fixture_loop_scope = function\nmarkers = slow\n"
+            "addopts = -p no:trio\n"
         )
         for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
             command, _, wanted = block.partition("\n")
-            tests = [file.read_text() for file in project.glob("*.py") if file.name in command]
-            # At the end of a run, Hypothesis's plugin takes a second to import Hypothesis.
-            unused = "" if "hypothesis" in "".join(tests) else "-p no:hypothesispytest"
             printed = subprocess.run(  # noqa: S602 the pages show what a shell is given
                 command,
                 shell=True,
                 cwd=project,
-                env={**environment, "PYTEST_ADDOPTS": unused},
+                env=environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

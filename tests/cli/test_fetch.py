@@ -172,7 +172,7 @@ def test_a_missing_library_is_told_with_what_to_install(
     )
 
 
-@every_backend
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_after_kill_9_every_finished_call_is_there_and_only_the_rest_is_made(
     awaits: Awaits, server: Server, tmp_path: Path, backend: str
 ) -> None:
@@ -241,7 +241,7 @@ def test_ctrl_c_ends_the_wait_for_a_pipe(server: Server) -> None:
         assert process.wait() == 130
 
 
-@every_backend
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_reader_that_leaves_ends_the_program_quietly(server: Server, backend: str) -> None:
     command = [*AWAITS, "fetch", f"{server.url}/delay/0.2", server.url, "--backend", backend]
 
