@@ -73,6 +73,19 @@ def add(parser: pytest.Parser) -> None:
         help="count the failures in this file as expected ones; write it, if there is none",
     )
     parser.addini("explore_known", "what --explore-known is when it is not given", default="")
+    group.addoption(
+        "--no-leftovers",
+        action="store_true",
+        help="fail each async test that ends with tasks, async generators, threads, sockets or "
+        "files of its own still open, or with a coroutine never awaited",
+    )
+    parser.addini("no_leftovers", "whether --no-leftovers is given", type="bool", default=False)
+    parser.addini(
+        "no_leftovers_allow",
+        "what a test may leave behind: patterns of the lines that tell of it, one a line",
+        type="linelist",
+        default=[],
+    )
 
 
 def explain_markers(config: pytest.Config) -> None:
@@ -90,6 +103,11 @@ def explain_markers(config: pytest.Config) -> None:
         "its tasks, with steps late by at most `jitter` seconds of virtual time, and with tasks "
         "cancelled; "
         "explore(False): never; explore(Schedule(...)): in this one.",
+    )
+    config.addinivalue_line(
+        "markers",
+        "no_leftovers(allow=()): fail this async test if it ends with something of its own still "
+        "open, but for what matches a pattern in `allow`; no_leftovers(False): never.",
     )
 
 
