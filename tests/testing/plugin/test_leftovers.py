@@ -2,14 +2,18 @@
 
 import asyncio
 import builtins
+import gc
 import re
 import socket
 import sys
 import textwrap
 import threading
 import warnings
+from collections.abc import Iterator
 
 import pytest
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 HEAD = """
     import anyio, asyncio, concurrent.futures, contextlib, pytest, socket, threading
@@ -29,6 +33,15 @@ HEAD = """
 ON_ASYNCIO = "\n    @on_asyncio\n    async def test_it(anyio_backend):"
 ON_BOTH = "\n    async def test_it():"
 TO_FILE = "\n    async def test_it(tmp_path):"
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What these tests leave behind on purpose is gone when the next test begins."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 def run(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
@@ -220,7 +233,11 @@ SOCKETS = body("mine = socket.socket()")
         ("no_leftovers(allow='task*')", [], True),
         ("filterwarnings('default')", ["-o", "no_leftovers=true"], True),
         ("filterwarnings('default')", ["-o", "no_leftovers=false"], False),
-        ("filterwarnings('default')", ["--no-leftovers", "-o", "no_leftovers_allow=socket*"], False),
+        (
+            "filterwarnings('default')",
+            ["--no-leftovers", "-o", "no_leftovers_allow=socket*"],
+            False,
+        ),
     ],
 )
 def test_the_marker_and_the_ini_file_say_which_tests_are_judged(

@@ -25,6 +25,8 @@ P = ParamSpec("P")
 TURNS = 5  # of asyncio's event loop, which closes a socket some turns after it was told to
 # The threads that asyncio, anyio and trio keep for the next work.
 KEPT = ("asyncio_", "AnyIO worker", "Trio thread")
+# A task that anyio keeps as long as its pool of processes.
+KEPT_TASK = "_shutdown_process_pool_on_exit"
 SECONDS = 1.0  # real ones, for threads that are about to end
 
 
@@ -136,8 +138,8 @@ class Watch:
         made = [it for it in list(self._origins) if _kind(it) in ("task", "async generator")]
         made += (task for task in _eager_tasks(self) if task not in self._origins)
         for it in made:
-            if _is_open(it):
-                yield Leftover(it, _what(it), self._origins.get(it, Origin(None, 0)))
+            if _is_open(it) and KEPT_TASK not in (what := _what(it)):
+                yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
 
     def _threads_and_files(self) -> Iterator[Leftover]:
         until = time.monotonic() + SECONDS

@@ -32,7 +32,7 @@ SECONDS_AT_ONE_PLACE = 5.0
 
 check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
 
-_WAITING = {"queue", "threading"}
+_WAITING = {"blockbuster.blockbuster", "queue", "threading"}  # the first stands around all locks
 # By module and function: where a thread of a pool stands that has no work, and where a worker does
 # that waits for a task. The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
