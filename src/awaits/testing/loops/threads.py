@@ -186,6 +186,17 @@ def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
         frame = frame.f_back
 
 
+def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
+    """Yield the other threads that are at work, and were not there before any test."""
+    where = frames()
+    for thread in threading.enumerate():
+        frame = where.get(thread.ident or 0)
+        if frame is None or thread in _OLDEST or thread is threading.current_thread():
+            continue
+        if next(_stack(frame), None) and not is_at_rest(frame):
+            yield thread, frame
+
+
 def threads_beside(token: object) -> Threads | None:
     """Return the threads beside the event loop that is known by this; `None` in real time."""
     return _of_loops.get(id(token))

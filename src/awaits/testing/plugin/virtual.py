@@ -17,6 +17,7 @@ from awaits.testing.plugin.choice import backend_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.plugin.options import given
+from awaits.testing.plugin.outside import Outside
 from awaits.testing.run import virtual_time
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class VirtualTime:
         self._default = settings
         self._settings: Settings | None = None  # of the test that runs; None in real time
         self._made: list[object] = []  # the values of `anyio_backend` that bring virtual time
+        self._outside = Outside()
         self._asks = False  # whether the test that runs asks for virtual time by itself
 
     @pytest.hookimpl(tryfirst=True)
@@ -118,11 +120,28 @@ class VirtualTime:
         """Have the event loops that are made from here on run in the time of this test."""
         settings = self._settings_of(item)
         self._asks = asks_for_virtual_time(item)
+        self._outside.begin()
         if settings != self._settings:
             self._fixtures.end()
             self._settings = settings
             if settings is not None:
                 self._timekeeper.set_up(**settings._asdict())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Tell where a test may have failed because time ran ahead of what it waits for."""
+        report = yield
+        if self._settings is not None and report.failed and call.excinfo is not None:
+            hint = self._outside.hint(call.excinfo.value, self._timekeeper.now)
+            if hint is not None:
+                report.sections.append(("virtual time", hint))
+        return report
+
+    def pytest_unconfigure(self) -> None:
+        """Notice no processes any more."""
+        self._outside.close()
 
     def _settings_of(self, item: pytest.Item) -> Settings | None:
         fixtures: list[str] = getattr(item, "fixturenames", [])
