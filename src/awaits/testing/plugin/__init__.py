@@ -45,6 +45,10 @@ def pytest_load_initial_conftests(
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the event loops; without the option, change nothing."""
     options.explain_markers(config)
+    if config.getoption("prove"):
+        from awaits.testing.plugin.prove import Prove  # noqa: PLC0415 see above
+
+        config.pluginmanager.register(Prove(config), "awaits-prove")
     given: str | None = config.getoption("anyio_backends")
     names = config.getini("anyio_backends") if given is None else given
     if given is None and not names:
@@ -137,8 +141,8 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
     if n:
         tests = "1 test" if n == 1 else f"{n} tests"
         terminalreporter.write_line(
-            f"virtual time: {tests} ran in real time, where anyio_backend has a loop_factory or a "
-            "clock of its own."
+            f"virtual time: {tests} ran in real time, with an event loop or a clock of its own (a "
+            "loop_factory, an event_loop_policy, a MockClock)."
         )
 
 
@@ -158,14 +162,14 @@ def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
 
     Args:
         item: A test.
-        whole_suite: Whether all anyio tests do that are not marked `real_time`.
+        whole_suite: Whether all async tests do that are not marked `real_time`.
     """
     for mark in item.iter_markers():  # the closest one first
         if mark.name in ("virtual_time", "real_time"):
             return mark.name == "virtual_time"
     if "virtual_clock" in getattr(item, "fixturenames", []):
         return True
-    return whole_suite and _is_anyio_test(item)
+    return whole_suite and _is_async_test(item)
 
 
 def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
@@ -173,10 +177,10 @@ def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
 
     Args:
         item: A test.
-        whole_suite: Whether all anyio tests are that are not marked `explore(False)`.
+        whole_suite: Whether all async tests are that are not marked `explore(False)`.
     """
     mark = item.get_closest_marker("explore")
-    return (whole_suite and _is_anyio_test(item)) if mark is None else mark.args != (False,)
+    return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
 
 
 def _is_judged(item: pytest.Item, *, whole_suite: bool) -> bool:
@@ -187,16 +191,14 @@ def _is_judged(item: pytest.Item, *, whole_suite: bool) -> bool:
         whole_suite: Whether all async tests do that are not marked `no_leftovers(False)`.
     """
     mark = item.get_closest_marker("no_leftovers")
-    return (whole_suite and _is_anyio_test(item)) if mark is None else mark.args != (False,)
+    return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
 
 
-def _is_anyio_test(item: pytest.Item) -> bool:
-    """Tell whether anyio runs a test; sync ones may only happen to use its fixture."""
-    if "anyio_backend" not in getattr(item, "fixturenames", []):
-        return False
-    from awaits.testing.plugin.bodies import has_async_body  # noqa: PLC0415 see above
+def _is_async_test(item: pytest.Item) -> bool:
+    """Tell whether a test is one that anyio, pytest-asyncio or pytest-trio runs."""
+    from awaits.testing.plugin.runners import runner_of  # noqa: PLC0415 see above
 
-    return has_async_body(item)
+    return runner_of(item) is not None
 
 
 @pytest.fixture(scope="session")

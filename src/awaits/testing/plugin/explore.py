@@ -11,8 +11,8 @@ import pytest
 from awaits.testing.explore import Explorer, Trial
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
-from awaits.testing.plugin.bodies import Body, replace_body
-from awaits.testing.plugin.choice import misfit_of
+from awaits.testing.plugin.bodies import Body, replaced_body
+from awaits.testing.plugin.runners import misfit_of
 from awaits.testing.plugin.tally import EXPLORED, FAILING, NOT_REPEATABLE, PASSING, Tally
 from awaits.testing.schedule import Schedule, order_of, unseen
 from awaits.testing.shrink import shrink
@@ -87,10 +87,11 @@ class Explore:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Steer the order of the tasks while the body of a test runs."""
         __tracebackhide__ = True
-        if self._around is not None and isinstance(item, pytest.Function):
-            replace_body(item, self._around)
-            self._around = None
-        return (yield)
+        around, self._around = self._around, None
+        if around is None or not isinstance(item, pytest.Function):
+            return (yield)
+        with replaced_body(item, around):
+            return (yield)
 
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
         """Have Hypothesis draw an order for each example, before the event loop runs it."""

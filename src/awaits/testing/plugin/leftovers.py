@@ -12,7 +12,7 @@ from awaits.testing.leftovers.makers import patched, pending
 from awaits.testing.leftovers.owners import reachable
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin._pytest import fixture_definitions
-from awaits.testing.plugin.bodies import Body, code_of, has_async_body, replace_body
+from awaits.testing.plugin.bodies import Body, code_of, has_async_body, replaced_body
 
 # The fixtures of these own nothing that a test makes.
 _OWN_NOTHING = {"_pytest", "anyio", "awaits", "hypothesis", "pytest_asyncio"}
@@ -78,7 +78,6 @@ class NoLeftovers:
 
     def __init__(self, tests: Mapping[pytest.Item, Strictness]) -> None:
         self._tests = tests
-        self._test: pytest.Function | None = None  # that runs, if it is judged
         self._waits_for_fixtures = False
         self._watches: list[Watch] = []  # of the test whose fixtures end
         self._patches = contextlib.ExitStack()
@@ -96,13 +95,11 @@ class NoLeftovers:
             self._patches.close()
             return (yield)
         self._patches.enter_context(patched())
-        self._test = item
         self._waits_for_fixtures = any(map(functools.partial(_may_own, item), item.fixturenames))
-        replace_body(item, self._watching)
         try:
-            return (yield)
+            with replaced_body(item, functools.partial(self._watching, item)):
+                return (yield)
         finally:
-            self._test = None
             if not self._watches:
                 self._patches.close()
 
@@ -120,14 +117,10 @@ class NoLeftovers:
             self._watches.clear()
             self._patches.close()
 
-    def _watching(self, body: Body) -> Body:
+    def _watching(self, test: pytest.Function, body: Body) -> Body:
         @functools.wraps(body)
         async def watching(*args: object, **kwargs: object) -> None:
             __tracebackhide__ = True
-            test = self._test
-            if test is None:  # anyio keeps replacements in tests that Hypothesis runs
-                await body(*args, **kwargs)
-                return
             watch = Watch(code_of(body))
             await watch.run(body, *args, **kwargs)
             if self._waits_for_fixtures:

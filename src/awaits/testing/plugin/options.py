@@ -22,9 +22,15 @@ def add(parser: pytest.Parser) -> None:
     )
     parser.addini("anyio_backends", f"what {OPTION} is when it is not given", default="")
     group.addoption(
+        "--prove",
+        action="store_true",
+        help="say at the end which event loop, of which plugin, ran the async tests; with -v, list "
+        "them",
+    )
+    group.addoption(
         "--virtual-time",
         action="store_true",
-        help="run the anyio tests in virtual time, but for those marked real_time",
+        help="run the async tests in virtual time, but for those marked real_time",
     )
     parser.addini("virtual_time", "whether --virtual-time is given", type="bool", default=False)
     group.addoption(
@@ -56,7 +62,7 @@ def add(parser: pytest.Parser) -> None:
         nargs="?",
         const=OPTIONAL["--explore"],
         metavar="ORDERS",
-        help="run each anyio test in so many orders of its tasks (100), but for those marked "
+        help="run each async test in so many orders of its tasks (100), but for those marked "
         "explore(False); all:K means every order with at most K deviations; or in one order, such "
         "as --explore='Schedule({(1, 2): 3})'",
     )
@@ -92,14 +98,14 @@ def explain_markers(config: pytest.Config) -> None:
     """Have `pytest --markers` tell of the kit's."""
     config.addinivalue_line(
         "markers",
-        "virtual_time(idle=0.0, wall=False, turns=100_000): run this anyio test in virtual time; "
+        "virtual_time(idle=0.0, wall=False, turns=100_000): run this async test in virtual time; "
         "wait for `idle` seconds of real quiet before each move; with `wall`, move `time.time()` "
         "and the like too; fail after so many `turns` of the event loop at one instant.",
     )
     config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
     config.addinivalue_line(
         "markers",
-        "explore(orders=100, jitter=0.0, cancel=False): run this anyio test in so many orders of "
+        "explore(orders=100, jitter=0.0, cancel=False): run this async test in so many orders of "
         "its tasks, with steps late by at most `jitter` seconds of virtual time, and with tasks "
         "cancelled; "
         "explore(False): never; explore(Schedule(...)): in this one.",
