@@ -190,35 +190,37 @@ def watched(who: Owner, closes: Callable[[AsyncGenerator[Any, Any]], bool]) -> G
     """
     token = owner.set(who)
     depth = sys.get_coroutine_origin_tracking_depth()
-    _watching.append(who)
     try:
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(_tasks())
-            stack.enter_context(_generators(who, closes))
-            stack.enter_context(_warnings())
+        with _tasks(), _generators(who, closes), drops_noticed(who):
             sys.set_coroutine_origin_tracking_depth(max(depth, 1))
             yield
     finally:
         sys.set_coroutine_origin_tracking_depth(depth)
-        _watching.remove(who)
         owner.reset(token)
 
 
 @contextlib.contextmanager
-def _warnings() -> Generator[None]:
-    """Have Python tell of what is dropped without being closed."""
+def drops_noticed(who: Owner) -> Generator[None]:
+    """Have Python tell, in the block, of what is dropped without being closed."""
     filters = warnings.filters
     action = next((it[0] for it in filters if issubclass(ResourceWarning, it[2])), "default")
-    if action not in ("ignore", "error"):
+    if who in _watching:
         yield
         return
-    _would_be.append(action)
+    _watching.append(who)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", ResourceWarning)
+        if action not in ("ignore", "error"):
             yield
+            return
+        _would_be.append(action)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", ResourceWarning)
+                yield
+        finally:
+            _would_be.pop()
     finally:
-        _would_be.pop()
+        _watching.remove(who)
 
 
 @contextlib.contextmanager

@@ -7,9 +7,12 @@ import sys
 import sysconfig
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awaits.testing.deadlock import Place, is_of_a_library
+
+if TYPE_CHECKING:
+    import weakref
 
 _PATHS = sysconfig.get_paths()
 _INSTALLED = tuple({_PATHS["purelib"], _PATHS["platlib"]})
@@ -28,6 +31,10 @@ class Origin(NamedTuple):
     """Where the body of the test stood meanwhile; 0 if it did not make it itself."""
     is_of_its_task: bool = False
     """Whether `place` is where the task was made that made it, because nothing else is known."""
+    root: CodeType | None = None
+    """The user's outermost function, of the task that made it."""
+    maker: "weakref.ref[Any] | None" = None
+    """The task that made it, if the body of the test did not."""
 
     def __str__(self) -> str:
         if self.place is None:
@@ -52,6 +59,7 @@ def origin_here(body: CodeType | None) -> Origin:
     """
     frame: FrameType | None = sys._getframe(2)
     found: Place | None = None
+    root: CodeType | None = None
     rank = 0
     while frame is not None:
         code = frame.f_code
@@ -59,10 +67,12 @@ def origin_here(body: CodeType | None) -> Origin:
             return Origin(found if rank == 2 else _place(frame), frame.f_lineno)
         if (frame.f_globals.get("__name__"), code.co_name) in _OUTSIDE:
             break
-        if rank < 2 and _rank(code) > rank and not is_of_a_library(frame):
-            found, rank = _place(frame), _rank(code)
+        if _rank(code) and not is_of_a_library(frame):
+            root = code
+            if _rank(code) > rank:
+                found, rank = _place(frame), _rank(code)
         frame = frame.f_back
-    return Origin(found, 0)
+    return Origin(found, 0, root=root)
 
 
 def place_in(frame: FrameType | None) -> Place | None:

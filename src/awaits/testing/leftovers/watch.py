@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any, NamedTuple, ParamSpec
@@ -61,20 +62,25 @@ class Watch:
     async def run(
         self, body: Callable[P, Coroutine[Any, Any, object]], *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        """Run the body. Call `left` later, or at once."""
+        """Run the body; then `settle`, and ask what is `left`."""
         __tracebackhide__ = True
-        running = backends.running()
         with contextlib.suppress(ValueError):
-            adapter(running.partition("+")[0])  # it knows where threads stand that have no work
+            # It knows where threads stand that have no work.
+            adapter(backends.running().partition("+")[0])
         with watched(self, _is_dropped_here):
-            try:
-                await body(*args, **kwargs)
-            finally:
-                self._at_the_end = list(self._tasks_and_generators())
-        if running == "trio":  # it closes at once
+            await body(*args, **kwargs)
+            self.look()
+
+    def look(self) -> None:
+        """See which tasks and generators there are, now that the body has ended."""
+        self._at_the_end = list(self._tasks_and_generators())
+
+    async def settle(self) -> None:
+        """Let asyncio close the sockets that it was told to close."""
+        if backends.running() == "trio":  # it closes at once
             return
         for _ in range(TURNS):
-            if not any(_is_open(it) for it in list(self._origins) if _kind(it) == "socket"):
+            if not any(is_open(it) for it in list(self._origins) if _kind(it) == "socket"):
                 break
             await asyncio.sleep(0)
 
@@ -96,15 +102,12 @@ class Watch:
     def made(self, it: object) -> None:
         """Take note of what is being made."""
         origin = origin_here(self._code)
-        if not origin.line and not isinstance(it, threading.Thread):
-            maker = _current_task()
-            inherited = self._origins.get(maker) if maker is not None else None
-            if inherited is not None:
-                origin = (
-                    origin._replace(line=inherited.line)
-                    if origin.place
-                    else inherited._replace(is_of_its_task=True)
-                )
+        maker = None if origin.line else _current_task()
+        made = None if maker is None else self._origins.get(maker)
+        if maker is not None and made is not None:  # a task of the test's
+            where = origin.place or made.place
+            is_of_its_task = not origin.place
+            origin = Origin(where, made.line, is_of_its_task, origin.root, weakref.ref(maker))
         self._origins[it] = origin
         if isinstance(it, AsyncGeneratorType):
             self._generators[id(it)] = origin
@@ -132,13 +135,13 @@ class Watch:
     # What there is.
 
     def _forget_what_ended(self) -> None:
-        self._at_the_end = [it for it in self._at_the_end if it.it is None or _is_open(it.it)]
+        self._at_the_end = [it for it in self._at_the_end if it.it is None or is_open(it.it)]
 
     def _tasks_and_generators(self) -> Iterator[Leftover]:
         made = [it for it in list(self._origins) if _kind(it) in ("task", "async generator")]
         made += (task for task in _eager_tasks(self) if task not in self._origins)
         for it in made:
-            if _is_open(it) and KEPT_TASK not in (what := _what(it)):
+            if is_open(it) and KEPT_TASK not in (what := _what(it)):
                 yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
 
     def _threads_and_files(self) -> Iterator[Leftover]:
@@ -146,9 +149,9 @@ class Watch:
         for it in list(self._origins):
             kind = _kind(it)
             if kind == "thread" and it is not threading.current_thread():
-                while _is_open(it) and time.monotonic() < until:
+                while is_open(it) and time.monotonic() < until:
                     it.join(0.01)
-            if kind in ("thread", "socket", "file") and _is_open(it):
+            if kind in ("thread", "socket", "file") and is_open(it):
                 yield Leftover(it, _what(it), self._origins[it])
 
 
@@ -191,7 +194,8 @@ def _kind(it: object) -> str:
             return "task"  # trio's
 
 
-def _is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
+def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
+    """Tell whether something that a test has made is still open, or at work."""
     match _kind(it):
         case "async generator":
             return it.ag_frame is not None

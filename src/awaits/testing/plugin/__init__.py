@@ -91,7 +91,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     What does not fit this version of pytest fails the tests that need it, and no others.
     """
     config = session.config
-    explore = bool(given(config, "explore"))
+    explore = bool(given(config, "explore") or given(config, "explore_cancel"))
     if explore or any(it.get_closest_marker("explore") for it in session.items):
         try:
             from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above

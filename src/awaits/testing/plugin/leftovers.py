@@ -95,7 +95,7 @@ class NoLeftovers:
             self._patches.close()
             return (yield)
         self._patches.enter_context(patched())
-        self._waits_for_fixtures = any(map(functools.partial(_may_own, item), item.fixturenames))
+        self._waits_for_fixtures = waits_for_fixtures(item)
         try:
             with replaced_body(item, functools.partial(self._watching, item)):
                 return (yield)
@@ -123,6 +123,7 @@ class NoLeftovers:
             __tracebackhide__ = True
             watch = Watch(code_of(body))
             await watch.run(body, *args, **kwargs)
+            await watch.settle()
             if self._waits_for_fixtures:
                 pending.add(watch)
                 self._watches.append(watch)
@@ -134,15 +135,31 @@ class NoLeftovers:
     def _judge(self, test: pytest.Function, left: Sequence[Leftover]) -> None:
         __tracebackhide__ = True
         allow = self._tests[test].allow
-        left = [it for it in left if not any(fnmatch.fnmatch(str(it), one) for one in allow)]
-        if not left:
-            return
-        owned = reachable(_values_of_fixtures(test), [it.it for it in left if it.it is not None])
-        lines = sorted({f"  {it}" for it in left if id(it.it) not in owned})
+        lines = lines_of(test, left, allow=allow)
         if lines:
             # Hypothesis tells of the example in notes, which pytest shows with a traceback alone.
             with_notes = hasattr(test.obj, "hypothesis")
             pytest.fail("\n".join(["The test leaves behind:", *lines]), pytrace=with_notes)
+
+
+def lines_of(test: pytest.Function, left: Iterable[Leftover], *, allow: Sequence[str]) -> list[str]:
+    """Return the lines that tell what a test has left behind.
+
+    Args:
+        test: The test.
+        left: What is left, and may be a fixture's.
+        allow: Patterns of lines that may be there.
+    """
+    left = [it for it in left if not any(fnmatch.fnmatch(str(it), one) for one in allow)]
+    if not left:
+        return []
+    owned = reachable(_values_of_fixtures(test), [it.it for it in left if it.it is not None])
+    return sorted({f"  {it}" for it in left if id(it.it) not in owned})
+
+
+def waits_for_fixtures(test: pytest.Function) -> bool:
+    """Tell whether fixtures end with a test that may close what it has made."""
+    return any(_may_own(test, name) for name in test.fixturenames)
 
 
 def _may_own(test: pytest.Function, name: str) -> bool:

@@ -6,7 +6,12 @@ from awaits.testing import backends
 
 OPTION = "--anyio-backends"
 # The options whose value may be left out, and what they are then.
-OPTIONAL = {OPTION: backends.EVERY, "--explore": "100", "--virtual-time-wall": "now"}
+OPTIONAL = {
+    OPTION: backends.EVERY,
+    "--explore": "100",
+    "--explore-cancel": "1000",
+    "--virtual-time-wall": "now",
+}
 
 
 def add(parser: pytest.Parser) -> None:
@@ -73,6 +78,15 @@ def add(parser: pytest.Parser) -> None:
         help="let a delayed step be late by so many seconds of virtual time",
     )
     parser.addini("explore_jitter", "what --explore-jitter is when it is not given", default="")
+    group.addoption(
+        "--explore-cancel",
+        nargs="?",
+        const=OPTIONAL["--explore-cancel"],
+        metavar="AWAITS",
+        help="run each async test again and again, cancelled as a whole at each of its awaits, of "
+        "the first so many (1000): it must end, leave nothing behind and raise nothing else",
+    )
+    parser.addini("explore_cancel", "what --explore-cancel is when it is not given", default="")
     group.addoption(
         "--explore-known",
         metavar="FILE",
