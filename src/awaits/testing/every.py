@@ -9,6 +9,8 @@ from awaits.testing.schedule import Schedule
 
 LATES: tuple[Late, ...] = "idle", 1
 
+MOST_STEPS_OF_CLEAN_UP = 3  # before which a task is cancelled a second time
+
 DelayDict = dict[tuple[int, int | Literal["every"]], Late]
 
 
@@ -18,6 +20,7 @@ class Run(Protocol):
     ran: tuple[int, ...]
     contended: list[tuple[int, int]]
     opener: int
+    is_native: bool
 
 
 R = TypeVar("R", bound=Run)
@@ -30,7 +33,8 @@ class EverySchedule:
         deviations: How many steps are delayed, at most: each until nothing else can run, or by one
             step.
         cancel: Whether each of these orders comes again with each cancellation: of each task that
-            is started meanwhile, at each of its awaits.
+            is started meanwhile, at each of its awaits. On asyncio each comes as that of a cancel
+            scope and as `native`, and again with a second one at each of the next three awaits.
         jitter: As for `Schedule`.
         most: How many schedules there may be.
 
@@ -87,20 +91,31 @@ class EverySchedule:
                 if run.ran in seen:  # another way to say an order
                     continue
                 seen.add(run.ran)
-                for cancel in self._cancellations(run):
+                for schedule in self._cancelling(run, delays, make):
                     if self.n == self._most:
                         return
-                    yield make(Schedule(delays, jitter=self._jitter, cancel=cancel))
+                    yield schedule
                     self.n += 1
                 if n_delays < self._deviations:
                     following.extend(self._longer(run, delays))
             level = following
         self.is_complete = True
 
-    def _cancellations(self, run: Run) -> list[tuple[int, int]]:
+    def _cancelling(
+        self, run: Run, delays: DelayDict, make: Callable[[Schedule], R]
+    ) -> Iterator[R]:
+        """Yield the same order with each cancellation."""
         if not self._cancel:
-            return []
-        return [it for it in steps_of(run.ran) if it[0] != run.opener and it[1] > 1]
+            return
+        steps = cancellable(run)
+        for at in steps:
+            yield make(Schedule(delays, jitter=self._jitter, cancel=at))
+        if run.is_native:
+            for at in steps:
+                first = make(Schedule(delays, jitter=self._jitter, cancel=at, native=True))
+                yield first
+                for twice in cancelled_again(first, at):
+                    yield make(Schedule(delays, jitter=self._jitter, cancel=twice, native=True))
 
     def _longer(self, run: Run, delays: DelayDict) -> Iterator[DelayDict]:
         """Yield what delays one step more: one after the last that is delayed."""
@@ -123,7 +138,8 @@ def every_schedule(
 
     Args:
         deviations: How many steps are delayed, at most.
-        cancel: Whether each order comes again with each cancellation of a task.
+        cancel: Whether each order comes again with each cancellation of a task; on asyncio, of both
+            kinds, and twice.
         jitter: As for `Schedule`.
         most: How many schedules there may be; `None` means all.
     """
@@ -138,3 +154,20 @@ def steps_of(ran: tuple[int, ...]) -> list[tuple[int, int]]:
         n_steps[task] = n_steps.get(task, 0) + 1
         steps.append((task, n_steps[task]))
     return steps
+
+
+def cancellable(run: Run) -> list[tuple[int, int]]:
+    """Return before which steps of which tasks a run can be cancelled."""
+    return [it for it in steps_of(run.ran) if it[0] != run.opener and it[1] > 1]
+
+
+def cancelled_again(run: Run, at: tuple[int, int]) -> list[tuple[int, int, int]]:
+    """Return where a task can be cancelled a second time.
+
+    Args:
+        run: One in which the task was cancelled once.
+        at: The task, and its step.
+    """
+    task, step = at
+    last = min(run.ran.count(task), step + MOST_STEPS_OF_CLEAN_UP)
+    return [(task, step, again) for again in range(step + 1, last + 1)]

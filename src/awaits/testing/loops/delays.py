@@ -34,7 +34,6 @@ class Delays(Order):
         delay: Returns how many steps of others a step waits for, given its task's number and its
             own; 0 for none.
         jitter: How late a step may be, in virtual seconds.
-        cancel: As for `Schedule`.
         tells: Whether to remember where tasks stood, for people; it takes time.
     """
 
@@ -43,11 +42,9 @@ class Delays(Order):
         delay: Callable[[int, int], int],
         *,
         jitter: float = 0.0,
-        cancel: int | tuple[int, int] | None = None,
         tells: bool = True,
     ) -> None:
         self.events: list[Delay] = []
-        self.cancel = cancel
         self._delay = delay
         self._tells = tells
         self._jitter = jitter
