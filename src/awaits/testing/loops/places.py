@@ -4,6 +4,7 @@ What goes wrong often has a place and not a number: a line at which all who come
 together, or one that a task must not reach while another is between two others.
 """
 
+import math
 from collections.abc import Callable, Iterable
 
 from awaits.testing.deadlock import Line, stack
@@ -53,8 +54,7 @@ class Places(Delays, Recorded):
 
     def take(self) -> Entry | None:
         """Return what runs next."""
-        ran_beside = self._ran_beside
-        if ran_beside is not None and self._until in stack(self.play.coroutine_of(ran_beside)):
+        if self._have_met():
             self._release_all()
         entry = super().take()
         is_beside = self._until is not None and bool(self._late)
@@ -63,9 +63,20 @@ class Places(Delays, Recorded):
 
     def release(self) -> bool:
         """Delay one step no longer; return whether any was delayed."""
+        if self._have_met():
+            self._release_all()
+            return True
         # One step more than went ahead: so whoever replays it comes to where nothing else can run,
         # too, and releases the same one first.
         return bool(self._late) and self._release(1)
+
+    def latest(self) -> float:
+        """Return how far time may move: not before those that have met go on."""
+        return -math.inf if self._have_met() else super().latest()
+
+    def _have_met(self) -> bool:
+        beside = self._ran_beside
+        return beside is not None and self._until in stack(self.play.coroutine_of(beside))
 
     def _delay_of(self, task: int, step: int) -> int:
         if (task, step) not in self._slow:
