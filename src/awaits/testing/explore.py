@@ -200,7 +200,7 @@ class Explorer:
                 trial = self._delayed({}, at, native=native)
                 yield trial
                 for twice in cancelled_again(trial, at):
-                    slow: DelayDict = {twice[::2]: "idle"}  # while it cleans up
+                    slow: DelayDict = {(twice[0], twice[2]): "idle"}  # while it cleans up
                     self._pairs.append(self._schedule(slow, at, native=native))
                     if native:
                         yield self._delayed({}, twice, native=True)
