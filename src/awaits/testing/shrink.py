@@ -62,7 +62,7 @@ def _simpler_cancellations(schedule: Schedule) -> Iterator[Schedule]:
         task, *steps = cancel
         for step in steps:
             yield Schedule(jitter=jitter, cancel=(task, step))
-        for step in steps[: len(steps) - 1]:
+        for step in steps if len(steps) > 1 else ():
             yield Schedule(jitter=jitter, cancel=(task, step), native=True)
 
 
