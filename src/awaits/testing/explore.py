@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 from awaits.testing.deadlock import Line
 from awaits.testing.deviations import Cancel, Late
@@ -17,6 +17,7 @@ from awaits.testing.every import (
     cancelled_again,
     steps_of,
 )
+from awaits.testing.loops.delays import Choice, Delays
 from awaits.testing.loops.places import Places
 from awaits.testing.loops.play import Order, Play, Recorded
 from awaits.testing.mixture import MIXTURE, Draw, Seen, StepKey
@@ -65,6 +66,12 @@ class Trial:
         self.opener, self.is_native = play.opener, play.is_native
         if play.error is not None:
             raise play.error
+
+    @property
+    def choices(self) -> list[Choice]:
+        """What else could have run at each step, if its schedule is to note it."""
+        order = self._order
+        return (order.choices or []) if isinstance(order, Delays) else []
 
     @property
     def schedule(self) -> Schedule:
@@ -138,9 +145,9 @@ class Explorer:
             yield trial
             self.note(trial)
 
-    def every(self, deviations: int) -> Iterator[Trial]:
+    def every(self, deviations: int | Literal["all"], most: int | None = None) -> Iterator[Trial]:
         """Yield what to open for each run: every order with so many deviations at most."""
-        self.all = EverySchedule(deviations, cancel=self._cancels, jitter=self._jitter)
+        self.all = EverySchedule(deviations, cancel=self._cancels, jitter=self._jitter, most=most)
         for trial in self.all.runs(_trial):
             yield trial
             self.note(trial)

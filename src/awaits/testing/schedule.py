@@ -26,7 +26,7 @@ from awaits.testing.deviations import (
     delay_of,
 )
 from awaits.testing.loops import adapter
-from awaits.testing.loops.delays import Delays
+from awaits.testing.loops.delays import Choice, Delays
 from awaits.testing.loops.play import Cancellation, Delay, Moment, Order, Play, scope_of
 from awaits.testing.report import explain, lanes
 
@@ -114,6 +114,9 @@ class Schedule:
         """The number of the task in which it was opened; 0 if it took no step meanwhile."""
         self.is_native: bool = False
         """Whether the event loop that it steered last has a `Task.cancel()`, as asyncio has."""
+        self.choices: list[Choice] = []
+        """What else could have run at each step, if `choosing` asked for it."""
+        self._chooses_from: int | None = None
 
     def __repr__(self) -> str:
         arguments = [repr(self._delays)] if self._delays else []
@@ -157,6 +160,7 @@ class Schedule:
         self._trace = play.trace or []
         self.ran, self.opener = tuple(play.ran), play.opener
         self.is_native = play.is_native
+        self.choices = cast("Delays", self._order).choices or []
         if play.error is not None:
             raise play.error
         hypothesis = sys.modules.get("hypothesis")
@@ -268,7 +272,16 @@ def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
     """
     order = Delays(delay_of(schedule.delays), jitter=schedule.jitter, tells=tells)
     order.cancel, order.native = schedule.cancel, schedule.native
+    chooses_from = schedule._chooses_from  # pyright: ignore[reportPrivateUsage]
+    if chooses_from is not None:
+        order.choices, order.chooses_from = [], chooses_from
     return order
+
+
+def choosing(schedule: Schedule, chooses_from: int) -> Schedule:
+    """Have a schedule note what else could run, from so many steps of all tasks on."""
+    schedule._chooses_from = chooses_from  # pyright: ignore[reportPrivateUsage]
+    return schedule
 
 
 def unseen(schedule: Schedule) -> Schedule:

@@ -72,10 +72,10 @@ class Entry:
 
     `step` and `task` are what they are on the event loop, which an order need not know; a callback
     has no task. Tasks are numbered from 1 in the order in which they first come, and so are the
-    steps of each. `is_late` is for the order.
+    steps of each. `is_late` and `since` are for the order.
     """
 
-    __slots__ = ("is_late", "number", "step", "step_number", "task")
+    __slots__ = ("is_late", "number", "since", "step", "step_number", "task")
 
     def __init__(self, step: Any, task: Any, number: int, step_number: int) -> None:  # noqa: ANN401 see above
         self.step: Any = step
@@ -83,6 +83,7 @@ class Entry:
         self.number: int = number
         self.step_number: int = step_number
         self.is_late: bool = False
+        self.since: int = -1
 
 
 class Order(ABC):
