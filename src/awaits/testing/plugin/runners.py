@@ -7,7 +7,6 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.loops import adapter
 from awaits.testing.plugin.bodies import has_async_body
-from awaits.testing.plugin.choice import backend_of
 
 Runner: TypeAlias = Literal["anyio", "pytest-asyncio", "pytest-trio"]
 
@@ -41,6 +40,9 @@ def event_loop_of(item: pytest.Item) -> str | None:
         case "pytest-trio":
             return "trio"
         case "anyio" | None:
+            # Not above: who runs a test can be told with any pytest, also one that does not fit.
+            from awaits.testing.plugin.choice import backend_of  # noqa: PLC0415
+
             return backends.name_of(backend_of(item))
 
 
