@@ -13,7 +13,7 @@ from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
 from awaits.testing.plugin.bodies import Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns, cancels_all
-from awaits.testing.plugin.runners import misfit_of
+from awaits.testing.plugin.choice import misfit_of
 from awaits.testing.plugin.tally import EXPLORED, FAILING, NOT_REPEATABLE, PASSING, Tally
 from awaits.testing.schedule import Schedule, order_of, unseen
 from awaits.testing.shrink import shrink
