@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 
 class DeadlockError(Exception):
@@ -113,3 +113,17 @@ def _frames(awaitable: object) -> Iterator[FrameType]:
             # These keep what they stand for to themselves (python/cpython#76991).
             inside: list[object] = gc.get_referents(awaitable)
             awaitable = next((it for it in inside if isinstance(it, _STEPPED)), None)
+
+
+Line: TypeAlias = tuple[CodeType, int]
+"""A line of a function."""
+
+
+def stack(coroutine: object) -> tuple[Line, ...]:
+    """Return the lines of the user's at which a coroutine stands, from the outside in.
+
+    Args:
+        coroutine: What a task runs.
+    """
+    frames = (it for it in _frames(coroutine) if not is_of_a_library(it))
+    return tuple((it.f_code, it.f_lineno) for it in frames)

@@ -170,12 +170,7 @@ class Explore:
     ) -> tuple[Schedule, Reports] | None:
         """Run the test until it fails; return the order in which it did, and how."""
         for schedule in self._given(item, plan):
-            if cancels_all(schedule):
-                reports = self._run_with(item, schedule)
-            else:
-                trial = Trial(order_of(schedule), schedule)
-                reports = self._run_with(item, trial)
-                explorer.note(trial)
+            reports = self._run_given(item, schedule, explorer)
             if _failed(reports):
                 return schedule, reports
         if plan.schedule is not None or not plan.orders:
@@ -207,6 +202,14 @@ class Explore:
                 explorer.note(trial)
                 return trial.schedule, reports
         return None
+
+    def _run_given(self, item: pytest.Function, schedule: Schedule, explorer: Explorer) -> Reports:
+        if cancels_all(schedule):
+            return self._run_with(item, schedule)
+        trial = Trial(order_of(schedule), schedule)
+        reports = self._run_with(item, trial)
+        explorer.note(trial)
+        return reports
 
     def _given(self, item: pytest.Function, plan: Plan) -> Iterator[Schedule]:
         """Yield the schedules to begin with: the one asked for, or the last that failed."""
