@@ -180,6 +180,11 @@ class Explore:
             if plan.deviations is None
             else explorer.every(plan.deviations)
         )
+        return self._first_failing_of(item, trials, explorer)
+
+    def _first_failing_of(
+        self, item: pytest.Function, trials: Iterator[Trial], explorer: Explorer
+    ) -> tuple[Schedule, Reports] | None:
         if not is_set_up_for_each_test(item):
             # Nothing is set up for this test alone, so its body can run again and again.
             reports = self._run_all(item, trials)
