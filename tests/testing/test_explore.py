@@ -11,9 +11,10 @@ import anyio.lowlevel
 import pytest
 
 from awaits.testing import Schedule, virtual_time
+from awaits.testing.deviations import Delayed
 from awaits.testing.explore import MIXTURE, Explorer, Trial
 from awaits.testing.loops.delays import IDLE_STEPS
-from awaits.testing.schedule import Delayed, order_of
+from awaits.testing.schedule import order_of
 from awaits.testing.shrink import shrink
 from benchmarks.programs import PROGRAMS, cancel_scope
 from benchmarks.programs.base import Program, steps, together

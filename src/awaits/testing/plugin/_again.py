@@ -43,6 +43,8 @@ def is_set_up_for_each_test(test: pytest.Function) -> bool:
     if test.cls is not None or "request" in test._fixtureinfo.argnames:
         return True
     for name in test.fixturenames:
+        if name == "_function_scoped_runner":
+            continue  # pytest-asyncio's event loop, which goes on as anyio's does
         definitions = fixture_definitions(test, name)
         if not definitions:
             if name != "request":

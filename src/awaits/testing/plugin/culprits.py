@@ -20,11 +20,8 @@ class Culprits:
         # What asks who it was is itself on the stack.
         self._plugins.pop(__name__.partition(".")[0], None)
 
-    def here(self, *, hypothesis: bool) -> str:
+    def here(self) -> str:
         """Name who runs the event loop of the caller, and the remedy.
-
-        Args:
-            hypothesis: Whether the test is one of Hypothesis's.
 
         Returns:
             Such as `pytest-asyncio 1.5.0: set its asyncio_mode to strict`: the first plugin on the
@@ -37,13 +34,11 @@ class Culprits:
         if package is None:
             return "this project's own code: let anyio run the test"
         name, version = self._plugins[package]
-        return f"{name} {version}: {_remedy(name, hypothesis=hypothesis)}"
+        return f"{name} {version}: {_remedy(name)}"
 
 
-def _remedy(plugin: str, *, hypothesis: bool) -> str:
+def _remedy(plugin: str) -> str:
     match plugin:
-        case "anyio" if hypothesis:
-            return "before 4.16, it runs Hypothesis tests on one event loop; upgrade it"
         case "anyio":
             return "an async fixture keeps that event loop open; let it use anyio_backend"
         case "pytest-asyncio":
