@@ -10,7 +10,7 @@ async def answer(questions: asyncio.Queue[str], answers: list[str]) -> None:
         answers.append(question.upper())
 
 
-@pytest.mark.anyio
+@pytest.mark.asyncio
 async def test_a_question_is_answered_after_thinking() -> None:
     questions: asyncio.Queue[str] = asyncio.Queue()
     answers: list[str] = []
