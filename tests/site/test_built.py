@@ -104,7 +104,7 @@ def test_addresses_are_canonical_and_in_the_site_map(pages: dict[str, Page], sit
     for name, page in pages.items():
         if name == "404.html":
             continue
-        address = f"{ADDRESS}{name}".removesuffix("index.html")
+        address = f"{ADDRESS}{name}"
         assert f'<link rel="canonical" href="{address}">' in page.path.read_text(), name
         assert address in listed
 
