@@ -23,7 +23,14 @@ def write_card(folder: Path) -> None:
         text(80, 320, "Test async Python, on asyncio and trio:", "#ffffff", size=50),
         text(80, 400, "at once, in every order of its tasks,", "#ffffff", size=50),
         text(80, 480, "on the event loop that it says.", "#ffffff", size=50),
-        text(80, 570, "pytest --virtual-time --explore --anyio-backends", "#c5cae9", size=34, mono=True),
+        text(
+            80,
+            570,
+            "pytest --virtual-time --explore --anyio-backends",
+            "#c5cae9",
+            size=34,
+            mono=True,
+        ),
     ]
     with tempfile.TemporaryDirectory() as name:
         page = Path(name, "card.html")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import typer.main
-import yaml
+from mkdocs.config import load_config
 
 from awaits.cli import app
 from docs.made.data import load
@@ -22,8 +22,8 @@ def command_line() -> str:
         "---",
         "# The command line",
         "",
-        "The command `awaits` comes with the extra `cli` (see [Installing](install.md)). A mistake of",
-        "yours is one sentence and exit code 2; Ctrl-C is exit code 130.",
+        "The command `awaits` comes with the extra `cli` (see [Installing](install.md)).",
+        "A mistake of yours is one sentence and exit code 2; Ctrl-C is exit code 130.",
     ]
     group = typer.main.get_group(app)
     for name, command in group.commands.items():
@@ -73,12 +73,10 @@ def _pages(navigation: Navigation, section: str = "") -> Iterator[tuple[str, str
 
 def llms() -> str:
     """Return llms.txt: what each page tells, for those who read by machine."""
-    loader = yaml.BaseLoader
-    loader.add_constructor("!ENV", lambda load, node: load.construct_object(node.value[-1]))
-    config = yaml.load((DOCS.parent / "mkdocs.yml").read_text(), Loader=loader)  # noqa: S506
-    lines = [f"# {config['site_name']}", "", f"> {config['site_description']}"]
+    config = load_config(str(DOCS.parent / "mkdocs.yml"))
+    lines = [f"# {config.site_name}", "", f"> {config.site_description}"]
     before = ""
-    for section, title, file in _pages(config["nav"]):
+    for section, title, file in _pages(config.nav or []):
         if section != before:
             lines += ["", f"## {section}", ""]
             before = section

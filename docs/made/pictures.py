@@ -1,5 +1,6 @@
 """Pictures of what was measured, as SVG with its words as text, for light and for dark pages."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -54,15 +55,9 @@ def line(x1: float, y1: float, x2: float, y2: float, colour: str, *, dashed: boo
 
 def svg(width: int, height: int, title: str, parts: Iterable[str]) -> str:
     """Return a picture."""
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'width="{width}" height="{height}" role="img">',
-            f"<title>{escape(title)}</title>",
-            *parts,
-            "</svg>\n",
-        ]
-    )
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
+    return "\n".join([head, f"<title>{escape(title)}</title>", *parts, "</svg>\n"])
 
 
 def slow(colours: Colours) -> str:
@@ -142,7 +137,7 @@ def clock(colours: Colours) -> str:
         parts.append(text(6, y + 15, name, colours.text))
         parts.append(rectangle(x(0), y, x(seconds) - x(0), 20, colours.one))
     moves = [0.0, *sorted(ends.values())]
-    for began, ended in zip(moves, moves[1:], strict=False):
+    for began, ended in itertools.pairwise(moves):
         middle = (x(began) + x(ended)) / 2
         parts.append(
             f'<path d="M {x(began):g} 146 Q {middle:g} 112 {x(ended):g} 146" fill="none" '
@@ -165,12 +160,26 @@ def compared(name: str) -> Draw:
         for old, new in changes.items():
             drawn = drawn.replace(old, new)
         # Letters have no colour of their own there, and are black.
-        drawn = drawn.replace("*{stroke-linejoin", f"text{{fill: {colours.text}}}*{{stroke-linejoin")
-        # A fifth of the bytes is enough.
+        drawn = drawn.replace(
+            "*{stroke-linejoin", f"text{{fill: {colours.text}}}*{{stroke-linejoin"
+        )
+        # A third of the bytes is enough.
+        drawn = re.sub(r' clip-path="[^"]+"|<!--.*?-->|(?<=<g) id="[^"]+"', "", drawn)
+        drawn = re.sub(
+            r' style="font-size: 10px[^"]*text-anchor: (\w+)"', r' text-anchor="\1"', drawn
+        )
+        bar = f"fill: none; stroke: {colours.one}; stroke-width: 4"
+        drawn = drawn.replace(f'style="{bar}"', 'class="b"')
+        style = f"<style>text{{font:10px sans-serif}}.b{{{bar}}}</style><style"
+        drawn = drawn.replace("<style", style, 1)
         drawn = re.sub(r"font-family: [^;\"]+", "font-family: sans-serif", drawn)
         drawn = re.sub(r"\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", drawn)
         drawn = re.sub(r"<metadata>.*</metadata>", "", drawn, flags=re.DOTALL)
-        return re.sub(r"\s*\n\s*", "\n", drawn)
+        drawn = re.sub(r"\s*\n\s*", " ", drawn)
+        while "<g> <g>" in drawn or "</g> </g>" in drawn or "<g> </g>" in drawn:
+            drawn = drawn.replace("<g> <g>", "<g><g>").replace("</g> </g>", "</g></g>")
+            drawn = drawn.replace("<g> </g>", "")
+        return drawn.replace("> <", ">\n<").rstrip() + "\n"
 
     return draw
 
