@@ -1,0 +1,95 @@
+"""Lists that are made of what is there: the command line, tables, and llms.txt."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import typer.main
+from mkdocs.config import load_config
+
+from awaits.cli import app
+from docs.made.data import load
+
+DOCS = Path(__file__).parents[1]
+Navigation = Sequence["str | Mapping[str, str | Navigation]"]
+
+
+def command_line() -> str:
+    """Return the page of the command `awaits`, from the command itself."""
+    lines = [
+        "---",
+        "description: Every command and option of awaits, the command line of the example program.",
+        "---",
+        "# The command line",
+        "",
+        "The command `awaits` comes with the extra `cli` (see [Installing](install.md)).",
+        "A mistake of yours is one sentence and exit code 2; Ctrl-C is exit code 130.",
+    ]
+    group = typer.main.get_group(app)
+    for name, command in group.commands.items():
+        lines += ["", f"## awaits {name}", "", str(command.help), ""]
+        lines += ["| argument or option | does | default |", "|---|---|---|"]
+        for parameter in command.params:
+            words = " ".join([*parameter.opts[-1:], parameter.metavar or ""]).strip()
+            if parameter.param_type_name == "argument":
+                words = str(parameter.metavar)
+            default = parameter.default
+            shown = "" if default in {None, False, ""} or callable(default) else f"`{default}`"
+            help_text = str(getattr(parameter, "help", "") or "")
+            lines.append(f"| `{words}` | {help_text} | {shown} |".replace("||", "|\\|"))
+    return "\n".join(lines) + "\n"
+
+
+def forgotten() -> str:
+    """Return the table of which check catches which forgotten await."""
+    found: Mapping[str, Mapping[str, bool]] = load("forgotten")["found"]
+    checks = list(next(iter(found.values())))
+    lines = [f"| | {' | '.join(checks)} |", "|---" * (len(checks) + 1) + "|"]
+    for what, by_check in found.items():
+        marks = " | ".join("yes" if by_check[check] else "**no**" for check in checks)
+        lines.append(f"| {what} | {marks} |")
+    return "\n".join(lines) + "\n"
+
+
+def clock() -> str:
+    """Return the table of what virtual time costs, beside its peers."""
+    ratios: Mapping[str, float] = load("clock")["over the timer floor"]
+    rows = [f"| {name} | {ratio:.2f} |" for name, ratio in ratios.items()]
+    return "\n".join(["| | over the timer floor |", "|---|---|", *rows]) + "\n"
+
+
+def _pages(navigation: Navigation, section: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield the section, the title and the file of each page."""
+    for entry in navigation:
+        if isinstance(entry, str):
+            yield section, "", entry
+            continue
+        for title, what in entry.items():
+            if isinstance(what, str):
+                yield section, title, what
+            else:
+                yield from _pages(what, title)
+
+
+def llms() -> str:
+    """Return llms.txt: what each page tells, for those who read by machine."""
+    config = load_config(str(DOCS.parent / "mkdocs.yml"))
+    lines = [f"# {config.site_name}", "", f"> {config.site_description}"]
+    before = ""
+    for section, title, file in _pages(config.nav or []):
+        if section != before:
+            lines += ["", f"## {section}", ""]
+            before = section
+        page = (DOCS / file).read_text() if (DOCS / file).is_file() else ""
+        heading = re.search(r"^# (.+)$", page, re.MULTILINE)
+        told = re.search(r"^description: \"?(.+?)\"?$", page, re.MULTILINE)
+        address = file.removesuffix("md") + "html"
+        description = f": {told[1]}" if told else ""
+        lines.append(f"- [{title or (heading[1] if heading else file)}]({address}){description}")
+    return "\n".join(lines) + "\n"
+
+
+def listed() -> dict[str, str]:
+    """Return each list, by the file's path in docs."""
+    tables = {"data/forgotten.txt": forgotten(), "data/clock.txt": clock()}
+    return {"command-line.md": command_line(), "llms.txt": llms(), **tables}
