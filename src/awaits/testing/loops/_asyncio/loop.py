@@ -29,12 +29,14 @@ from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 from awaits.testing.loops._asyncio.interrupts import Interrupts
-from awaits.testing.loops._asyncio.order import ReadyPlay, name_of, task_of
+from awaits.testing.loops._asyncio.order import ReadyPlay, task_of
+from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.waits import Here, Look
 
 # What `asyncio.run_coroutine_threadsafe` has the event loop call.
 STARTS_COROUTINE = {
@@ -220,10 +222,15 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Return what the main task runs; `None` if there is no main task."""
         return None if self._main is None else self._main.get_coro()
 
-    def others(self) -> Iterator[tuple[str, object]]:
-        """Return the name and the coroutine of each other task."""
-        tasks = asyncio.all_tasks(self) - {self._main, self._outermost}
-        return ((name_of(task), task.get_coro()) for task in tasks)
+    def tasks(self) -> Iterator[Here]:
+        """Return all tasks, but for the one that pytest's plugins run beside the main task."""
+        tasks = asyncio.all_tasks(self) - ({self._outermost} - {self._main})
+        return (here(task, is_main=task is self._main) for task in tasks)
+
+    @property
+    def look(self) -> Look:
+        """Tells of what tasks wait for that is asyncio's."""
+        return look
 
     def _running(self) -> Iterator[tuple[str, object]]:
         """Return the name and the coroutine of each task that can run."""
