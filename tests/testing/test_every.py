@@ -73,10 +73,14 @@ def test_no_schedule_comes_twice_and_the_fewest_deviations_come_first(backend: s
 @both
 def test_each_order_comes_again_with_each_cancellation(backend: str) -> None:
     cancels = [
-        schedule.cancel for schedule in every_schedule(0, cancel=True) if run(schedule, backend)
+        (schedule.cancel, schedule.native)
+        for schedule in every_schedule(0, cancel=True)
+        if run(schedule, backend)
     ]
-    assert cancels[0] is None
+    assert cancels[0] == (None, False)
     assert len(cancels) == len(set(cancels)) > 3
+    kinds = {False, True} if backend == "asyncio" else {False}
+    assert {native for _, native in cancels} == kinds
 
 
 @both

@@ -12,8 +12,9 @@ import pytest
 
 from awaits.testing import Schedule, virtual_time
 from awaits.testing.deviations import Delayed
-from awaits.testing.explore import MIXTURE, Explorer, Trial
+from awaits.testing.explore import Explorer, Trial
 from awaits.testing.loops.delays import IDLE_STEPS
+from awaits.testing.mixture import MIXTURE
 from awaits.testing.schedule import order_of
 from awaits.testing.shrink import shrink
 from benchmarks.programs import PROGRAMS, cancel_scope
@@ -113,12 +114,8 @@ def test_it_counts_the_orders_and_those_that_differ(backend: str) -> None:
 def test_every_order_replays_from_its_schedule(name: str, backend: str) -> None:
     program = PROGRAMS[name]
     explorer = explorer_of(program)
-    drawn = (
-        draw(explorer, random.Random(number))
-        for number in range(3)
-        for draw in dict.fromkeys(MIXTURE)
-    )
-    for trial in itertools.chain(explorer.trials(8), drawn):
+    drawn = (explorer.drawn(draw, random.Random(name)) for draw in dict.fromkeys(MIXTURE))
+    for trial in itertools.chain(explorer.trials(4), drawn):
         error = run(program.wrong, trial, backend)
         replayed = again(Schedule.parse(repr(trial.schedule)))
         error_again = run(program.wrong, replayed, backend)
@@ -129,7 +126,7 @@ def test_every_order_replays_from_its_schedule(name: str, backend: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_no_order_breaks_what_is_right(name: str, backend: str) -> None:
     program = PROGRAMS[name]
-    for trial in explorer_of(program).trials(15):
+    for trial in explorer_of(program).trials(8):
         assert run(program.right, trial, backend) is None, trial.schedule
 
 
@@ -243,18 +240,20 @@ def test_a_task_or_a_step_that_never_comes_is_not_cancelled(
 
 
 def test_each_task_that_is_started_is_cancelled_at_each_of_its_awaits(backend: str) -> None:
-    seen: set[tuple[int, int]] = set()
-    for trial in Explorer("seed", cancel=True).trials(80):
+    seen: set[tuple[int, int, bool]] = set()
+    for trial in Explorer("seed", cancel=True).trials(250):
         record = Record()
         assert run(record.all, trial, backend) is None
         cancel = trial.schedule.cancel
         if isinstance(cancel, tuple):
-            seen.add(cancel)
+            seen.add((cancel[0], cancel[1], trial.schedule.native))
             assert len(record.cancelled) == 1, trial.schedule
         else:
             assert not record.cancelled
-    assert {(task, step) for task in (1, 2, 3) for step in range(2, 7)} <= seen
-    assert {task for task, _ in seen} == {1, 2, 3}
+    kinds = [False, True] if backend == "asyncio" else [False]
+    for native in kinds:
+        assert {(task, step, native) for task in (1, 2, 3) for step in range(2, 7)} <= seen
+    assert {task for task, _, _ in seen} == {1, 2, 3}
 
 
 def test_a_cancelled_task_that_sleeps_is_cancelled_at_once(backend: str) -> None:

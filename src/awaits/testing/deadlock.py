@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeAlias, cast
 
 
 class DeadlockError(Exception):
@@ -126,3 +126,17 @@ def awaited(coroutine: object) -> Iterator[object]:
             # These keep what they stand for to themselves (python/cpython#76991).
             inside: list[object] = gc.get_referents(coroutine)
             coroutine = next((it for it in inside if isinstance(it, _STEPPED)), None)
+
+
+Line: TypeAlias = tuple[CodeType, int]
+"""A line of a function."""
+
+
+def stack(coroutine: object) -> tuple[Line, ...]:
+    """Return the lines of the user's at which a coroutine stands, from the outside in.
+
+    Args:
+        coroutine: What a task runs.
+    """
+    frames = (it for it in frames_of(coroutine) if not is_of_a_library(it))
+    return tuple((it.f_code, it.f_lineno) for it in frames)

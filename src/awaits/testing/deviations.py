@@ -14,6 +14,9 @@ Delayed: TypeAlias = (
 )
 """Which steps are delayed, by task and step."""
 
+Cancel: TypeAlias = int | tuple[int, int] | tuple[int, int, int]
+"""An await in a schedule's cancel scope; or a task, a step of it, and a later one, for twice."""
+
 
 def check_jitter(jitter: object) -> None:
     """Refuse what is no number of seconds.
@@ -50,21 +53,37 @@ def _check(number: object) -> None:
         raise ValueError(f"A schedule's numbers must be whole ones of at least 1, not {number!r}.")
 
 
-def check_cancel(cancel: object) -> None:
+def check_cancel(cancel: object, *, native: object) -> None:
     """Refuse what is no place of a cancellation.
 
     Raises:
-        ValueError: It is neither an await nor a task and one of its steps from 2 on.
+        ValueError: It is neither an await nor a task and its steps from 2 on, or does not fit what
+            `native` says.
     """
+    if not isinstance(native, bool):
+        raise ValueError(f"native must be True or False, not {native!r}.")
+    if native and not isinstance(cancel, tuple):
+        raise ValueError(
+            "native=True cancels a task: give cancel a task and one of its steps, such as (1, 2), "
+            f"not {cancel!r}."
+        )
     if not isinstance(cancel, tuple):
-        _check(cancel)
+        if cancel is not None:
+            _check(cancel)
         return
-    if len(cancel) != 2 or cancel[1:] == (1,):
+    if len(cancel) == 3 and not native:
+        raise ValueError(
+            "A cancel scope cancels all that follows: a task is cancelled twice with native=True, "
+            f"and otherwise once, such as {cancel[:2]!r}, not {cancel!r}."
+        )
+    if len(cancel) not in (2, 3) or cancel[1] == 1:
         raise ValueError(
             f"cancel must be a task and one of its steps from 2 on, such as (1, 2), not {cancel!r}."
         )
     for number in cancel:
         _check(number)
+    if cancel[2:] and cancel[1] >= cancel[2]:
+        raise ValueError(f"cancel must have its steps in their order, not {cancel!r}.")
 
 
 def delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int], int]:

@@ -2,18 +2,26 @@
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
-from awaits.testing.deviations import Late
-from awaits.testing.every import DelayDict, EverySchedule, Run, steps_of
-from awaits.testing.loops.play import Order, Play
-from awaits.testing.loops.priorities import Priorities, Priority
+from awaits.testing.deadlock import Line
+from awaits.testing.deviations import Cancel, Late
+from awaits.testing.every import (
+    DelayDict,
+    EverySchedule,
+    Run,
+    cancellable,
+    cancelled_again,
+    steps_of,
+)
+from awaits.testing.loops.delays import Choice, Delays
+from awaits.testing.loops.places import Places
+from awaits.testing.loops.play import Order, Play, Recorded
+from awaits.testing.mixture import MIXTURE, Draw, Seen, StepKey
 from awaits.testing.schedule import Schedule, order_of, steer
-
-LONGEST = 4_096  # for how many steps of others a drawn delay lasts, at most
-MOST_CHANGES = 4  # of priorities, in one order
 
 
 class Trial:
@@ -31,6 +39,10 @@ class Trial:
         """The tasks and steps beside which others were ready."""
         self.opener: int = 0
         """The number of the task in which it was opened; 0 if it took no step meanwhile."""
+        self.is_native: bool = False
+        """Whether the event loop has a `Task.cancel()`, as asyncio has."""
+        self.stacks: list[tuple[Line, ...]] | None = None
+        """Where each step began, if it is set to a list before the run."""
         self._order = order
         self._schedule = schedule
         self._play: Play[Any, Any] | None = None
@@ -39,6 +51,7 @@ class Trial:
         self._play = steer(self._order)
         self._play.gives_way = True  # to a schedule that the test opens itself
         self._play.contended = self.contended
+        self._play.stacks = self.stacks
         return self
 
     def __exit__(
@@ -50,25 +63,37 @@ class Trial:
         play, self._play = cast("Play[Any, Any]", self._play), None
         play.close()
         self.ran = tuple(play.ran)
-        self.opener = play.opener
+        self.opener, self.is_native = play.opener, play.is_native
         if play.error is not None:
             raise play.error
+
+    @property
+    def choices(self) -> list[Choice]:
+        """What else could have run at each step, if its schedule is to note it."""
+        order = self._order
+        return (order.choices or []) if isinstance(order, Delays) else []
 
     @property
     def schedule(self) -> Schedule:
         """The order of the run, as a schedule that replays it."""
         if self._schedule is not None:
             return self._schedule
-        return Schedule(cast("Priorities", self._order).delays, cancel=self._order.cancel)
+        order = cast("Recorded", self._order)
+        cancel = cast("Cancel | None", order.cancel)
+        return Schedule(order.delays, jitter=order.jitter, cancel=cancel, native=order.native)
+
+
+def _trial(schedule: Schedule) -> Trial:
+    return Trial(order_of(schedule, tells=False), schedule)
 
 
 class Explorer:
     """Chooses the orders in which a test is tried: the same ones each time.
 
-    First come single delays, because one is enough for most bugs: each step delayed until nothing
-    else can run, and by one step. Every other order, and all of them when there are no more single
-    delays, is drawn from a mixture: priorities that change a few times (PCT), a priority for each
-    step (POS), a few delays that may be long, and tasks that are slow in all their steps.
+    First come simple ones, because they are enough for most bugs: each step delayed until nothing
+    else can run, and by one step; all steps that begin at one line; each task cancelled at each of
+    its awaits. Every other order, and all of them when there are no more simple ones, is drawn from
+    a mixture.
 
     Args:
         seed: What the draws depend on, such as the test's name.
@@ -79,14 +104,16 @@ class Explorer:
 
     def __init__(self, seed: str, *, jitter: float = 0.0, cancel: bool = False) -> None:
         self.n_orders: int = 0
+        self.all: EverySchedule | None = None  # the last search for every order
         self._seed = seed
         self._jitter = jitter
-        self._distinct: set[int] = set()
-        self._n_steps = 1  # of all tasks, at most
-        self._steps: list[tuple[int, int]] = []  # whose delay makes a difference, in the first run
         self._cancels = cancel
-        self.all: EverySchedule | None = None  # the last search for every order
-        self._cancellable: list[tuple[int, int]] = []  # the tasks and steps of the first run
+        self._distinct: set[int] = set()
+        self._seen = Seen(jitter=jitter)
+        self._is_native = False
+        self._ran_first: tuple[int, ...] = ()
+        self._cancellable: list[StepKey] = []  # of the first run
+        self._pairs: list[Schedule] = []  # cancellations with a delay that may matter to them
 
     @property
     def n_distinct(self) -> int:
@@ -99,31 +126,29 @@ class Explorer:
         Args:
             n_orders: How many runs there may be. There are fewer where there is only one order.
         """
-        first = Trial(order_of(Schedule(), tells=False), Schedule())
+        first = _trial(Schedule())
+        first.stacks = []
         yield first
         self.note(first)
-        steps = steps_of(first.ran)
-        self._steps = steps if self._jitter else first.contended
-        if self._cancels:
-            self._cancellable = [it for it in steps if it[0] != first.opener and it[1] > 1]
-        if not (self._steps or self._cancellable):
+        self._look_at(first)
+        n_steps = len(self._seen.steps)
+        if not (n_steps or self._cancellable):
             return
-        singles = self._singles()
+        simple = self._simple()
         draws = itertools.cycle(MIXTURE)
         for number in range(1, n_orders):
             trial = None
-            if number % (2 if number < 2 * len(self._steps) else 4) == 1:
-                trial = next(singles, None)
+            if number % (2 if number < 2 * n_steps else 4) == 1:
+                trial = next(simple, None)
             if trial is None:
-                draw = next(draws)
-                trial = draw(self, random.Random(f"{self._seed} {number}"))
+                trial = self.drawn(next(draws), random.Random(f"{self._seed} {number}"))
             yield trial
             self.note(trial)
 
-    def every(self, deviations: int) -> Iterator[Trial]:
+    def every(self, deviations: int | Literal["all"], most: int | None = None) -> Iterator[Trial]:
         """Yield what to open for each run: every order with so many deviations at most."""
-        self.all = EverySchedule(deviations, cancel=self._cancels, jitter=self._jitter)
-        for trial in self.all.runs(lambda it: Trial(order_of(it, tells=False), it)):
+        self.all = EverySchedule(deviations, cancel=self._cancels, jitter=self._jitter, most=most)
+        for trial in self.all.runs(_trial):
             yield trial
             self.note(trial)
 
@@ -131,107 +156,109 @@ class Explorer:
         """Count a run, and learn how long it was."""
         self.n_orders += 1
         self._distinct.add(hash(trial.ran))
-        self._n_steps = max(self._n_steps, len(trial.ran))
+        self._seen.n_steps = max(self._seen.n_steps, len(trial.ran))
 
-    def _singles(self) -> Iterator[Trial]:
-        for key in self._cancellable:
-            yield self._delaying({}, key)
-        lates: tuple[Late, ...] = "idle", 1
-        for late in lates:
-            for key in self._steps:
-                yield self._delaying({key: late}, None)
+    def _look_at(self, first: Trial) -> None:
+        """Learn from the first run what there is to delay and to cancel."""
+        steps = steps_of(first.ran)
+        self._ran_first = first.ran
+        self._is_native = first.is_native
+        self._seen.steps = steps if self._jitter else first.contended
+        self._seen.look_at(steps, first.stacks or [])
+        if self._cancels:
+            self._cancellable = cancellable(first)
 
-    def _delaying(self, delays: DelayDict, cancel: tuple[int, int] | None) -> Trial:
-        schedule = Schedule(delays, jitter=self._jitter, cancel=cancel)
-        return Trial(order_of(schedule, tells=False), schedule)
+    # Simple orders.
 
-    def _prioritised(self, priority: Priority, rng: random.Random) -> Trial:
-        order = Priorities(priority)
-        order.cancel = self._cancel(rng)
-        return Trial(order)
+    def _simple(self) -> Iterator[Trial]:
+        streams = [self._each_delayed("idle"), self._each_place()]
+        if self._cancels:
+            streams.insert(0, self._each_cancelled())
+        yield from _by_turns(streams)
+        yield from self._each_delayed(1)
 
-    def _cancel(self, rng: random.Random) -> tuple[int, int] | None:
+    def _schedule(
+        self, delays: DelayDict, cancel: Cancel | None = None, *, native: bool = False
+    ) -> Schedule:
+        return Schedule(delays, jitter=self._jitter, cancel=cancel, native=native)
+
+    def _delayed(
+        self, delays: DelayDict, cancel: Cancel | None = None, *, native: bool = False
+    ) -> Trial:
+        return _trial(self._schedule(delays, cancel, native=native))
+
+    def _each_place(self) -> Iterator[Trial]:
+        for line in list(self._seen.lines):
+            order = Places(partial(_is_at, line), jitter=self._jitter)
+            yield Trial(order)
+            for it in order.lines:
+                self._seen.lines.setdefault(it, set())
+
+    def _each_delayed(self, late: Late) -> Iterator[Trial]:
+        for step in self._seen.steps:
+            trial = self._delayed({step: late})
+            yield trial
+            for at in self._waiting(trial.ran)[:2]:
+                yield self._delayed({step: late}, at)
+
+    def _each_cancelled(self) -> Iterator[Trial]:
+        for native in [False, True][: 1 + self._is_native]:
+            for at in self._cancellable:
+                trial = self._delayed({}, at, native=native)
+                yield trial
+                for twice in cancelled_again(trial, at):
+                    slow: DelayDict = {(twice[0], twice[2]): "idle"}  # while it cleans up
+                    self._pairs.append(self._schedule(slow, at, native=native))
+                    if native:
+                        yield self._delayed({}, twice, native=True)
+
+    def _waiting(self, ran: tuple[int, ...]) -> list[StepKey]:
+        """Return before which steps tasks wait longer than in the first run; the longest first."""
+        if not self._cancellable:
+            return []
+        before, now = _waits(self._ran_first), _waits(ran)
+        longer = {step: now[step] - before.get(step, 0) for step in now}
+        steps = [it for it in self._cancellable if longer.get(it, 0) > 2]
+        return sorted(steps, key=lambda it: -longer[it])
+
+    # Drawn ones.
+
+    def drawn(self, draw: Draw, rng: random.Random) -> Trial:
+        """Draw an order, and in half of them a cancellation."""
+        if self._pairs and rng.random() < 0.25:
+            return _trial(rng.choice(self._pairs))
+        drawn = draw(self._seen, rng)
+        cancel: Cancel | None = None
+        native = False
         if self._cancellable and rng.random() < 0.5:
-            return rng.choice(self._cancellable)
-        return None
-
-    # The mixture.
-
-    def few_delays(self, rng: random.Random) -> Trial:
-        """Delay one to four steps, of those that the first run showed, short or long."""
-        n_delays = min(rng.randint(1, 4), len(self._steps))
-        keys = rng.sample(self._steps, n_delays)
-        return self._delaying({key: self._length(rng) for key in keys}, self._cancel(rng))
-
-    def slow_tasks(self, rng: random.Random) -> Trial:
-        """Delay each step of a task or two."""
-        tasks = sorted({task for task, _ in self._steps})
-        slow = rng.sample(tasks, min(rng.randint(1, 2), len(tasks)))
-        return self._delaying(
-            {(task, "every"): self._length(rng) for task in slow}, self._cancel(rng)
-        )
-
-    def _length(self, rng: random.Random) -> Late:
-        """Draw how long a delay is: of any order of magnitude, up to the length of the runs."""
-        if rng.random() < 0.25:
-            return "idle"
-        return int(min(self._n_steps, LONGEST) ** rng.random())
-
-    def changing_priorities(self, rng: random.Random) -> Trial:
-        """Give each task a priority, and change one to the worst a few times."""
-        n_changes = min(rng.randint(0, MOST_CHANGES - 1), self._n_steps)
-        changes = rng.sample(range(self._n_steps), n_changes)
-        return self._prioritised(_ChangingPriorities(rng, changes), rng)
-
-    def random_priorities(self, rng: random.Random) -> Trial:
-        """Give each step a priority."""
-        return self._prioritised(_RandomPriorities(rng), rng)
+            cancel = rng.choice(self._cancellable)
+            native = self._is_native and rng.random() < 0.5
+        if isinstance(drawn, Schedule):
+            return self._delayed(cast("DelayDict", drawn.delays), cancel, native=native)
+        drawn.cancel, drawn.native = cancel, native
+        return Trial(drawn)
 
 
-MIXTURE: Sequence[Callable[[Explorer, random.Random], Trial]] = (
-    Explorer.few_delays,
-    Explorer.changing_priorities,
-    Explorer.random_priorities,
-    Explorer.few_delays,
-    Explorer.changing_priorities,
-    Explorer.slow_tasks,
-)
+def _is_at(line: Line, task: int, step: int, stack: tuple[Line, ...]) -> bool:  # noqa: ARG001 see Places
+    return line in stack
 
 
-class _ChangingPriorities:
-    """Probabilistic concurrency testing (PCT): Burckhardt et al., ASPLOS 2010.
-
-    Where a bug needs d orderings, an order with d - 1 changes meets it with a probability of at
-    least 1 / (n * k ** (d - 1)), for n tasks and k steps.
-    """
-
-    def __init__(self, rng: random.Random, changes: Sequence[int]) -> None:
-        self._rng = rng
-        self._changes = dict(zip(changes, range(1, len(changes) + 1), strict=True))
-        self._priorities: dict[int, float] = {}
-
-    def of(self, task: int, step: int) -> float:  # noqa: ARG002 a protocol's
-        """Return the priority of a task, which it has drawn when it came first."""
-        priority = self._priorities.get(task)
-        if priority is None:
-            priority = self._priorities[task] = self._rng.random()
-        return priority
-
-    def ran(self, task: int, n_steps: int) -> None:
-        """Give a task the worst priority at the steps that were drawn for it."""
-        if n_steps in self._changes:
-            self._priorities[task] = float(self._changes[n_steps])
+def _by_turns(streams: list[Iterator[Trial]]) -> Iterator[Trial]:
+    streams = streams.copy()
+    while streams:
+        for stream in streams.copy():
+            trial = next(stream, None)
+            if trial is None:
+                streams.remove(stream)
+            else:
+                yield trial
 
 
-class _RandomPriorities:
-    """Partial order sampling (POS): Yuan et al., CAV 2018, without looking at what steps touch."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-
-    def of(self, task: int, step: int) -> float:  # noqa: ARG002 a protocol's
-        """Draw a priority."""
-        return self._rng.random()
-
-    def ran(self, task: int, n_steps: int) -> None:
-        """Keep everything as it is."""
+def _waits(ran: tuple[int, ...]) -> dict[StepKey, int]:
+    """Return how many steps went by before each step, since the one before it of its task."""
+    last: dict[int, int] = {}
+    waits: dict[StepKey, int] = {}
+    for number, step in enumerate(steps_of(ran)):
+        waits[step] = number - last.get(step[0], number)
+        last[step[0]] = number
+    return waits

@@ -25,7 +25,8 @@ def _lines(event: Delay | Cancellation) -> list[str]:
     task = _say(event.moment)
     if isinstance(event, Cancellation):
         if isinstance(event.at, tuple):
-            return [f"cancelled before step {event.at[1]}: {task}"]
+            by = " by Task.cancel()" if event.native else ""
+            return [f"cancelled{by} before step {event.at[1]}: {task}"]
         return [f"cancelled at await {event.at} of the cancel scope: {task}"]
     steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
     late = f", by {event.seconds:g} s" if event.seconds else ""

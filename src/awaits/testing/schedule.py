@@ -17,6 +17,7 @@ import anyio
 
 from awaits.testing import backends
 from awaits.testing.deviations import (
+    Cancel,
     Delayed,
     Late,
     check_cancel,
@@ -25,7 +26,7 @@ from awaits.testing.deviations import (
     delay_of,
 )
 from awaits.testing.loops import adapter
-from awaits.testing.loops.delays import Delays
+from awaits.testing.loops.delays import Choice, Delays
 from awaits.testing.loops.play import Cancellation, Delay, Moment, Order, Play, scope_of
 from awaits.testing.report import explain, lanes
 
@@ -52,10 +53,13 @@ class Schedule:
             cancel before which of its steps: `(2, 3)` cancels task 2 while it waits for its third
             step, as if all of it stood in a cancel scope of its own. It must have been started
             while the schedule is open, and begin before it is cancelled.
+        native: Whether the task is cancelled by asyncio's own `Task.cancel()` instead, right before
+            that step: what it waited for has come already. `(2, 3, 4)` cancels it a second time,
+            before its fourth step, while it cleans up. On asyncio alone.
 
     Raises:
-        ValueError: A number is below 1 or no whole number, `delays` is no such mapping, or `jitter`
-            is negative, infinite or no number.
+        ValueError: A number is below 1 or no whole number, `delays` is no such mapping, `jitter` is
+            negative, infinite or no number, or `native` does not fit `cancel`.
     """
 
     # Without these, a type checker does not know what it sees in `{(1, 2): "idle"}`.
@@ -65,7 +69,8 @@ class Schedule:
         delays: Mapping[tuple[int, int], Late],
         *,
         jitter: float = 0.0,
-        cancel: int | tuple[int, int] | None = None,
+        cancel: Cancel | None = None,
+        native: bool = False,
     ) -> None: ...
 
     @overload
@@ -76,7 +81,8 @@ class Schedule:
         | None = None,
         *,
         jitter: float = 0.0,
-        cancel: int | tuple[int, int] | None = None,
+        cancel: Cancel | None = None,
+        native: bool = False,
     ) -> None: ...
 
     def __init__(
@@ -84,16 +90,17 @@ class Schedule:
         delays: Delayed | Callable[[int, int], Late] | None = None,
         *,
         jitter: float = 0.0,
-        cancel: int | tuple[int, int] | None = None,
+        cancel: Cancel | None = None,
+        native: bool = False,
     ) -> None:
         self._delays: Delayed | Callable[[int, int], Late] = (
             delays if callable(delays) else checked_delays({} if delays is None else delays)
         )
         check_jitter(jitter)
-        if cancel is not None:
-            check_cancel(cancel)
+        check_cancel(cancel, native=native)
         self._jitter = jitter
-        self._cancel = cancel
+        self._cancel: Cancel | None = cancel
+        self._native = native
         self._is_unseen = False
         self._play: Play[Any, Any] | None = None
         self._order: Delays | None = None  # of the run that was last
@@ -105,11 +112,17 @@ class Schedule:
         """The tasks and steps beside which others were ready."""
         self.opener: int = 0
         """The number of the task in which it was opened; 0 if it took no step meanwhile."""
+        self.is_native: bool = False
+        """Whether the event loop that it steered last has a `Task.cancel()`, as asyncio has."""
+        self.choices: list[Choice] = []
+        """What else could have run at each step, if `choosing` asked for it."""
+        self._chooses_from: int | None = None
 
     def __repr__(self) -> str:
         arguments = [repr(self._delays)] if self._delays else []
         arguments += [f"jitter={self._jitter}"] if self._jitter else []
         arguments += [] if self._cancel is None else [f"cancel={self._cancel}"]
+        arguments += ["native=True"] if self._native else []
         return f"Schedule({', '.join(arguments)})"
 
     def __enter__(self) -> Self:
@@ -118,6 +131,7 @@ class Schedule:
         Raises:
             RuntimeError: No event loop runs here, a schedule steers it already, or this schedule
                 is open.
+            ValueError: It is `native`, and this is not asyncio.
             unittest.SkipTest: The event loop cannot be steered, as uvloop; pytest skips the test.
         """
         if self._play is not None:
@@ -141,10 +155,12 @@ class Schedule:
         play, self._play = cast("Play[Any, Any]", self._play), None
         play.close()
         self._events = [it for it in cast("Delays", self._order).events if it.n_ahead or it.seconds]
-        if play.cancellation is not None:
-            self._events.insert(play.cancellation.n_events, play.cancellation)
+        for number, cancellation in enumerate(play.cancellations):
+            self._events.insert(cancellation.n_events + number, cancellation)
         self._trace = play.trace or []
         self.ran, self.opener = tuple(play.ran), play.opener
+        self.is_native = play.is_native
+        self.choices = cast("Delays", self._order).choices or []
         if play.error is not None:
             raise play.error
         hypothesis = sys.modules.get("hypothesis")
@@ -185,9 +201,14 @@ class Schedule:
         raise ValueError(f"{text!r} is no schedule, such as Schedule({{(1, 2): 3}}).")
 
     @property
-    def cancel(self) -> int | tuple[int, int] | None:
+    def cancel(self) -> Cancel | None:
         """Where it cancels."""
         return self._cancel
+
+    @property
+    def native(self) -> bool:
+        """Whether it cancels by asyncio's own `Task.cancel()`."""
+        return self._native
 
     @contextmanager
     def cancel_scope(self) -> Generator[anyio.CancelScope]:
@@ -249,9 +270,18 @@ def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
         schedule: The schedule.
         tells: Whether to remember where tasks stood, for its explanation.
     """
-    return Delays(
-        delay_of(schedule.delays), jitter=schedule.jitter, cancel=schedule.cancel, tells=tells
-    )
+    order = Delays(delay_of(schedule.delays), jitter=schedule.jitter, tells=tells)
+    order.cancel, order.native = schedule.cancel, schedule.native
+    chooses_from = schedule._chooses_from  # pyright: ignore[reportPrivateUsage]
+    if chooses_from is not None:
+        order.choices, order.chooses_from = [], chooses_from
+    return order
+
+
+def choosing(schedule: Schedule, chooses_from: int) -> Schedule:
+    """Have a schedule note what else could run, from so many steps of all tasks on."""
+    schedule._chooses_from = chooses_from  # pyright: ignore[reportPrivateUsage]
+    return schedule
 
 
 def unseen(schedule: Schedule) -> Schedule:

@@ -22,18 +22,19 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int =
         most: How often it may be asked.
     """
     n_asked = 0
-    cancel = schedule.cancel
+    smallest = schedule
 
-    def still_fails(delays: DelayDict) -> bool:
+    def still_fails(delays: DelayDict, cancelling: Schedule | None = None) -> bool:
         nonlocal n_asked
         n_asked += 1
-        return n_asked <= most and fails(Schedule(delays, jitter=schedule.jitter, cancel=cancel))
+        like = smallest if cancelling is None else cancelling
+        return n_asked <= most and fails(_like(like, delays))
 
     delays: DelayDict = dict(cast("DelayDict", schedule.delays))
-    if cancel is not None:
-        cancel = None
-        if not still_fails(delays):
-            cancel = schedule.cancel
+    for simpler in _simpler_cancellations(schedule):
+        if still_fails(delays, simpler):
+            smallest = simpler
+            break
     delays = _fewest(delays, still_fails)
     delays = _in_one_word(delays, still_fails)
     delays = _fewest(delays, still_fails)
@@ -44,7 +45,25 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int =
             if still_fails(changed):
                 delays = changed
                 break
-    return Schedule(delays, jitter=schedule.jitter, cancel=cancel)
+    return _like(smallest, delays)
+
+
+def _like(schedule: Schedule, delays: DelayDict) -> Schedule:
+    """Return the same schedule with other delays."""
+    return Schedule(delays, jitter=schedule.jitter, cancel=schedule.cancel, native=schedule.native)
+
+
+def _simpler_cancellations(schedule: Schedule) -> Iterator[Schedule]:
+    """Yield schedules that cancel nothing, by a cancel scope, or once; the simplest first."""
+    cancel, jitter = schedule.cancel, schedule.jitter
+    if cancel is not None:
+        yield Schedule(jitter=jitter)
+    if schedule.native and isinstance(cancel, tuple):
+        task, *steps = cancel
+        for step in steps:
+            yield Schedule(jitter=jitter, cancel=(task, step))
+        for step in steps if len(steps) > 1 else ():
+            yield Schedule(jitter=jitter, cancel=(task, step), native=True)
 
 
 def _fewest(delays: DelayDict, still_fails: StillFails) -> DelayDict:

@@ -6,10 +6,13 @@ import asyncio
 import contextvars
 import importlib
 import inspect
+import socket
 import threading
+import warnings
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
+from types import CoroutineType
 from unittest import mock
 
 import anyio.to_thread
@@ -222,3 +225,16 @@ def test_event_loops_sleep_and_wait_in_functions_of_those_names() -> None:
     assert "seconds" in inspect.signature(trio.sleep).parameters
     assert "deadline" in inspect.signature(trio.sleep_until).parameters
     assert _threads.to_thread_run_sync.__code__.co_name == "to_thread_run_sync"
+
+
+def test_python_says_by_a_function_of_warnings_what_was_never_closed_or_awaited() -> None:
+    async def work() -> None:
+        pass
+
+    with mock.patch.object(warnings, "_showwarnmsg") as told, warnings.catch_warnings():
+        warnings.simplefilter("always")
+        never_closed, never_awaited = socket.socket(), work()
+        del never_closed, never_awaited
+    sources = [call.args[0].source for call in told.call_args_list]
+    assert [type(source) for source in sources] == [socket.socket, CoroutineType]
+    sources[0].close()

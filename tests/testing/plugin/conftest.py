@@ -5,7 +5,10 @@ import importlib
 import pytest
 
 # pytester forgets the modules that an inner run was first to import: import the slow ones here.
-for module in ("hypothesis.strategies", "time_machine", "trio", "uvloop"):
+SLOW = "hypothesis.strategies", "time_machine", "trio", "uvloop"
+# The adapters tell another room of the kit what they know, once.
+ADAPTERS = "awaits.testing.loops._asyncio", "awaits.testing.loops._trio"
+for module in (*SLOW, *ADAPTERS):
     importlib.import_module(module)
 
 

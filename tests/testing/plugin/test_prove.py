@@ -47,7 +47,7 @@ def test_it_counts_the_tests_of_each_plugin_and_event_loop(pytester: pytest.Pyte
 
 
 def test_it_counts_what_workers_of_xdist_ran(pytester: pytest.Pytester) -> None:
-    assert "pytest-asyncio, on asyncio (Python): 1 test" in proved(pytester, MIXED, "-n2")
+    assert "pytest-asyncio, on asyncio (Python): 1 test" in proved(pytester, MIXED, "-n1")
 
 
 def test_verbose_it_names_the_tests(pytester: pytest.Pytester) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.testing.plugin.shared import HOUR, run_tests
+from tests.testing.plugin.shared import HEAD, HOUR, run_tests
 
 # What a project may have of its own, where time cannot be virtual.
 OWN_BACKENDS = """
@@ -62,9 +62,12 @@ class TestBackendsOfTheProjectsOwn:
         result.assert_outcomes(passed=1, deselected=1)
         result.stdout.fnmatch_lines("virtual time: 1 test ran in real time, with *")
 
-    def test_they_are_counted_under_xdist(self, pytester: pytest.Pytester) -> None:
+    def test_they_are_counted_under_xdist_where_all_else_is_virtual(
+        self, pytester: pytest.Pytester
+    ) -> None:
+        pytester.makepyfile(test_hour=HEAD + HOUR)
         result = run_tests(pytester, OWN_BACKENDS, "--virtual-time", "-n2")
-        result.assert_outcomes(passed=2)
+        result.assert_outcomes(passed=4)
         result.stdout.fnmatch_lines("virtual time: 2 tests ran in real time, with *")
 
     def test_where_all_is_virtual_nothing_is_counted(self, pytester: pytest.Pytester) -> None:

@@ -17,6 +17,16 @@ NOWHERE = Moment(0, "", None, None)
 SHOWN = 3  # how many of the steps that went ahead of a delayed one are remembered
 
 
+class Choice(NamedTuple):
+    """A step runs, and others could."""
+
+    n_steps: int  # how many steps all tasks had taken
+    ready: list[tuple[int, int, int]]
+    """The task and the step of each that was ready, the one that ran first; and since when it was
+    delayed, in steps of all tasks, or -1."""
+    has_callbacks: bool  # whether the event loop's own callbacks came after some of them
+
+
 class _Late(NamedTuple):
     """A delayed step, in the order of the heap."""
 
@@ -34,7 +44,6 @@ class Delays(Order):
         delay: Returns how many steps of others a step waits for, given its task's number and its
             own; 0 for none.
         jitter: How late a step may be, in virtual seconds.
-        cancel: As for `Schedule`.
         tells: Whether to remember where tasks stood, for people; it takes time.
     """
 
@@ -43,11 +52,12 @@ class Delays(Order):
         delay: Callable[[int, int], int],
         *,
         jitter: float = 0.0,
-        cancel: int | tuple[int, int] | None = None,
         tells: bool = True,
     ) -> None:
         self.events: list[Delay] = []
-        self.cancel = cancel
+        self.choices: list[Choice] | None = None
+        """What else could have run at each step, if that is to be noted."""
+        self.chooses_from: int = 0  # at which step to begin with that
         self._delay = delay
         self._tells = tells
         self._jitter = jitter
@@ -118,6 +128,7 @@ class Delays(Order):
         event = Delay(entry.step_number, moment, self._n_steps)
         self.events.append(event)
         entry.is_late = True
+        entry.since = self._n_steps
         late = _Late(self._n_steps + n_steps, len(self.events), entry, event, self._n_steps)
         if self._tells:
             self._telling.append(late)
@@ -136,11 +147,20 @@ class Delays(Order):
         entry = entries[0]
         if self._telling:
             self._tell(entry)
+        if self.choices is not None and self._n_steps >= self.chooses_from:
+            self._note_choice(self.choices)
         self._n_steps += 1
         while self._late and self._late[0].until <= self._n_steps:
             self._end()
         entries.popleft()  # only now, so that an error loses nothing
         return entry
+
+    def _note_choice(self, choices: list[Choice]) -> None:
+        steps = [it for it in (*self._released, *self._queue) if it.task is not None]
+        has_callbacks = len(steps) < self.n_ready
+        if len(steps) > 1 or has_callbacks or self._jitter:
+            ready = [(it.number, it.step_number, it.since) for it in steps]
+            choices.append(Choice(self._n_steps, ready, has_callbacks))
 
     def _tell(self, entry: Entry) -> None:
         """Remember a step that goes ahead of those that are late."""

@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Coroutine, Iterable
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import anyio
 
-from awaits.testing.deadlock import Place, place
+from awaits.testing.deadlock import Line, Place, place, stack
 from awaits.testing.loops.waits import MOST_NAMED, Here, Look, title, wait_of
 
 Step = TypeVar("Step")  # what the queue holds
@@ -56,11 +56,16 @@ class Delay:
     ahead: list[Moment] = field(default_factory=list[Moment])  # the first few
 
 
+At: TypeAlias = int | tuple[int, int]
+"""Where something is cancelled: the await in a schedule's scope, or the task and its step."""
+
+
 @dataclass(eq=False)
 class Cancellation:
     """A scope or a task was cancelled, after so many delays."""
 
-    at: int | tuple[int, int]  # the await in the scope, or the task and its step
+    at: At
+    native: bool  # whether by `Task.cancel()`
     n_events: int  # how many delays had begun
     moment: Moment
     n_before_it: int  # how many steps all tasks had taken
@@ -71,10 +76,10 @@ class Entry:
 
     `step` and `task` are what they are on the event loop, which an order need not know; a callback
     has no task. Tasks are numbered from 1 in the order in which they first come, and so are the
-    steps of each. `is_late` is for the order.
+    steps of each. `is_late` and `since` are for the order.
     """
 
-    __slots__ = ("is_late", "number", "step", "step_number", "task")
+    __slots__ = ("is_late", "number", "since", "step", "step_number", "task")
 
     def __init__(self, step: Any, task: Any, number: int, step_number: int) -> None:  # noqa: ANN401 see above
         self.step: Any = step
@@ -82,6 +87,7 @@ class Entry:
         self.number: int = number
         self.step_number: int = step_number
         self.is_late: bool = False
+        self.since: int = -1
 
 
 class Order(ABC):
@@ -93,8 +99,10 @@ class Order(ABC):
 
     play: "Play[Any, Any]"  # which is steered
     events: list[Delay]
-    cancel: int | tuple[int, int] | None = None
-    """At which await in a schedule's scope to cancel it, or which task before which step."""
+    cancel: int | tuple[int, ...] | None = None
+    """At which await in a schedule's scope to cancel it, or which task before which steps."""
+    native: bool = False
+    """Whether to cancel the task by the event loop's own means, right before those steps."""
 
     @abstractmethod
     def add(self, entries: Iterable[Entry]) -> None:
@@ -130,6 +138,15 @@ class Order(ABC):
         return math.inf
 
 
+class Recorded(Order):
+    """An order that is no schedule, and notes what a schedule must say to be the same."""
+
+    delays: dict[tuple[int, int], int | Literal["idle"]]
+    """The steps that it delayed, and how long."""
+    jitter: float = 0.0
+    """How late a step may be, in virtual seconds."""
+
+
 class Play(deque[Step], ABC, Generic[Step, Task]):
     """The queue of an event loop; what the base class holds has arrived since the last `take`.
 
@@ -144,9 +161,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         RuntimeError: The event loop is steered already.
     """
 
+    is_native: ClassVar[bool]
+    """Whether the event loop has a means of its own to cancel a task, besides cancel scopes."""
+
     def __init__(self, steps: deque[Step], order: Order) -> None:
         self._order = order
-        self._to_cancel: tuple[anyio.CancelScope, Task] | None = None
+        self._to_cancel: tuple[anyio.CancelScope, Task, At] | None = None
         self._quiet_turns = 0
         if isinstance(steps, Play):  # a traceback may show this play, though it is not whole
             raise RuntimeError("Another schedule steers this event loop; close it first.")
@@ -158,9 +178,11 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self.ran: list[int] = []  # the number of the task of each step, in the order of the run
         self.trace: list[Moment] | None = None
         """Where each step began, if that is to be remembered."""
+        self.stacks: list[tuple[Line, ...]] | None = None
+        """The lines of the user's at which each step began, if they are to be noted."""
         self.contended: list[tuple[int, int]] | None = None
         """The tasks and steps beside which others were ready, if that is to be noted."""
-        self.cancellation: Cancellation | None = None
+        self.cancellations: list[Cancellation] = []
         self._last: Task | None = None  # which took the last step of the trace
         self._n_awaits = 0
         self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
@@ -178,7 +200,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     @property
     def cancels_a_task(self) -> bool:
-        """Whether a task may have to be cancelled, so that each needs a scope of its own."""
+        """Whether a task may have to be cancelled, so that each has to be prepared for it."""
         return isinstance(self._order.cancel, tuple)
 
     @abstractmethod
@@ -324,21 +346,31 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def _note(self, entry: Entry) -> None:
         """Note a step that runs."""
+        cancel = self._order.cancel
+        if (
+            self._order.native
+            and isinstance(cancel, tuple)
+            and cancel[0] == entry.number
+            and entry.step_number in cancel[1:]
+        ):
+            self._cancel_natively(entry.task, (entry.number, entry.step_number))
         self.ran.append(entry.number)
         if self.trace is not None:
             self._note_wait(self.trace)
             self.trace.append(self.moment(entry.task))
             self._last = entry.task
+        if self.stacks is not None:
+            self.stacks.append(stack(self.coroutine_of(entry.task)))
         self._quiet_turns = 0
         if self.contended is not None and self._order.n_ready:
             self.contended.append((entry.number, entry.step_number))
-        cancel = self._order.cancel
-        if cancel is None:
+        if cancel is None or self._order.native:
             return
         if isinstance(cancel, tuple):
             scope = self._scopes.get(entry.task)
-            if scope is not None and cancel == (entry.number, entry.step_number + 1):
-                self._to_cancel = scope, entry.task
+            at = entry.number, entry.step_number + 1
+            if scope is not None and cancel == at:
+                self._to_cancel = scope, entry.task, at
             return
         scope = self.context_of(entry.step).get(scope_of)
         if scope is not None:
@@ -401,8 +433,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         task = self.current_task()
         with anyio.CancelScope() as scope:
             self._scopes[task] = scope
-            if self._order.cancel == (self._numbers.get(task), 2):  # too early for `_note`
-                self._to_cancel = scope, task
+            at = self._numbers.get(task, 0), 2
+            if self._order.cancel == at:  # too early for `_note`
+                self._to_cancel = scope, task, at
             try:
                 return await coroutine
             finally:
@@ -413,13 +446,19 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _count_await(self, scope: anyio.CancelScope, task: Task) -> None:
         self._n_awaits += 1
         if self._n_awaits == self._order.cancel:
-            self._to_cancel = scope, task
+            self._to_cancel = scope, task, self._n_awaits
 
-    def _deliver(self, scope: anyio.CancelScope, task: Task) -> None:
+    def _cancel_natively(self, task: Task, at: At) -> None:
+        """Cancel a task before its step that is about to run, by the event loop's own means."""
+        raise NotImplementedError
+
+    def _deliver(self, scope: anyio.CancelScope, task: Task, at: At) -> None:
         self._to_cancel = None
-        at = self._order.cancel
-        if at is not None:
-            self.cancellation = Cancellation(
-                at, len(self._order.events), self.moment(task), len(self.ran)
-            )
+        self._note_cancellation(task, at)
         scope.cancel()
+
+    def _note_cancellation(self, task: Task, at: At) -> None:
+        n_events, native = len(self._order.events), self._order.native
+        self.cancellations.append(
+            Cancellation(at, native, n_events, self.moment(task), len(self.ran))
+        )

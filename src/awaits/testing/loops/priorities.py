@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from awaits.testing.loops.delays import IDLE_STEPS
-from awaits.testing.loops.play import Delay, Entry, Order
+from awaits.testing.loops.play import Delay, Entry, Recorded
 
 
 class Priority(Protocol):
@@ -37,7 +37,7 @@ class _Ready:
     has_run: bool = False
 
 
-class Priorities(Order):
+class Priorities(Recorded):
     """Of the steps that are ready, the one with the best priority runs.
 
     A step that has waited for 1,000 others runs in any case: beside a task that waits busily, a bad
@@ -49,8 +49,7 @@ class Priorities(Order):
 
     def __init__(self, priority: Priority) -> None:
         self.events: list[Delay] = []
-        self.delays: dict[tuple[int, int], int] = {}
-        """The steps that ran later than first in, first out, and after how many others."""
+        self.delays = {}  # the steps that ran later than first in, first out
         self._priority = priority
         self._ready: list[_Ready] = []  # a heap
         self._callbacks: deque[tuple[int, Entry]] = deque()

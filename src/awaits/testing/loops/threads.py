@@ -32,7 +32,7 @@ SECONDS_AT_ONE_PLACE = 5.0
 
 check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
 
-_WAITING = {"queue", "threading"}
+_WAITING = {"blockbuster.blockbuster", "queue", "threading"}  # the first stands around all locks
 # By module and function: where a thread of a pool stands that has no work, and where a worker does
 # that waits for a task. The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
@@ -85,11 +85,11 @@ class Threads:
         )
 
     def _busy(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
-        frames, this = _frames(), threading.current_thread()
+        where, this = frames(), threading.current_thread()
         for thread in threading.enumerate():
-            frame = frames.get(thread.ident or 0)
+            frame = where.get(thread.ident or 0)
             is_waiting = thread.ident in self.waiting
-            if thread is not this and not is_waiting and not _is_at_rest(frame):
+            if thread is not this and not is_waiting and not is_at_rest(frame):
                 yield thread, frame
 
     def _moves(self, thread: threading.Thread, frame: FrameType | None) -> bool:
@@ -156,7 +156,7 @@ class _Waiting:
             self._threads.waiting.remove(self._ident)
 
 
-def _frames() -> dict[int, FrameType]:
+def frames() -> dict[int, FrameType]:
     """Return where each thread stands."""
     # Up to Python 3.11 a garbage collection in that call may wait for a lock that the call holds,
     # for ever.
@@ -169,7 +169,7 @@ def _frames() -> dict[int, FrameType]:
             gc.enable()
 
 
-def _is_at_rest(frame: FrameType | None) -> bool:
+def is_at_rest(frame: FrameType | None) -> bool:
     """Tell whether a thread has ended, has no work in its pool, or waits for a task as a worker."""
     stack = list(_stack(frame))
     if not stack:  # it has ended, or is a `threading.Timer`
@@ -184,6 +184,17 @@ def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
         if place[0] not in _WAITING:
             yield place
         frame = frame.f_back
+
+
+def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
+    """Yield the other threads that are at work, and were not there before any test."""
+    where = frames()
+    for thread in threading.enumerate():
+        frame = where.get(thread.ident or 0)
+        if frame is None or thread in _OLDEST or thread is threading.current_thread():
+            continue
+        if next(_stack(frame), None) and not is_at_rest(frame):
+            yield thread, frame
 
 
 def threads_beside(token: object) -> Threads | None:

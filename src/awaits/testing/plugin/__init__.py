@@ -91,7 +91,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     What does not fit this version of pytest fails the tests that need it, and no others.
     """
     config = session.config
-    explore = bool(given(config, "explore"))
+    explore = bool(given(config, "explore") or given(config, "explore_cancel"))
     if explore or any(it.get_closest_marker("explore") for it in session.items):
         try:
             from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
@@ -108,6 +108,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             _fail_tests(config, error, is_virtual)
         else:
             bring_in_for(config, is_virtual)
+    strict: bool = config.getoption("no_leftovers") or config.getini("no_leftovers")
+    if strict or any(it.get_closest_marker("no_leftovers") for it in session.items):
+        try:
+            from awaits.testing.plugin import leftovers  # noqa: PLC0415 see above
+        except (AttributeError, ImportError) as error:
+            is_judged = functools.partial(_is_judged, whole_suite=strict)
+            _fail_tests(config, error, is_judged)
+        else:
+            leftovers.bring_in(config, session.items, whole_suite=strict)
 
 
 def _fail_tests(
@@ -171,6 +180,17 @@ def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
         whole_suite: Whether all async tests are that are not marked `explore(False)`.
     """
     mark = item.get_closest_marker("explore")
+    return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
+
+
+def _is_judged(item: pytest.Item, *, whole_suite: bool) -> bool:
+    """Tell whether a test fails for its leftovers.
+
+    Args:
+        item: A test.
+        whole_suite: Whether all async tests do that are not marked `no_leftovers(False)`.
+    """
+    mark = item.get_closest_marker("no_leftovers")
     return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
 
 

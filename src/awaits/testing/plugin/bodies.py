@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import unittest
 from collections.abc import Callable, Coroutine, Generator
+from types import CodeType
 from typing import TypeAlias
 
 import pytest
@@ -18,6 +19,12 @@ def has_async_body(test: pytest.Item) -> bool:
         return False
     hypothesis = getattr(test.obj, "hypothesis", None)
     return inspect.iscoroutinefunction(getattr(hypothesis, "inner_test", test.obj))
+
+
+def code_of(body: Body) -> CodeType | None:
+    """Return the code of a test's body, inside of its decorators."""
+    code: object = getattr(inspect.unwrap(body), "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from awaits.testing.explore import Explorer, Trial
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
 from awaits.testing.plugin.bodies import Body, replaced_body
+from awaits.testing.plugin.cancelled import CancelledRuns, cancels_all
 from awaits.testing.plugin.runners import misfit_of
 from awaits.testing.plugin.tally import EXPLORED, FAILING, NOT_REPEATABLE, PASSING, Tally
 from awaits.testing.schedule import Schedule, order_of, unseen
@@ -35,6 +36,7 @@ class Plan(NamedTuple):
     jitter: float = 0.0
     cancel: bool = False
     schedule: Schedule | None = None  # this one alone
+    awaits: int = 0  # of the whole test, at which it is cancelled
 
 
 class Explore:
@@ -43,10 +45,17 @@ class Explore:
     Args:
         plan_of: Tells how a test is explored; `None` if it is not.
         tally: What is known of the tests from the last time.
+        cancelled: Cancels whole tests.
     """
 
-    def __init__(self, plan_of: Callable[[pytest.Item], Plan | None], tally: Tally) -> None:
+    def __init__(
+        self,
+        plan_of: Callable[[pytest.Item], Plan | None],
+        tally: Tally,
+        cancelled: CancelledRuns,
+    ) -> None:
         self._plan_of = plan_of
+        self._cancelled = cancelled
         self._tally = tally
         self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
         self._failing: Trial | None = None  # the one that was last
@@ -130,7 +139,11 @@ class Explore:
             return reports
         explorer = Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
         failing = self._first_failing(item, plan, explorer)
-        _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct])
+        n_awaits: int | None = None  # it was not asked
+        if plan.awaits and (failing is None or cancels_all(failing[0])):
+            failing = failing or self._first_cancelled(item, plan.awaits)
+            n_awaits = self._cancelled.n_awaits
+        _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         if failing is None:
             if plan.schedule is None:
                 _note(reports, PASSING, True)
@@ -139,13 +152,13 @@ class Explore:
         if _failed(run_again(item)):
             _note(reports, NOT_REPEATABLE, True)
             return reports
-        if plan.schedule is None and not callable(schedule.delays):
+        if not (plan.schedule or callable(schedule.delays) or cancels_all(schedule)):
             schedule = shrink(schedule, lambda it: _failed(self._run_with(item, it)))
         again = self._run_with(item, schedule, debugs=True)
         replays = _failed(again)
         _tell(again if replays else failed, schedule, replays=replays)
         reports = again if replays else failed
-        _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct])
+        _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         if not callable(schedule.delays):
             _note(reports, FAILING, repr(schedule))
         if item.nodeid in self._tally.known:
@@ -157,12 +170,10 @@ class Explore:
     ) -> tuple[Schedule, Reports] | None:
         """Run the test until it fails; return the order in which it did, and how."""
         for schedule in self._given(item, plan):
-            trial = Trial(order_of(schedule), schedule)
-            reports = self._run_with(item, trial)
-            explorer.note(trial)
+            reports = self._run_given(item, schedule, explorer)
             if _failed(reports):
                 return schedule, reports
-        if plan.schedule is not None:
+        if plan.schedule is not None or not plan.orders:
             return None
         trials = (
             explorer.trials(plan.orders)
@@ -187,6 +198,14 @@ class Explore:
                 return trial.schedule, reports
         return None
 
+    def _run_given(self, item: pytest.Function, schedule: Schedule, explorer: Explorer) -> Reports:
+        if cancels_all(schedule):
+            return self._run_with(item, schedule)
+        trial = Trial(order_of(schedule), schedule)
+        reports = self._run_with(item, trial)
+        explorer.note(trial)
+        return reports
+
     def _given(self, item: pytest.Function, plan: Plan) -> Iterator[Schedule]:
         """Yield the schedules to begin with: the one asked for, or the last that failed."""
         if plan.schedule is not None:
@@ -194,12 +213,18 @@ class Explore:
         elif item.nodeid in self._tally.last:
             # Who edits the cache, or has it from another version, only loses the head start.
             with contextlib.suppress(ValueError):
-                yield Schedule.parse(self._tally.last[item.nodeid])
+                schedule = Schedule.parse(self._tally.last[item.nodeid])
+                if plan.awaits if cancels_all(schedule) else plan.orders:
+                    yield schedule
 
     def _run_with(
         self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
     ) -> Reports:
         if isinstance(order, Schedule):
+            if cancels_all(order):
+                self._cancelled.begin()
+                self._run_cancelled(item, [Schedule()])
+                return self._run_cancelled(item, [order], debugs=debugs)
             unseen(order)
 
         def around(body: Body) -> Body:
@@ -228,6 +253,35 @@ class Explore:
             return steered
 
         return self._run(item, around)
+
+    def _first_cancelled(
+        self, item: pytest.Function, n_awaits: int
+    ) -> tuple[Schedule, Reports] | None:
+        """Cancel the test at each of its awaits until it fails; return at which it did, and how."""
+        runs = self._cancelled
+        runs.begin()
+        schedules = [Schedule(), *(Schedule(cancel=n) for n in range(1, n_awaits + 1))]
+        if not is_set_up_for_each_test(item):
+            reports = self._run_cancelled(item, schedules)
+            if not _failed(reports):
+                return None
+            schedule = runs.schedule
+            if cancels_all(schedule) and _failed(again := self._run_with(item, schedule)):
+                return schedule, again
+            runs.begin()
+        for schedule in schedules:
+            reports = self._run_cancelled(item, [schedule])
+            if _failed(reports):
+                return schedule, reports
+            if runs.is_over:
+                break
+        return None
+
+    def _run_cancelled(
+        self, item: pytest.Function, schedules: Sequence[Schedule], *, debugs: bool = False
+    ) -> Reports:
+        with self._cancelled.noticing():
+            return self._run(item, self._cancelled.around(item, schedules), debugs=debugs)
 
     def _run(
         self, item: pytest.Function, around: Callable[[Body], Body], *, debugs: bool = False

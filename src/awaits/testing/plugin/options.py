@@ -6,7 +6,12 @@ from awaits.testing import backends
 
 OPTION = "--anyio-backends"
 # The options whose value may be left out, and what they are then.
-OPTIONAL = {OPTION: backends.EVERY, "--explore": "100", "--virtual-time-wall": "now"}
+OPTIONAL = {
+    OPTION: backends.EVERY,
+    "--explore": "100",
+    "--explore-cancel": "1000",
+    "--virtual-time-wall": "now",
+}
 
 
 def add(parser: pytest.Parser) -> None:
@@ -74,11 +79,33 @@ def add(parser: pytest.Parser) -> None:
     )
     parser.addini("explore_jitter", "what --explore-jitter is when it is not given", default="")
     group.addoption(
+        "--explore-cancel",
+        nargs="?",
+        const=OPTIONAL["--explore-cancel"],
+        metavar="AWAITS",
+        help="run each async test again and again, cancelled as a whole at each of its awaits, of "
+        "the first so many (1000): it must end, leave nothing behind and raise nothing else",
+    )
+    parser.addini("explore_cancel", "what --explore-cancel is when it is not given", default="")
+    group.addoption(
         "--explore-known",
         metavar="FILE",
         help="count the failures in this file as expected ones; write it, if there is none",
     )
     parser.addini("explore_known", "what --explore-known is when it is not given", default="")
+    group.addoption(
+        "--no-leftovers",
+        action="store_true",
+        help="fail each async test that ends with tasks, async generators, threads, sockets or "
+        "files of its own still open, or with a coroutine never awaited",
+    )
+    parser.addini("no_leftovers", "whether --no-leftovers is given", type="bool", default=False)
+    parser.addini(
+        "no_leftovers_allow",
+        "what a test may leave behind: patterns of the lines that tell of it, one a line",
+        type="linelist",
+        default=[],
+    )
 
 
 def explain_markers(config: pytest.Config) -> None:
@@ -96,6 +123,11 @@ def explain_markers(config: pytest.Config) -> None:
         "its tasks, with steps late by at most `jitter` seconds of virtual time, and with tasks "
         "cancelled; "
         "explore(False): never; explore(Schedule(...)): in this one.",
+    )
+    config.addinivalue_line(
+        "markers",
+        "no_leftovers(allow=()): fail this async test if it ends with something of its own still "
+        "open, but for what matches a pattern in `allow`; no_leftovers(False): never.",
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.explore import Explore, Plan
 from awaits.testing.plugin.known import Known
 from awaits.testing.plugin.options import given
@@ -45,7 +46,9 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
         path = config.invocation_params.dir / Path(known) if known else None
         tally = Tally(config, Known(path))
         config.pluginmanager.register(tally, "awaits-explore-tally")
-        config.pluginmanager.register(Explore(plans.get, tally), "awaits-explore")
+        cancelled = CancelledRuns(config)
+        config.pluginmanager.register(cancelled, "awaits-explore-cancelled")
+        config.pluginmanager.register(Explore(plans.get, tally, cancelled), "awaits-explore")
 
 
 class Wrong:
@@ -77,9 +80,16 @@ def _default(config: pytest.Config) -> Plan:
 
 def _suite(config: pytest.Config, plan: Plan) -> Plan | None:
     """Return how the tests without a marker are explored; `None` if they are not."""
+    awaits = given(config, "explore_cancel")
+    if awaits:
+        if not (awaits.isdecimal() and int(awaits)):
+            raise pytest.UsageError(
+                f"--explore-cancel must be a whole number of at least 1, not {awaits!r}."
+            )
+        plan = plan._replace(awaits=int(awaits))
     orders = given(config, "explore")
     if not orders:
-        return None
+        return plan._replace(orders=0) if awaits else None
     if orders.startswith("Schedule("):
         try:
             return plan._replace(schedule=Schedule.parse(orders))
@@ -112,6 +122,7 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
             f"{MARK_IT}."
         )
     plan = suite or default
+    plan = plan._replace(orders=plan.orders or default.orders)
     match mark.args:
         case () | (True,):
             given_first: dict[str, object] = {}

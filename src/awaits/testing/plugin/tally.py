@@ -24,6 +24,8 @@ class Tally:
         self._config = config
         self._cache: pytest.Cache | None = getattr(config, "cache", None)
         self._n_tests = self._n_orders = self._n_distinct = 0
+        self._n_cancelled = self._n_awaits = 0
+        self._is_empty = True
         self._not_repeatable: list[str] = []
         self._now: dict[str, str] = {}  # the failures of this run, by test
         self._passing: set[str] = set()
@@ -35,9 +37,13 @@ class Tally:
         """Count what was done, in whichever process."""
         properties: dict[str, object] = dict(report.user_properties)
         if report.when == "setup" and isinstance(done := properties.get(EXPLORED), list):
-            self._n_tests += 1
-            self._n_orders += done[0]
-            self._n_distinct += done[1]
+            self._is_empty = False
+            n_orders, n_distinct, n_awaits = done
+            self._n_tests += bool(n_orders)
+            self._n_orders += n_orders
+            self._n_distinct += n_distinct
+            self._n_cancelled += n_awaits is not None
+            self._n_awaits += n_awaits or 0
             if NOT_REPEATABLE in properties:
                 self._not_repeatable.append(report.nodeid)
             if FAILING in properties:
@@ -50,7 +56,7 @@ class Tally:
         """Keep the failures, to begin with them the next time."""
         if hasattr(self._config, "workerinput"):
             return  # pytest-xdist's main process does
-        if not self._n_tests:
+        if self._is_empty:
             return
         if self._cache is not None:
             self._cache.set(CACHED, self.last | self._now)
@@ -58,12 +64,16 @@ class Tally:
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was done."""
-        if not (self._n_tests or given(self._config, "explore")):
-            return
-        terminalreporter.write_line(
-            f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
-            f"{self._n_distinct:,} distinct"
-        )
+        if self._n_tests or given(self._config, "explore"):
+            terminalreporter.write_line(
+                f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
+                f"{self._n_distinct:,} distinct"
+            )
+        if self._n_cancelled or given(self._config, "explore_cancel"):
+            terminalreporter.write_line(
+                f"cancelled: {_count(self._n_cancelled, 'test')}, each at each of its awaits, "
+                f"{self._n_awaits:,} in all"
+            )
         for nodeid in self._not_repeatable:
             terminalreporter.write_line(
                 f"  {nodeid} fails in its own order, too, when it runs a second time: not explored"

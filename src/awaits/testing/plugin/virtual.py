@@ -17,6 +17,7 @@ from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.plugin.misfit import Misfit
 from awaits.testing.plugin.options import given
+from awaits.testing.plugin.outside import Outside
 from awaits.testing.plugin.runners import MARK_IT, NAMES, event_loop_of, misfit_of, runner_of
 from awaits.testing.plugin.virtual_asyncio import PytestAsyncioLoops
 from awaits.testing.run import virtual_time
@@ -128,12 +129,14 @@ class VirtualTime:
         self._default = settings
         self._settings: Settings | None = None  # of the test that runs; None in real time
         self._made: list[object] = []  # the values of `anyio_backend` that bring virtual time
+        self._outside = Outside()
         self._asks = False  # whether the test that runs asks for virtual time by itself
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Have the event loops that are made from here on run in the time of this test."""
         self._asks = asks_for_virtual_time(item)
+        self._outside.begin()
         follow(self.clock, self._clock)
         if not (self._asks or runner_of(item) or "anyio_backend" in _fixtures(item)):
             return  # a sync test; what async fixtures of wider scopes it has, stay
@@ -143,6 +146,22 @@ class VirtualTime:
             self._settings = settings
             if settings is not None:
                 timekeeper_of(self._clock).set_up(**settings._asdict())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Tell where a test may have failed because time ran ahead of what it waits for."""
+        report = yield
+        if report.failed and call.excinfo and self._settings and runner_of(item):
+            hint = self._outside.hint(call.excinfo.value, self.clock.time())
+            if hint is not None:
+                report.sections.append(("virtual time", hint))
+        return report
+
+    def pytest_unconfigure(self) -> None:
+        """Notice no processes any more."""
+        self._outside.close()
 
     def _settings_of(self, item: pytest.Item) -> Settings | None:
         if not self._is_virtual(item):

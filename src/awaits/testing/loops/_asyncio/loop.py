@@ -265,6 +265,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         try:
             yield
         except asyncio.CancelledError:
+            if self._error is not None:
+                # The cancellation was to get here: the task is not to be taken for cancelled.
+                cast("asyncio.Task[object]", self._main).uncancel()
             self._raise_error()
             raise
         finally:

@@ -13,11 +13,13 @@ import asyncio
 import unittest
 from collections.abc import Coroutine
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import anyio
 
 from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.play import Order, Play
+from awaits.testing.loops.play import At, Order, Play
 from awaits.testing.loops.waits import Here, Look
 
 if TYPE_CHECKING:
@@ -28,12 +30,16 @@ check_names(
     {asyncio.BaseEventLoop: ["_ready"], asyncio.Handle: ["_args", "_callback", "_context"]},
 )
 
+T = TypeVar("T")
+
 # What asyncio calls the steps of tasks: the first, from 3.11 on the later ones, and in Python.
 STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
 
 
 class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
     """The queue of an asyncio event loop, steered by a schedule."""
+
+    is_native = True
 
     def __init__(self, order: Order) -> None:
         loop = asyncio.get_running_loop()
@@ -45,6 +51,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         self.end_what_gives_way(vars(loop)["_ready"])
         super().__init__(vars(loop)["_ready"], order)
         self._loop = cast("Any", loop)
+        self._cancellable: dict[asyncio.Task[Any], int] = {}  # and how often each was cancelled
         self._loop._ready = self
         # A task factory of the program's may start tasks at once, before they can have a scope.
         self._wraps = self.cancels_a_task and loop.get_task_factory() is None
@@ -65,7 +72,34 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
     def _wrapped(
         self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **kwargs: Any
     ) -> asyncio.Task[Any]:
-        return asyncio.Task(self.in_scope(coroutine), loop=loop, **kwargs)
+        run = self._natively if self._order.native else self.in_scope
+        return asyncio.Task(run(coroutine), loop=loop, **kwargs)
+
+    async def _natively(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
+        """Run what a task runs, so that it may be cancelled natively.
+
+        anyio ends a task group when one of its tasks ends cancelled. Here it stands for a task that
+        is cancelled alone, so its group is not told. Any other who waits for it is.
+        """
+        task = self.current_task()
+        self._cancellable[task] = 0
+        try:
+            return await coroutine
+        except asyncio.CancelledError:
+            n_cancelled = self._cancellable[task]
+            if anyio.get_current_task().parent_id is None or task.cancelling() != n_cancelled:
+                raise
+            for _ in range(n_cancelled):
+                task.uncancel()
+            return None
+        finally:
+            del self._cancellable[task]
+
+    def _cancel_natively(self, task: asyncio.Task[Any], at: At) -> None:
+        if task in self._cancellable:
+            self._note_cancellation(task, at)
+            self._cancellable[task] += 1
+            task.cancel()
 
     def __len__(self) -> int:
         self._has_looked = True  # each turn begins by asking how much there is to do

@@ -1,0 +1,133 @@
+"""Public suites with the kit's options, unchanged: `python -m benchmarks.suites FOLDER [NAME ...]`.
+
+`FOLDER` holds a clone of each repository of suites.toml, under its name; nothing of it is
+committed. Each gets an environment of its own there, with this kit. The results are
+docs/data/suites.json: for each option, which tests fail that pass without it, and the seconds.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NotRequired, TypedDict, cast
+from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "docs" / "data" / "suites.json"
+PLAIN = "without"
+OPTIONS: Mapping[str, Sequence[str]] = {
+    PLAIN: ["-p", "no:awaits"],
+    "--virtual-time": ["--virtual-time"],
+    "--explore=20": ["--virtual-time", "--explore=20"],
+    "--no-leftovers": ["--virtual-time", "--no-leftovers"],
+}
+SETTINGS = ["-q", "-p", "no:cacheprovider", "-p", "no:cov", "-o", "faulthandler_timeout=60"]
+TIMEOUT = 600  # seconds; a suite that takes longer is told as such
+
+
+class Suite(TypedDict):
+    """A suite, as suites.toml has it."""
+
+    repository: str
+    commit: str
+    runs_with: str
+    extras: NotRequired[str]
+    needs: list[str]
+    args: list[str]
+
+
+class Outcome(TypedDict):
+    """What a run of a suite showed."""
+
+    seconds: float
+    tests: int
+    fail: list[str]
+    """Those that fail, and pass without the option."""
+
+
+def environment(folder: Path, suite: Suite) -> Path:
+    """Return the Python of a suite's environment, which is made if there is none."""
+    python = folder / ".venv" / "bin" / "python"
+    if not python.exists():
+        extras = f"[{suite['extras']}]" if "extras" in suite else ""
+        runner = [] if suite["runs_with"] == "anyio" else [suite["runs_with"]]
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "-q", folder / ".venv"], check=True)
+        install = [*uv, "pip", "install", "-q", "--python", str(python)]
+        kit = f"{ROOT}[testing,trio,wall]"
+        subprocess.run([*install, "-e", f"{folder}{extras}", *suite["needs"], *runner], check=True)
+        subprocess.run([*install, "-e", kit], check=True)
+    return python
+
+
+def run(folder: Path, suite: Suite, options: Sequence[str]) -> tuple[float, dict[str, bool]]:
+    """Run a suite; return its seconds, and which tests passed."""
+    python = environment(folder, suite)
+    with tempfile.TemporaryDirectory() as reports:
+        report = Path(reports) / "report.xml"
+        began = time.perf_counter()
+        command = [str(python), "-m", "pytest", *SETTINGS, f"--junitxml={report}"]
+        if suite["runs_with"] == "pytest-asyncio":
+            command += ["-o", "asyncio_default_fixture_loop_scope=function"]
+        subprocess.run(
+            [*command, *suite["args"], *options],
+            cwd=folder,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+        cases = ET.parse(report).iter("testcase")  # noqa: S314 we had it written
+        passed = {
+            f"{case.get('classname')}.{case.get('name')}": not any(
+                child.tag in ("failure", "error") for child in case
+            )
+            for case in cases
+        }
+    return seconds, passed
+
+
+def measure(folder: Path, suite: Suite) -> dict[str, Outcome]:
+    """Run a suite without the kit, and with each of its options."""
+    outcomes: dict[str, Outcome] = {}
+    fine: set[str] = set()
+    for name, options in OPTIONS.items():
+        seconds, passed = run(folder, suite, options)
+        if name == PLAIN:
+            fine = {test for test, ok in passed.items() if ok}
+        fail = sorted(test for test, ok in passed.items() if not ok and test in fine)
+        outcomes[name] = {"seconds": round(seconds, 1), "tests": len(passed), "fail": fail}
+        print(
+            f"{folder.name:15} {name:15} {seconds:7.1f} s {len(passed):5} tests", *fail, flush=True
+        )
+    return outcomes
+
+
+def main(folder: Path, names: Sequence[str]) -> None:
+    """Measure suites, and keep what the others showed before."""
+    suites = cast("dict[str, Suite]", tomllib.loads((ROOT / "benchmarks/suites.toml").read_text()))
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = dict(kept.get("suites", {}))
+    for name in names or suites:
+        suite = suites[name]
+        place = folder / name
+        if not place.exists():
+            sys.exit(f"Clone github.com/{suite['repository']} to {place}, at {suite['commit']}.")
+        results[name] = {"runs_with": suite["runs_with"], "outcomes": measure(place, suite)}
+    found = {
+        "command": "python -m benchmarks.suites FOLDER",
+        "date": datetime.now(UTC).date().isoformat(),
+        "suites": {name: results[name] for name in suites if name in results},
+    }
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve(), sys.argv[2:])

@@ -1,0 +1,67 @@
+"""In whose hands something is when a test is cancelled: the test's, or the program's?
+
+A test seldom closes what it has made when it is cancelled in the middle, and need not. What the
+program makes is its own until the call returns, and again in a `with` block: there the program is
+told, and must close.
+"""
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, TracebackType
+
+from awaits.testing.leftovers.watch import Leftover, is_open
+
+
+def is_the_programs(left: Leftover, body: CodeType | None, line: int) -> bool:
+    """Tell whether what is left was the program's to close.
+
+    Args:
+        left: What is left.
+        body: The test's function.
+        line: Where it was cancelled.
+    """
+    origin = left.origin
+    if body is None or not origin.line:
+        return False
+    if origin.maker is None:  # the test's function has made it, or what it called
+        return origin.line == line or _is_in_with(body, origin.line, line)
+    # A task of the program's has made it, and has ended: nobody else could close it.
+    is_the_tests_task = origin.root is not None and origin.root.co_filename == body.co_filename
+    maker = origin.maker()
+    return not is_the_tests_task and (maker is None or not is_open(maker))
+
+
+def line_in(body: CodeType | None, error: BaseException) -> int:
+    """Return where a function stood when an error came through it; 0 if none did."""
+    for traceback in _tracebacks(error.__traceback__):
+        if traceback.tb_frame.f_code is body:
+            return traceback.tb_lineno
+    return 0
+
+
+def _tracebacks(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _is_in_with(body: CodeType, made: int, line: int) -> bool:
+    """Tell whether a `with` whose first line is one of these stands around the other."""
+    return any(
+        any(
+            it.context_expr.lineno <= made <= (it.context_expr.end_lineno or 0) for it in node.items
+        )
+        and node.lineno <= line <= (node.end_lineno or 0)
+        for node in _withs(body.co_filename)
+    )
+
+
+@functools.cache
+def _withs(path: str) -> list[ast.With | ast.AsyncWith]:
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError):
+        return []
+    return [node for node in ast.walk(tree) if isinstance(node, ast.With | ast.AsyncWith)]

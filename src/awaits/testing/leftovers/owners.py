@@ -1,0 +1,47 @@
+"""Who owns something: what a fixture that lives can reach is the fixture's."""
+
+import asyncio
+import gc
+from collections.abc import Iterable
+from contextvars import Context
+from types import FunctionType, ModuleType, TracebackType
+
+MOST = 100_000  # objects that are looked at
+
+# From an event loop, a context or a module, everything can be reached.
+_TOO_WIDE = (asyncio.AbstractEventLoop, Context, ModuleType, TracebackType, type)
+_TOO_WIDE_FROM = ("_pytest.", "pluggy.", "trio._core._run.Runner", "awaits.testing.")
+
+
+def reachable(roots: Iterable[object], wanted: Iterable[object]) -> set[int]:
+    """Return the identities of those that can be reached.
+
+    Args:
+        roots: Where to begin.
+        wanted: What is looked for.
+    """
+    missing = {id(it) for it in wanted}
+    found: set[int] = set()
+    queue = list(roots)
+    seen = {id(it) for it in queue}
+    while queue and missing and len(seen) < MOST:
+        it = queue.pop()
+        if id(it) in missing:
+            missing.discard(id(it))
+            found.add(id(it))
+        if isinstance(it, _TOO_WIDE) or _name(it).startswith(_TOO_WIDE_FROM):
+            continue
+        following: list[object] = (
+            [it.__closure__, it.__defaults__]
+            if isinstance(it, FunctionType)
+            else gc.get_referents(it)
+        )
+        for other in following:
+            if id(other) not in seen:
+                seen.add(id(other))
+                queue.append(other)
+    return found
+
+
+def _name(it: object) -> str:
+    return f"{type(it).__module__}.{type(it).__qualname__}"

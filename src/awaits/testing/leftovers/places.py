@@ -1,0 +1,94 @@
+"""Where in the user's code something is made."""
+
+# pyright: reportPrivateUsage=false
+
+import functools
+import sys
+import sysconfig
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from awaits.testing.deadlock import Place, is_of_a_library
+
+if TYPE_CHECKING:
+    import weakref
+
+_PATHS = sysconfig.get_paths()
+_INSTALLED = tuple({_PATHS["purelib"], _PATHS["platlib"]})
+_STANDARD = tuple({_PATHS["stdlib"], _PATHS["platstdlib"]})
+
+# What an event loop runs stands inside of these: what is further out has not made it.
+_OUTSIDE = {("asyncio.events", "_run"), ("trio._core._run", "unrolled_run")}
+
+
+class Origin(NamedTuple):
+    """Where something was made."""
+
+    place: Place | None
+    """The innermost line of the user's project; of another library's if there is none."""
+    line: int
+    """Where the body of the test stood meanwhile; 0 if it did not make it itself."""
+    is_of_its_task: bool = False
+    """Whether `place` is where the task was made that made it, because nothing else is known."""
+    root: CodeType | None = None
+    """The user's outermost function, of the task that made it."""
+    maker: "weakref.ref[Any] | None" = None
+    """The task that made it, if the body of the test did not."""
+
+    def __str__(self) -> str:
+        if self.place is None:
+            return ""
+        return f", made {'by a task that was made ' * self.is_of_its_task}at {self.place}"
+
+
+@functools.cache
+def _rank(code: CodeType) -> int:
+    """Tell whose a function is: 2 the project's, 1 an installed library's, 0 Python's."""
+    path = code.co_filename
+    if path.startswith(_INSTALLED):
+        return 1
+    return 0 if path.startswith((*_STANDARD, "<frozen")) else 2
+
+
+def origin_here(body: CodeType | None) -> Origin:
+    """Return where what is being made is made.
+
+    Args:
+        body: The test's function.
+    """
+    frame: FrameType | None = sys._getframe(2)
+    found: Place | None = None
+    root: CodeType | None = None
+    rank = 0
+    while frame is not None:
+        code = frame.f_code
+        if code is body:
+            return Origin(found if rank == 2 else _place(frame), frame.f_lineno)
+        if (frame.f_globals.get("__name__"), code.co_name) in _OUTSIDE:
+            break
+        if _rank(code) and not is_of_a_library(frame):
+            root = code
+            if _rank(code) > rank:
+                found, rank = _place(frame), _rank(code)
+        frame = frame.f_back
+    return Origin(found, 0, root=root)
+
+
+def place_in(frame: FrameType | None) -> Place | None:
+    """Return the innermost place of the user's, going out from a frame."""
+    while frame is not None:
+        if _rank(frame.f_code) and not is_of_a_library(frame):
+            return _place(frame)
+        frame = frame.f_back
+    return None
+
+
+def _place(frame: FrameType) -> Place:
+    return Place(frame.f_code, frame.f_code, frame.f_lineno)
+
+
+def file_and_line(path: str, line: int) -> str:
+    """Return such as `tests/test_it.py:12`."""
+    file = Path(path)
+    return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{line}"

@@ -1,0 +1,251 @@
+"""What a test has made, and what of it is left."""
+
+# pyright: reportPrivateUsage=false
+
+import asyncio
+import contextlib
+import socket
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Coroutine, Iterator
+from types import AsyncGeneratorType, CodeType, CoroutineType
+from typing import Any, NamedTuple, ParamSpec
+from weakref import WeakKeyDictionary
+
+from awaits.testing import backends
+from awaits.testing.deadlock import place
+from awaits.testing.leftovers.makers import owner, pending, watched
+from awaits.testing.leftovers.places import Origin, file_and_line, origin_here, place_in
+from awaits.testing.loops import adapter
+from awaits.testing.loops.threads import frames, is_at_rest
+
+P = ParamSpec("P")
+
+TURNS = 5  # of asyncio's event loop, which closes a socket some turns after it was told to
+# The threads that asyncio, anyio and trio keep for the next work.
+KEPT = ("asyncio_", "AnyIO worker", "Trio thread")
+# A task that anyio keeps as long as its pool of processes.
+KEPT_TASK = "_shutdown_process_pool_on_exit"
+SECONDS = 1.0  # real ones, for threads that are about to end
+
+
+class Leftover(NamedTuple):
+    """Something that is still open."""
+
+    it: object  # None if it is gone, and nobody can close it any more
+    what: str
+    origin: Origin
+
+    def __str__(self) -> str:
+        return f"{self.what}{self.origin}"
+
+
+class Watch:
+    """Runs a test's body, and knows what it leaves behind.
+
+    Args:
+        code: The code of the body.
+    """
+
+    def __init__(self, code: CodeType | None) -> None:
+        self._code = code
+        self._origins: WeakKeyDictionary[Any, Origin] = WeakKeyDictionary()
+        # Python forgets all weak references to a generator before it tells that it is dropped.
+        self._generators: dict[int, Origin] = {}  # by identity
+        self._dropped: list[Leftover] = []
+        # Tasks and generators, as they were when the body ended: it is too late for them to end.
+        self._at_the_end: list[Leftover] = []
+        self._is_closing = False
+
+    async def run(
+        self, body: Callable[P, Coroutine[Any, Any, object]], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Run the body; then `settle`, and ask what is `left`."""
+        __tracebackhide__ = True
+        with contextlib.suppress(ValueError):
+            # It knows where threads stand that have no work.
+            adapter(backends.running().partition("+")[0])
+        with watched(self, _is_dropped_here):
+            await body(*args, **kwargs)
+            self.look()
+
+    def look(self) -> None:
+        """See which tasks and generators there are, now that the body has ended."""
+        self._at_the_end = list(self._tasks_and_generators())
+
+    async def settle(self) -> None:
+        """Let asyncio close the sockets that it was told to close."""
+        if backends.running() == "trio":  # it closes at once
+            return
+        for _ in range(TURNS):
+            if not any(is_open(it) for it in list(self._origins) if _kind(it) == "socket"):
+                break
+            await asyncio.sleep(0)
+
+    def left(self, *, in_its_loop: bool) -> list[Leftover]:
+        """Return what is left.
+
+        Args:
+            in_its_loop: Whether the body has just ended; otherwise its fixtures have, too, and what
+                these closed is not left.
+        """
+        if not in_its_loop:
+            pending.discard(self)
+            if not self._is_closing:
+                self._forget_what_ended()
+        return [*self._at_the_end, *self._threads_and_files(), *self._dropped]
+
+    # For those who notice.
+
+    def made(self, it: object) -> None:
+        """Take note of what is being made."""
+        origin = origin_here(self._code)
+        maker = None if origin.line else _current_task()
+        made = None if maker is None else self._origins.get(maker)
+        if maker is not None and made is not None:  # a task of the test's
+            where = origin.place or made.place
+            is_of_its_task = not origin.place
+            origin = Origin(where, made.line, is_of_its_task, origin.root, weakref.ref(maker))
+        self._origins[it] = origin
+        if isinstance(it, AsyncGeneratorType):
+            self._generators[id(it)] = origin
+
+    def dropped(self, it: object) -> bool:
+        """Take note of what nobody can close any more, though it is open; tell if it is known."""
+        if isinstance(it, CoroutineType):
+            where = it.cr_origin[0] if it.cr_origin else None
+            made = f", made at {file_and_line(where[0], where[1])}, in {where[2]}" if where else ""
+            what = f"coroutine {it.__qualname__}, never awaited{made}"
+            self._dropped.append(Leftover(None, what, Origin(None, 0)))
+            return True
+        with contextlib.suppress(TypeError):  # not all can be keys
+            origin = self._generators.get(id(it)) or self._origins.get(it)
+            if origin is not None:
+                self._dropped.append(Leftover(None, _what(it), origin))
+                return True
+        return False
+
+    def loop_closes(self) -> None:
+        """Look once more: what is left now, the event loop is about to cancel."""
+        self._forget_what_ended()
+        self._is_closing = True
+
+    # What there is.
+
+    def _forget_what_ended(self) -> None:
+        self._at_the_end = [it for it in self._at_the_end if it.it is None or is_open(it.it)]
+
+    def _tasks_and_generators(self) -> Iterator[Leftover]:
+        made = [it for it in list(self._origins) if _kind(it) in ("task", "async generator")]
+        made += (task for task in _eager_tasks(self) if task not in self._origins)
+        for it in made:
+            if is_open(it) and KEPT_TASK not in (what := _what(it)):
+                yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
+
+    def _threads_and_files(self) -> Iterator[Leftover]:
+        until = time.monotonic() + SECONDS
+        for it in list(self._origins):
+            kind = _kind(it)
+            if kind == "thread" and it is not threading.current_thread():
+                while is_open(it) and time.monotonic() < until:
+                    it.join(0.01)
+            if kind in ("thread", "socket", "file") and is_open(it):
+                yield Leftover(it, _what(it), self._origins[it])
+
+
+def _is_dropped_here(_generator: object) -> bool:
+    """Tell whether a generator is dropped because the body of a test has returned."""
+    return sys._getframe(2).f_code is Watch.run.__code__
+
+
+def _current_task() -> object:
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_task():
+        return trio.lowlevel.current_task()
+    with contextlib.suppress(RuntimeError):
+        return asyncio.current_task()
+    return None
+
+
+def _eager_tasks(watch: Watch) -> Iterator[object]:
+    """Yield the tasks of the event loop that are known to be a test's by their contexts."""
+    with contextlib.suppress(RuntimeError):
+        for task in asyncio.all_tasks():
+            context = getattr(task, "get_context", None)  # from Python 3.12 on, as eager tasks are
+            if context and task is not asyncio.current_task() and context().get(owner) is watch:
+                yield task
+
+
+def _kind(it: object) -> str:
+    match it:
+        case asyncio.Future():
+            return "task"
+        case AsyncGeneratorType():
+            return "async generator"
+        case threading.Thread():
+            return "thread"
+        case socket.socket():
+            return "socket"
+        case _ if hasattr(it, "fileno"):
+            return "file"
+        case _:
+            return "task"  # trio's
+
+
+def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
+    """Tell whether something that a test has made is still open, or at work."""
+    match _kind(it):
+        case "async generator":
+            return it.ag_frame is not None
+        case "thread":
+            return _is_at_work(it)
+        case "socket":
+            return bool(it.fileno() != -1)
+        case "file":
+            return not it.closed
+        case _ if isinstance(it, asyncio.Future):
+            # What asyncio closes a dropped generator in is its own task.
+            return not it.done() and not _coroutine_name(it).startswith("async_generator_")
+        case _:
+            nursery = it.parent_nursery
+            return nursery is not None and it in nursery.child_tasks
+
+
+def _is_at_work(thread: threading.Thread) -> bool:
+    """Tell whether a thread runs, and is none that an event loop keeps for the next work."""
+    if not thread.is_alive():
+        return False
+    is_kept = thread.name.startswith(KEPT)
+    return not (is_kept and is_at_rest(frames().get(thread.ident or 0)))
+
+
+def _coroutine(task: Any) -> Any:  # noqa: ANN401 of either event loop
+    return task.get_coro() if isinstance(task, asyncio.Task) else getattr(task, "coro", None)
+
+
+def _coroutine_name(task: object) -> str:
+    return type(_coroutine(task)).__name__
+
+
+def _what(it: Any) -> str:  # noqa: ANN401 see `_kind`
+    match kind := _kind(it):
+        case "async generator":
+            where = file_and_line(it.ag_frame.f_code.co_filename, it.ag_frame.f_lineno)
+            return f"{kind} {it.__qualname__}, at {where}"
+        case "thread":
+            stands = place_in(frames().get(it.ident or 0))
+            return f"{kind} {it.name}{f', at {stands.file_and_line}' if stands else ''}"
+        case "socket":
+            with contextlib.suppress(OSError):
+                if name := it.getsockname():
+                    return f"{kind} {name}"
+            return kind
+        case "file":
+            return f"{kind} {getattr(it, 'name', it)!r}"
+        case _:
+            coroutine = _coroutine(it)
+            stands = place(coroutine)
+            name = stands.function if stands else getattr(coroutine, "__qualname__", repr(it))
+            return f"{kind} {name}{f', waiting at {stands.file_and_line}' if stands else ''}"

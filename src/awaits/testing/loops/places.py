@@ -1,0 +1,95 @@
+"""An order by places: who comes to a line of the user's is delayed, until another comes to one.
+
+What goes wrong often has a place and not a number: a line at which all who come there should not be
+together, or one that a task must not reach while another is between two others.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+
+from awaits.testing.deadlock import Line, stack
+from awaits.testing.loops.delays import IDLE_STEPS, Delays
+from awaits.testing.loops.play import Entry, Recorded
+
+
+class Places(Delays, Recorded):
+    """Steps that begin at some lines are delayed.
+
+    It notes which steps it delayed, so that a schedule can say the same order.
+
+    Args:
+        is_slow: Tells whether a step is delayed, given its task's number, its own, and the lines at
+            which the task stands.
+        until: Until another task comes to this line; or until nothing else can run.
+        jitter: As for `Delays`.
+    """
+
+    def __init__(
+        self,
+        is_slow: Callable[[int, int, tuple[Line, ...]], bool],
+        *,
+        until: Line | None = None,
+        jitter: float = 0.0,
+    ) -> None:
+        super().__init__(self._delay_of, jitter=jitter, tells=False)
+        self.lines: dict[Line, None] = {}
+        """The lines to which tasks came, in the order in which they came first."""
+        self.delays = {}
+        self.jitter = jitter
+        self._is_slow = is_slow
+        self._until = until
+        self._slow: set[tuple[int, int]] = set()
+        self._ran_beside: object = None  # the task that ran last, if steps were late then
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take what has become ready."""
+        entries = list(entries)
+        for entry in entries:
+            if entry.task is not None:
+                lines = stack(self.play.coroutine_of(entry.task))
+                self.lines.update(dict.fromkeys(lines))
+                if self._is_slow(entry.number, entry.step_number, lines):
+                    self._slow.add((entry.number, entry.step_number))
+        super().add(entries)
+
+    def take(self) -> Entry | None:
+        """Return what runs next."""
+        if self._have_met():
+            self._release_all()
+        entry = super().take()
+        is_beside = self._until is not None and bool(self._late)
+        self._ran_beside = entry.task if entry is not None and is_beside else None
+        return entry
+
+    def release(self) -> bool:
+        """Delay one step no longer; return whether any was delayed."""
+        if self._have_met():
+            self._release_all()
+            return True
+        # One step more than went ahead: so whoever replays it comes to where nothing else can run,
+        # too, and releases the same one first.
+        return bool(self._late) and self._release(1)
+
+    def latest(self) -> float:
+        """Return how far time may move: not before those that have met go on."""
+        return -math.inf if self._have_met() else super().latest()
+
+    def _have_met(self) -> bool:
+        beside = self._ran_beside
+        return beside is not None and self._until in stack(self.play.coroutine_of(beside))
+
+    def _delay_of(self, task: int, step: int) -> int:
+        if (task, step) not in self._slow:
+            return 0
+        self.delays[task, step] = "idle"
+        return IDLE_STEPS
+
+    def _release_all(self) -> None:
+        while self._late:
+            self._release(0)
+
+    def _release(self, n_steps_more: int) -> bool:
+        entry, event = self._late[0].entry, self._late[0].event
+        self._end()
+        self.delays[entry.number, entry.step_number] = event.n_ahead + n_steps_more
+        return True

@@ -1,0 +1,175 @@
+"""The orders that are drawn: of many kinds, because each finds what the others rarely meet."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from awaits.testing.deadlock import Line
+from awaits.testing.deviations import Late
+from awaits.testing.every import DelayDict
+from awaits.testing.loops.places import Places
+from awaits.testing.loops.play import Recorded
+from awaits.testing.loops.priorities import Priorities
+from awaits.testing.schedule import Schedule
+
+LONGEST = 4_096  # for how many steps of others a drawn delay lasts, at most
+MOST_CHANGES = 4  # of priorities, in one order
+
+StepKey = tuple[int, int]  # a task and one of its steps
+Drawn = Schedule | Recorded
+
+
+@dataclass
+class Seen:
+    """What is known of a test from its first run, and from those since."""
+
+    n_steps: int = 1  # of all tasks, at most
+    steps: list[StepKey] = field(default_factory=list[StepKey])  # whose delay makes a difference
+    lines: dict[Line, set[StepKey]] = field(default_factory=dict[Line, set[StepKey]])
+    """The lines of the test, and of what it calls, at which steps begin: and those steps of the
+    first run with which tasks left them."""
+    jitter: float = 0.0
+
+    def look_at(self, steps: Sequence[StepKey], stacks: Sequence[tuple[Line, ...]]) -> None:
+        """Learn from the first run: its steps, and where each began."""
+        left: dict[int, tuple[Line, ...]] = {}  # by the step after, of each task
+        alike: dict[frozenset[StepKey], Line] = {}
+        at: dict[Line, set[StepKey]] = {}
+        for step, stack in zip(reversed(steps), reversed(stacks), strict=False):
+            for line in stack:
+                at.setdefault(line, set()).add(step)
+                if line not in left.get(step[0], ()):
+                    self.lines.setdefault(line, set()).add(step)
+            left[step[0]] = stack
+        for line in reversed(list(self.lines)):
+            if alike.setdefault(frozenset(at[line]), line) is not line:
+                del self.lines[line]
+
+    def some_lines(self, rng: random.Random, n_lines: int) -> list[Line]:
+        """Draw so many of the lines, or as many as there are."""
+        return rng.sample(list(self.lines), min(n_lines, len(self.lines)))
+
+
+def few_delays(seen: Seen, rng: random.Random) -> Schedule:
+    """Delay one to four steps, of those that the first run showed, short or long."""
+    keys = rng.sample(seen.steps, min(rng.randint(1, 4), len(seen.steps)))
+    return _delaying(seen, {key: _length(seen, rng) for key in keys})
+
+
+def slow_places(seen: Seen, rng: random.Random) -> Recorded:
+    """Delay whoever comes to a line or two, each time or now and then."""
+    lines = set(seen.some_lines(rng, rng.randint(1, 2)))
+    share = rng.choice((0.5, 1.0))
+
+    def is_slow(task: int, step: int, stack: tuple[Line, ...]) -> bool:  # noqa: ARG001 see Places
+        return not lines.isdisjoint(stack) and rng.random() < share
+
+    return Places(is_slow, jitter=seen.jitter)
+
+
+def meetings(seen: Seen, rng: random.Random) -> Recorded:
+    """Delay a task as it leaves a line, or all that do, until another comes to a line."""
+    if not seen.lines:
+        return random_priorities(seen, rng)
+    line, until = rng.choice(list(seen.lines)), rng.choice(list(seen.lines))
+    keys = seen.lines[line]
+    if keys and rng.random() < 0.5:
+        keys = {rng.choice(sorted(keys))}
+
+    def is_slow(task: int, step: int, stack: tuple[Line, ...]) -> bool:
+        return (task, step) in keys if keys else line in stack
+
+    return Places(is_slow, until=until, jitter=seen.jitter)
+
+
+def speeds(seen: Seen, rng: random.Random) -> Schedule:
+    """Give each task a speed of its own, or delay each step of one of them."""
+    tasks = sorted({task for task, _ in seen.steps})
+    if tasks and rng.random() < 0.25:
+        return _delaying(seen, {(rng.choice(tasks), "every"): _length(seen, rng)})
+    lates = {task: int(16 ** rng.random()) - 1 for task in tasks}
+    return _delaying(seen, {(task, "every"): late for task, late in lates.items() if late})
+
+
+def changing_priorities(seen: Seen, rng: random.Random) -> Recorded:
+    """Give each task a priority, and change one to the worst a few times."""
+    n_changes = min(rng.randint(0, MOST_CHANGES - 1), seen.n_steps)
+    return Priorities(_ChangingPriorities(rng, rng.sample(range(seen.n_steps), n_changes)))
+
+
+def random_priorities(seen: Seen, rng: random.Random) -> Recorded:  # noqa: ARG001 as the others
+    """Give each step a priority."""
+    return Priorities(_RandomPriorities(rng))
+
+
+def _delaying(seen: Seen, delays: DelayDict) -> Schedule:
+    return Schedule(delays, jitter=seen.jitter)
+
+
+def _length(seen: Seen, rng: random.Random) -> Late:
+    """Draw how long a delay is, up to the length of the runs.
+
+    Some are of any order of magnitude; the others end anywhere with the same probability, because
+    a window may be as far away as the run is long.
+    """
+    longest = min(seen.n_steps, LONGEST)
+    match rng.randrange(4):
+        case 0:
+            return "idle"
+        case 1:
+            return rng.randint(1, longest)
+        case _:
+            return int(longest ** rng.random())
+
+
+Draw = Callable[[Seen, random.Random], Drawn]
+
+MIXTURE: Sequence[Draw] = (
+    meetings,
+    changing_priorities,
+    slow_places,
+    few_delays,
+    meetings,
+    random_priorities,
+    speeds,
+    changing_priorities,
+)
+
+
+class _ChangingPriorities:
+    """Probabilistic concurrency testing (PCT): Burckhardt et al., ASPLOS 2010.
+
+    Where a bug needs d orderings, an order with d - 1 changes meets it with a probability of at
+    least 1 / (n * k ** (d - 1)), for n tasks and k steps.
+    """
+
+    def __init__(self, rng: random.Random, changes: Sequence[int]) -> None:
+        self._rng = rng
+        self._changes = dict(zip(changes, range(1, len(changes) + 1), strict=True))
+        self._priorities: dict[int, float] = {}
+
+    def of(self, task: int, step: int) -> float:  # noqa: ARG002 a protocol's
+        """Return the priority of a task, which it has drawn when it came first."""
+        priority = self._priorities.get(task)
+        if priority is None:
+            priority = self._priorities[task] = self._rng.random()
+        return priority
+
+    def ran(self, task: int, n_steps: int) -> None:
+        """Give a task the worst priority at the steps that were drawn for it."""
+        if n_steps in self._changes:
+            self._priorities[task] = float(self._changes[n_steps])
+
+
+class _RandomPriorities:
+    """Partial order sampling (POS): Yuan et al., CAV 2018, without looking at what steps touch."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    def of(self, task: int, step: int) -> float:  # noqa: ARG002 a protocol's
+        """Draw a priority."""
+        return self._rng.random()
+
+    def ran(self, task: int, n_steps: int) -> None:
+        """Keep everything as it is."""

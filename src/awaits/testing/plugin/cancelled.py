@@ -1,0 +1,172 @@
+"""`--explore-cancel`: each test, as it stands, cancelled as a whole at each of its awaits."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from types import CodeType
+
+import anyio
+import pytest
+
+from awaits.testing.leftovers.hands import is_the_programs, line_in
+from awaits.testing.leftovers.makers import drops_noticed, patched, pending
+from awaits.testing.leftovers.watch import Leftover, Watch
+from awaits.testing.plugin.bodies import Body, code_of
+from awaits.testing.plugin.leftovers import lines_of, waits_for_fixtures
+from awaits.testing.schedule import Schedule, unseen
+
+_OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
+NORMAL = -1  # instead of the line at which a test was cancelled that was not
+
+
+def cancels_all(schedule: Schedule) -> bool:
+    """Tell whether a schedule cancels a whole test."""
+    return isinstance(schedule.cancel, int)
+
+
+class CancelledRuns:
+    """Runs tests, and cancels each at its awaits.
+
+    Args:
+        config: pytest's configuration.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._plugins = config.pluginmanager
+        self.schedule: Schedule = Schedule()
+        """What was played last."""
+        self.n_awaits: int = 0
+        """At how many awaits the test was cancelled that ran last."""
+        self.is_over: bool = False
+        """Whether it has no more awaits."""
+        self._normal: set[tuple[object, ...]] = set()  # what the test leaves behind anyway
+        self._watches: list[
+            tuple[Watch, CodeType | None, int]
+        ] = []  # of the test whose fixtures end
+
+    def begin(self) -> None:
+        """Begin another test."""
+        self.n_awaits, self.is_over = 0, False
+        self._normal.clear()
+
+    @contextlib.contextmanager
+    def noticing(self) -> Generator[None]:
+        """Have everything noticed that is made in the block."""
+        judge = self._plugins.unregister(name="awaits-leftovers")
+        try:
+            with patched():
+                yield
+        finally:
+            if judge is not None:
+                self._plugins.register(judge, "awaits-leftovers")
+
+    def around(
+        self, test: pytest.Function, schedules: Iterable[Schedule]
+    ) -> Callable[[Body], Body]:
+        """Return what takes the place of a test's body: it is cancelled as each schedule says.
+
+        Args:
+            test: The test.
+            schedules: What to play, one after another, until there are no more awaits.
+        """
+
+        def around(body: Body) -> Body:
+            @functools.wraps(body)
+            async def cancelled(*args: object, **kwargs: object) -> None:
+                __tracebackhide__ = True
+                for schedule in schedules:
+                    self.schedule = unseen(schedule)
+                    await self._cancelled(test, body, args, kwargs)
+                    if self.is_over:
+                        return
+
+            return cancelled
+
+        return around
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Judge what a cancelled test has left, when its fixtures have ended."""
+        watches = self._watches.copy()
+        self._watches.clear()
+        try:
+            result = yield
+            if isinstance(item, pytest.Function):
+                for watch, code, line in watches:
+                    self._judge(item, watch.left(in_its_loop=False), code, line)
+            return result
+        finally:
+            pending.difference_update(watch for watch, _, _ in watches)
+
+    async def _cancelled(
+        self,
+        test: pytest.Function,
+        body: Body,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+    ) -> None:
+        __tracebackhide__ = True
+        code = code_of(body)
+        watch = Watch(code)
+        line = 0
+        scope = None
+        with drops_noticed(watch):  # also what only the error still holds
+            try:
+                with self.schedule, self.schedule.cancel_scope() as scope:
+                    try:
+                        await watch.run(body, *args, **kwargs)
+                    except BaseException as error:
+                        line = line_in(code, error)
+                        raise
+            except BaseException as error:
+                if scope is None or not (scope.cancel_called and _is_the_tests_own(error, code)):
+                    raise
+            await watch.settle()
+        if scope.cancel_called:
+            watch.look()
+            self.n_awaits += 1
+        else:
+            line = NORMAL
+            self.is_over = self.schedule.cancel is not None
+        if waits_for_fixtures(test):
+            pending.add(watch)
+            self._watches.append((watch, code, line))
+        else:
+            self._judge(test, watch.left(in_its_loop=True), code, line)
+
+    def _judge(
+        self, test: pytest.Function, left: Iterable[Leftover], code: CodeType | None, line: int
+    ) -> None:
+        __tracebackhide__ = True
+        if line == NORMAL:
+            self._normal.update(it.origin[:2] for it in left)
+            return
+        news = [it for it in left if it.origin[:2] not in self._normal]
+        lines = lines_of(test, (it for it in news if is_the_programs(it, code, line)), allow=())
+        if lines:
+            at = f"When it is cancelled at await {self.schedule.cancel}, the test leaves behind:"
+            pytest.fail("\n".join([at, *lines]), pytrace=False)
+
+
+def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:
+    """Tell whether all of an error is a cancellation, or of the test itself, which was cut off.
+
+    Args:
+        error: What a test raised that was cancelled.
+        code: The test's function.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_the_tests_own(it, code) for it in error.exceptions)
+    if isinstance(error, (anyio.get_cancelled_exc_class(), *_OUTCOMES)):
+        return True
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None or code is None:
+        return False
+    where = traceback.tb_frame.f_code
+    if where.co_filename != code.co_filename:
+        return False
+    return isinstance(error, AssertionError) or f"{where.co_qualname}.".startswith(
+        f"{code.co_qualname}."
+    )

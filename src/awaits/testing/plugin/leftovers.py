@@ -1,0 +1,182 @@
+"""`--no-leftovers`: tests fail that end with something of their own still open."""
+
+import contextlib
+import fnmatch
+import functools
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import NamedTuple, cast
+
+import pytest
+
+from awaits.testing.leftovers.makers import patched, pending
+from awaits.testing.leftovers.owners import reachable
+from awaits.testing.leftovers.watch import Leftover, Watch
+from awaits.testing.plugin._pytest import fixture_definitions
+from awaits.testing.plugin.bodies import Body, code_of, has_async_body, replaced_body
+
+# The fixtures of these own nothing that a test makes.
+_OWN_NOTHING = {"_pytest", "anyio", "awaits", "hypothesis", "pytest_asyncio"}
+
+
+class Strictness(NamedTuple):
+    """What a test may leave behind."""
+
+    allow: tuple[str, ...] = ()
+    """Patterns, as for file names, of the lines that tell of it."""
+
+
+def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, whole_suite: bool) -> None:
+    """Have tests fail that leave something behind, if any is to be judged so.
+
+    Args:
+        config: pytest's configuration.
+        items: The tests of this run.
+        whole_suite: Whether all async tests are that say nothing else.
+
+    Raises:
+        pytest.UsageError: A marker says what it cannot mean.
+    """
+    allow: list[str] = config.getini("no_leftovers_allow")
+    default = Strictness(tuple(allow))
+    found = {item: _strictness(item, default, whole_suite=whole_suite) for item in items}
+    judged = {item: it for item, it in found.items() if it is not None}
+    if judged:
+        config.pluginmanager.register(NoLeftovers(judged), "awaits-leftovers")
+
+
+def _strictness(item: pytest.Item, default: Strictness, *, whole_suite: bool) -> Strictness | None:
+    """Return how a test is judged; `None` if it is not."""
+    mark = item.get_closest_marker("no_leftovers")
+    if not has_async_body(item):
+        return None
+    if mark is None:
+        return default if whole_suite else None
+    match mark.args, mark.kwargs:
+        case ((False,), {**rest}) if not rest:
+            return None
+        case ((() | (True,)), {"allow": str() as one, **rest}) if not rest:
+            return Strictness((*default.allow, one))
+        case ((() | (True,)), {"allow": list() | tuple() as more, **rest}) if not rest:
+            if all(isinstance(it, str) for it in cast("Sequence[object]", more)):
+                return Strictness((*default.allow, *cast("Sequence[str]", more)))
+        case ((() | (True,)), {**rest}) if not rest:
+            return default
+        case _:
+            pass
+    raise pytest.UsageError(
+        f"{item.nodeid}: no_leftovers takes False, or allow (a pattern such as 'thread pool-*', or "
+        f"a list of them), not {', '.join(map(repr, (*mark.args, *mark.kwargs.items())))}."
+    )
+
+
+class NoLeftovers:
+    """Judges tests by what they leave behind.
+
+    Args:
+        tests: How each is judged.
+    """
+
+    def __init__(self, tests: Mapping[pytest.Item, Strictness]) -> None:
+        self._tests = tests
+        self._waits_for_fixtures = False
+        self._watches: list[Watch] = []  # of the test whose fixtures end
+        self._patches = contextlib.ExitStack()
+
+    def pytest_sessionfinish(self) -> None:
+        """Notice nothing any more."""
+        self._patches.close()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Notice what the body of a test makes, and judge it if that cannot be a fixture's."""
+        __tracebackhide__ = True
+        self._watches.clear()
+        if item not in self._tests or not isinstance(item, pytest.Function):
+            self._patches.close()
+            return (yield)
+        self._patches.enter_context(patched())
+        self._waits_for_fixtures = waits_for_fixtures(item)
+        try:
+            with replaced_body(item, functools.partial(self._watching, item)):
+                return (yield)
+        finally:
+            if not self._watches:
+                self._patches.close()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Judge a test when its fixtures have ended."""
+        try:
+            result = yield
+            if isinstance(item, pytest.Function) and self._watches:
+                left = [it for watch in self._watches for it in watch.left(in_its_loop=False)]
+                self._judge(item, left)
+            return result
+        finally:
+            pending.difference_update(self._watches)
+            self._watches.clear()
+            self._patches.close()
+
+    def _watching(self, test: pytest.Function, body: Body) -> Body:
+        @functools.wraps(body)
+        async def watching(*args: object, **kwargs: object) -> None:
+            __tracebackhide__ = True
+            watch = Watch(code_of(body))
+            await watch.run(body, *args, **kwargs)
+            await watch.settle()
+            if self._waits_for_fixtures:
+                pending.add(watch)
+                self._watches.append(watch)
+            else:
+                self._judge(test, watch.left(in_its_loop=True))
+
+        return watching
+
+    def _judge(self, test: pytest.Function, left: Sequence[Leftover]) -> None:
+        __tracebackhide__ = True
+        allow = self._tests[test].allow
+        lines = lines_of(test, left, allow=allow)
+        if lines:
+            # Hypothesis tells of the example in notes, which pytest shows with a traceback alone.
+            with_notes = hasattr(test.obj, "hypothesis")
+            pytest.fail("\n".join(["The test leaves behind:", *lines]), pytrace=with_notes)
+
+
+def lines_of(test: pytest.Function, left: Iterable[Leftover], *, allow: Sequence[str]) -> list[str]:
+    """Return the lines that tell what a test has left behind.
+
+    Args:
+        test: The test.
+        left: What is left, and may be a fixture's.
+        allow: Patterns of lines that may be there.
+    """
+    left = [it for it in left if not any(fnmatch.fnmatch(str(it), one) for one in allow)]
+    if not left:
+        return []
+    owned = reachable(_values_of_fixtures(test), [it.it for it in left if it.it is not None])
+    return sorted({f"  {it}" for it in left if id(it.it) not in owned})
+
+
+def waits_for_fixtures(test: pytest.Function) -> bool:
+    """Tell whether fixtures end with a test that may close what it has made."""
+    return any(_may_own(test, name) for name in test.fixturenames)
+
+
+def _may_own(test: pytest.Function, name: str) -> bool:
+    """Tell whether a fixture ends with the test, and may close then what the test has made."""
+    definitions = fixture_definitions(test, name)
+    if not definitions or definitions[-1].scope != "function":
+        return False
+    module = str(getattr(definitions[-1].func, "__module__", ""))
+    return module.partition(".")[0] not in _OWN_NOTHING
+
+
+def _values_of_fixtures(test: pytest.Function) -> list[object]:
+    """Return the values of the fixtures that live longer than a test."""
+    found: list[object] = []
+    for name in test.fixturenames:
+        for definition in fixture_definitions(test, name):
+            result = definition.cached_result
+            if result is not None and result[2] is None:
+                found.append(result[0])
+    return found

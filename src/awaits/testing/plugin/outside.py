@@ -1,0 +1,130 @@
+"""What virtual time does not wait for: processes, and threads that nobody counts."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from awaits.testing.leftovers.places import Origin, origin_here, place_in
+from awaits.testing.loops.threads import at_work
+
+# What fails because time ran ahead: any class whose name has this in it, and these.
+_TIMEOUT = "timeout"
+_OTHERS = {"BrokenProcessPool", "BrokenWorkerProcess", "TooSlowError"}
+
+_OF_PROCESSES = "asyncio-waitpid-"  # the threads in which asyncio waits for them
+
+_ADVICE = (
+    "If the test waits for one of them, have time wait for so many real seconds of quiet before "
+    "each move: @pytest.mark.virtual_time(idle=0.5), or --virtual-time-idle=0.5."
+)
+
+
+class Outside:
+    """Knows the processes and threads beside a test in virtual time."""
+
+    def __init__(self) -> None:
+        self._processes: WeakKeyDictionary[subprocess.Popen[Any], Origin] = WeakKeyDictionary()
+        self._started: list[str] = []  # in this test
+        self._original: Callable[..., None] = subprocess.Popen.__init__
+        original, started = self._original, self._start
+
+        def init(self: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 Popen's
+            original(self, *args, **kwargs)
+            started(self)
+
+        setattr(subprocess.Popen, original.__name__, init)
+
+    def close(self) -> None:
+        """Notice nothing any more."""
+        setattr(subprocess.Popen, self._original.__name__, self._original)
+
+    def begin(self) -> None:
+        """Begin a test."""
+        self._started.clear()
+
+    def _start(self, process: subprocess.Popen[Any]) -> None:
+        self._processes[process] = origin_here(None)
+        self._started.append(_say(process, self._processes[process]))
+
+    def hint(self, error: BaseException, now: float) -> str | None:
+        """Return what to say of a failure that may come from what virtual time does not wait for.
+
+        Args:
+            error: What a test raised.
+            now: The virtual time when it did.
+        """
+        if not now or not any(map(_is_timeout, _all_of(error))):
+            return None
+        beside = dict.fromkeys([*self._started, *self._running(), *_threads()])
+        if not beside:
+            return None
+        lines = [
+            f"Time moved to {now:g} s, and did not wait for what is outside of the event loop:",
+            *(f"  {it}" for it in beside),
+            _ADVICE,
+        ]
+        return "\n".join(lines)
+
+    def _running(self) -> Iterator[str]:
+        for process, origin in list(self._processes.items()):
+            if _is_running(process):
+                yield _say(process, origin)
+        if "multiprocessing.process" in sys.modules:
+            for child in sys.modules["multiprocessing.process"].active_children():
+                yield f"process {child.name}"
+
+
+def _is_running(process: subprocess.Popen[Any]) -> bool:
+    """Tell whether a process runs, and leave what became of it to who waits for it."""
+    if process.returncode is not None:
+        return False
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        return False
+
+
+def _say(process: subprocess.Popen[Any], origin: Origin) -> str:
+    args: object = process.args
+    command = args if isinstance(args, str) else " ".join(map(str, _sequence(args)))
+    return f"process {command[:60]}{origin}"
+
+
+def _sequence(args: object) -> Iterator[object]:
+    if isinstance(args, list | tuple):
+        yield from args
+    else:
+        yield args
+
+
+def _threads() -> Iterator[str]:
+    for thread, frame in at_work():
+        if thread.name.startswith(_OF_PROCESSES):
+            continue
+        place = place_in(frame)
+        yield f"thread {thread.name}{f', at {place}' if place else ''}"
+
+
+def _is_timeout(error: BaseException) -> bool:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return not names.isdisjoint(_OTHERS) or any(_TIMEOUT in name.lower() for name in names)
+
+
+def _all_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, those in its groups, and what they came from."""
+    seen: set[int] = set()
+    queue = [error]
+    while queue:
+        it = queue.pop()
+        if it is None or id(it) in seen:
+            continue
+        seen.add(id(it))
+        yield it
+        queue += [it.__cause__, it.__context__]
+        if isinstance(it, BaseExceptionGroup):
+            queue += it.exceptions

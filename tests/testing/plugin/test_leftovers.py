@@ -1,0 +1,328 @@
+"""`pytest --no-leftovers`: a test fails that ends with something of its own still open."""
+
+import asyncio
+import builtins
+import gc
+import re
+import socket
+import sys
+import textwrap
+import threading
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+HEAD = """
+    import anyio, asyncio, concurrent.futures, contextlib, pytest, socket, threading
+    from hypothesis import given, strategies as st
+    pytestmark = pytest.mark.anyio
+    on_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    kept = []
+
+    async def work():
+        await anyio.sleep_forever()
+
+    async def numbers():
+        yield 1
+        yield 2
+"""
+
+ON_ASYNCIO = "\n    @on_asyncio\n    async def test_it(anyio_backend):"
+ON_BOTH = "\n    async def test_it():"
+TO_FILE = "\n    async def test_it(tmp_path):"
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What these tests leave behind on purpose is gone when the next test begins."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
+def run(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
+    pytester.makepyfile(test_it=HEAD + tests)
+    args = args or ("--no-leftovers",)
+    as_ever = ["-W", "default", "-W", "ignore::ResourceWarning"]  # errors, where we run
+    return pytester.runpytest("-p", "no:cacheprovider", "--strict-markers", *as_ever, *args)
+
+
+def body(text: str, head: str = ON_BOTH) -> str:
+    return f"{head}\n{textwrap.indent(textwrap.dedent(text).strip(), ' ' * 8)}"
+
+
+def told(result: pytest.RunResult) -> set[str]:
+    """What the failures list, without the numbers that differ between two runs."""
+    blocks = re.findall(r"The test leaves behind:\n((?:  .*\n)+)", result.stdout.str())
+    return {re.sub(r"'/.*/|\d{4,}", "", line.strip()) for line in "".join(blocks).splitlines()}
+
+
+LEFT = [
+    (
+        body("kept.append(asyncio.create_task(work()))\nawait anyio.sleep(0)", ON_ASYNCIO),
+        "task work, waiting at test_it.py:8, made at test_it.py:16, in test_it",
+    ),
+    (
+        body("asyncio.create_task(work())", ON_ASYNCIO),
+        "task work, waiting at test_it.py:7, made at test_it.py:16, in test_it",
+    ),
+    (
+        body("task = asyncio.create_task(work())\nawait anyio.sleep(0)\ntask.cancel()", ON_ASYNCIO),
+        "task work, waiting at test_it.py:8, made at test_it.py:16, in test_it",
+    ),
+    (
+        body("generator = numbers()\nawait anext(generator)"),
+        "async generator numbers, at test_it.py:11, made at test_it.py:16, in test_it",
+    ),
+    (
+        body("kept.append(numbers())\nawait anext(kept[-1])"),
+        "async generator numbers, at test_it.py:11, made at test_it.py:16, in test_it",
+    ),
+    (
+        body("threading.Thread(target=threading.Event().wait, daemon=True, name='mine').start()"),
+        "thread mine, made at test_it.py:15, in test_it",
+    ),
+    (
+        body("executor = concurrent.futures.ThreadPoolExecutor(1, 'pool')\n"
+             "kept.append(executor)\nexecutor.submit(len, '').result()"),
+        "thread pool_0, made at test_it.py:17, in test_it",
+    ),
+    (
+        body("mine = socket.socket()\nmine.bind(('127.0.0.1', 0))"),
+        "socket ('127.0.0.1', ), made at test_it.py:15, in test_it",
+    ),
+    (
+        body("kept.append(await anyio.create_udp_socket(local_host='127.0.0.1'))"),
+        "socket ('127.0.0.1', ), made at test_it.py:15, in test_it",
+    ),
+    (
+        body("file = open(tmp_path / 'mine', 'w')", TO_FILE),
+        "file mine', made at test_it.py:15, in test_it",
+    ),
+    (
+        body("kept.append((tmp_path / 'mine').open('w'))", TO_FILE),
+        "file mine', made at test_it.py:15, in test_it",
+    ),
+    (
+        body("await (await anyio.open_file(tmp_path / 'mine', 'w')).write('text')", TO_FILE),
+        "file mine'",  # a worker thread has made it
+    ),
+    (
+        body("work()"),
+        "coroutine work, never awaited, made at test_it.py:15, in test_it",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("test", "line"), LEFT)
+def test_what_is_left_is_told_with_where_it_was_made(
+    pytester: pytest.Pytester, test: str, line: str
+) -> None:
+    result = run(pytester, test)
+
+    result.assert_outcomes(failed=1 if test.startswith(ON_ASYNCIO) else 2)
+    assert told(result) == {line}
+
+
+CLOSED = [
+    body("task = asyncio.create_task(anyio.sleep(0))\nawait task", ON_ASYNCIO),
+    body("async with contextlib.aclosing(numbers()) as generator: await anext(generator)"),
+    body("async for number in numbers(): pass"),
+    body("async for number in numbers(): break"),
+    body("thread = threading.Thread(target=len, args=[''])\nthread.start()"),
+    body("await anyio.to_thread.run_sync(len, '')"),
+    body("await asyncio.to_thread(len, '')", ON_ASYNCIO),
+    body("with concurrent.futures.ThreadPoolExecutor() as pool: pool.submit(len, '')"),
+    body("with socket.socket(): pass"),
+    body("""
+        server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            assert await reader.read() == b""
+            writer.close()
+    """, ON_ASYNCIO),
+    body("async with await anyio.open_file(tmp_path / 'mine', 'w') as file: pass", TO_FILE),
+    body("(tmp_path / 'mine').write_text('text')", TO_FILE),
+    body("async with anyio.create_task_group() as tasks: tasks.start_soon(anyio.sleep, 0)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("test", CLOSED)
+def test_what_is_closed_is_not_left(pytester: pytest.Pytester, test: str) -> None:
+    result = run(pytester, test)
+
+    assert told(result) == set()
+    result.assert_outcomes(passed=1 if test.startswith(ON_ASYNCIO) else 2)
+
+
+FIXTURES = """
+    @pytest.fixture(scope="module")
+    def anyio_backend():
+        return "asyncio"
+
+    @pytest.fixture
+    async def own():
+        async with anyio.create_task_group() as tasks:
+            yield tasks
+            tasks.cancel_scope.cancel()
+
+    @pytest.fixture(scope="module")
+    async def shared():
+        async with anyio.create_task_group() as tasks:
+            yield [tasks]
+            tasks.cancel_scope.cancel()
+
+    @pytest.fixture(scope="module")
+    async def server():
+        async def answer(reader, writer):
+            await reader.read()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            yield server
+
+    async def test_own(own):
+        own.start_soon(work)
+
+    async def test_shared(shared):
+        shared[0].start_soon(work)
+
+    async def test_server(server):
+        kept.extend(await asyncio.open_connection(*server.sockets[0].getsockname()))
+        await anyio.sleep(0.1)
+        kept.pop().close()
+
+    async def test_besides(own):
+        asyncio.create_task(work())
+        own.start_soon(work)
+"""
+
+
+def test_what_fixtures_own_is_not_left(pytester: pytest.Pytester) -> None:
+    result = run(pytester, FIXTURES)
+
+    result.assert_outcomes(passed=4, errors=1)
+    assert told(result) == {
+        "task work, waiting at test_it.py:7, made at test_it.py:50, in test_besides"
+    }
+    result.stdout.fnmatch_lines("*ERROR at teardown of test_besides*")
+
+
+def test_a_test_that_fails_anyway_is_not_asked(pytester: pytest.Pytester) -> None:
+    result = run(pytester, body("mine = socket.socket()\nassert not mine"))
+
+    result.assert_outcomes(failed=2)
+    assert told(result) == set()
+
+
+SOCKETS = body("mine = socket.socket()")
+
+
+@pytest.mark.parametrize(
+    ("mark", "args", "fails"),
+    [
+        ("no_leftovers", [], True),
+        ("no_leftovers()", [], True),
+        ("no_leftovers(False)", ["--no-leftovers"], False),
+        ("no_leftovers(allow='socket*')", [], False),
+        ("no_leftovers(allow=['task*', '*in test_it'])", ["--no-leftovers"], False),
+        ("no_leftovers(allow='task*')", ["-o", "no_leftovers_allow=socket*"], False),
+        ("no_leftovers(allow='task*')", [], True),
+        ("filterwarnings('default')", ["-o", "no_leftovers=true"], True),
+        ("filterwarnings('default')", ["-o", "no_leftovers=false"], False),
+        (
+            "filterwarnings('default')",
+            ["--no-leftovers", "-o", "no_leftovers_allow=socket*"],
+            False,
+        ),
+    ],
+)
+def test_the_marker_and_the_ini_file_say_which_tests_are_judged(
+    pytester: pytest.Pytester, mark: str, args: list[str], *, fails: bool
+) -> None:
+    test = SOCKETS.replace("async def", f"@pytest.mark.{mark}\n    async def")
+    result = run(pytester, test, *args, "-rN")
+
+    assert result.parseoutcomes()["failed" if fails else "passed"] == 2
+
+
+@pytest.mark.parametrize("arguments", ["1", "allow=1", "allow=[1]", "deny='task*'", "False, True"])
+def test_a_wrong_marker_is_refused(pytester: pytest.Pytester, arguments: str) -> None:
+    result = run(pytester, f"    @pytest.mark.no_leftovers({arguments}){SOCKETS}")
+
+    result.stderr.fnmatch_lines(
+        "ERROR: test_it.py::test_it*: no_leftovers takes False, or allow (a pattern *"
+    )
+
+
+def test_each_example_of_hypothesis_is_judged(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+    @given(n=st.integers(0, 1000))
+    async def test_it(n):
+        if n > 6:
+            mine = socket.socket()
+""",
+    )
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines("*n=7,*")
+
+
+def test_each_order_of_an_explored_test_is_judged(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+    async def test_it():
+        order = []
+        async def add(name):
+            await anyio.lowlevel.checkpoint()
+            order.append(name)
+            if order == ["b"]:
+                order.append(socket.socket())
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(add, "a")
+            tasks.start_soon(add, "b")
+""",
+        "--no-leftovers",
+        "--explore=20",
+        "--anyio-backends=asyncio",
+    )
+
+    result.assert_outcomes(failed=1)
+    assert "socket ('0.0.0.0', 0), made at test_it.py:20, in test_it.<locals>.add" in told(result)
+    result.stdout.fnmatch_lines("It replays with: @pytest.mark.explore(Schedule*")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 has the first eager tasks")
+def test_a_task_of_an_eager_task_factory_is_left_like_any_other(
+    pytester: pytest.Pytester,
+) -> None:
+    result = run(
+        pytester,
+        body(
+            """
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(asyncio.eager_task_factory)
+            kept.append(asyncio.create_task(work()))
+            loop.set_task_factory(None)
+            """,
+            ON_ASYNCIO,
+        ),
+    )
+
+    result.assert_outcomes(failed=1)
+
+
+def test_nothing_stays_replaced(pytester: pytest.Pytester) -> None:
+    def replaced() -> tuple[object, ...]:
+        names = vars(warnings)["_showwarnmsg"], vars(socket.socket)["__init__"]
+        return (*names, builtins.open, threading.Thread.start, asyncio.Runner.close)
+
+    before = replaced()
+    run(pytester, SOCKETS)
+    assert replaced() == before

@@ -1,0 +1,146 @@
+"""A test in virtual time whose time ran ahead of a process or a thread: its report says so."""
+
+import subprocess
+
+import pytest
+
+from tests.testing.plugin.shared import run_tests
+
+TITLE = "-* virtual time -*"
+MOVED = "Time moved to 5 s, and did not wait for what is outside of the event loop:"
+ADVICE = "If the test waits for one of them, *@pytest.mark.virtual_time(idle=0.5)*"
+
+FAILING = {
+    "a process": (
+        """
+    import sys
+
+    async def test_it():
+        with anyio.fail_after(5):
+            await anyio.run_process([sys.executable, "-c", "import time; time.sleep(1)"])
+""",
+        "  process *python* -c import time; *",
+    ),
+    "a pool of processes": (
+        """
+    async def test_it():
+        with anyio.fail_after(5):
+            await anyio.to_process.run_sync(time.sleep, 1)
+""",
+        "  process *python* -u -m anyio.to_process*",
+    ),
+    "a thread": (
+        """
+    import threading
+
+    async def test_it():
+        answered = anyio.Event()
+
+        def serve():
+            time.sleep(1)
+
+        threading.Thread(target=serve, name="server", daemon=True).start()
+        with anyio.fail_after(5):
+            await answered.wait()
+""",
+        "  thread server, at test_*.py:*, in test_it.<locals>.serve",
+    ),
+}
+
+
+@pytest.mark.parametrize(("test", "line"), FAILING.values(), ids=FAILING)
+def test_the_report_names_what_time_did_not_wait_for(
+    pytester: pytest.Pytester, test: str, line: str
+) -> None:
+    result = run_tests(pytester, test, "--virtual-time", "--anyio-backends=asyncio,trio")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(2 * [TITLE, MOVED, line, ADVICE])
+
+
+def test_a_process_of_a_wider_fixture_is_named_as_long_as_it_runs(
+    pytester: pytest.Pytester,
+) -> None:
+    result = run_tests(
+        pytester,
+        """
+    import subprocess, sys
+
+    @pytest.fixture(scope="module")
+    def server():
+        with subprocess.Popen([sys.executable, "-c", "input('server')"], stdin=-1, stdout=-1) as it:
+            yield it
+            it.communicate(b"")
+
+    async def test_first(server):
+        await anyio.sleep(5)
+
+    async def test_second(server):
+        with anyio.fail_after(5):
+            await anyio.sleep_forever()
+
+    async def test_third():
+        subprocess.run([sys.executable, "--version"], check=True)
+        await anyio.sleep(5)
+""",
+        "--virtual-time",
+        "--anyio-backends=asyncio",
+    )
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines([TITLE, "  process *python* -c input('server'), made at *"])
+
+
+QUIET = {
+    "no timeout": """
+    async def test_it():
+        subprocess.run([sys.executable, "--version"], check=True)
+        await anyio.sleep(5)
+        assert not "this"
+""",
+    "nothing beside": """
+    async def test_it():
+        with anyio.fail_after(5):
+            await anyio.sleep_forever()
+""",
+    "a process that has ended, of another test": """
+    async def test_first():
+        subprocess.run([sys.executable, "--version"], check=True)
+
+    async def test_it():
+        with anyio.fail_after(5):
+            await anyio.sleep_forever()
+""",
+    "no time": """
+    async def test_it():
+        subprocess.run([sys.executable, "--version"], check=True)
+        raise TimeoutError
+""",
+    "real time": """
+    @pytest.mark.real_time
+    async def test_it():
+        subprocess.run([sys.executable, "--version"], check=True)
+        raise TimeoutError
+""",
+}
+
+
+@pytest.mark.parametrize("test", QUIET.values(), ids=QUIET)
+def test_a_failure_that_does_not_come_from_there_is_left_alone(
+    pytester: pytest.Pytester, test: str
+) -> None:
+    result = run_tests(
+        pytester,
+        f"    import subprocess, sys\n{test}",
+        "--virtual-time",
+        "--anyio-backends=asyncio,trio",
+    )
+
+    assert result.parseoutcomes()["failed"] == 2
+    result.stdout.no_fnmatch_line(MOVED.replace("5 s", "*"))
+
+
+def test_processes_are_left_alone_afterwards(pytester: pytest.Pytester) -> None:
+    before = subprocess.Popen.__init__
+    run_tests(pytester, QUIET["no timeout"], "--virtual-time", "--anyio-backends=asyncio")
+    assert subprocess.Popen.__init__ is before
