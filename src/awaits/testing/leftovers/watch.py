@@ -57,6 +57,7 @@ class Watch:
         self._dropped: list[Leftover] = []
         # Tasks and generators, as they were when the body ended: it is too late for them to end.
         self._at_the_end: list[Leftover] = []
+        self._held: list[object] = []
         self._is_closing = False
 
     async def run(
@@ -74,6 +75,10 @@ class Watch:
     def look(self) -> None:
         """See which tasks and generators there are, now that the body has ended."""
         self._at_the_end = list(self._tasks_and_generators())
+
+    def hold(self) -> None:
+        """Keep what is open until it is judged, though only a reference cycle may hold it."""
+        self._held = [it for it in list(self._origins) if is_open(it)]
 
     async def settle(self) -> None:
         """Let asyncio close the sockets that it was told to close."""

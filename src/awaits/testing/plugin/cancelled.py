@@ -129,6 +129,7 @@ class CancelledRuns:
             line = NORMAL
             self.is_over = self.schedule.cancel is not None
         if waits_for_fixtures(test):
+            watch.hold()
             pending.add(watch)
             self._watches.append((watch, code, line))
         else:

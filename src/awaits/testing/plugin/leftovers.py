@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 import pytest
 
-from awaits.testing.leftovers.makers import patched, pending
+from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.owners import reachable
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin._pytest import fixture_definitions
@@ -107,7 +107,10 @@ class NoLeftovers:
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge a test when its fixtures have ended."""
         try:
-            result = yield
+            with contextlib.ExitStack() as stack:
+                for watch in self._watches:
+                    stack.enter_context(drops_noticed(watch))
+                result = yield
             if isinstance(item, pytest.Function) and self._watches:
                 left = [it for watch in self._watches for it in watch.left(in_its_loop=False)]
                 self._judge(item, left)

@@ -1,0 +1,305 @@
+"""`pytest --explore-cancel`: each test, as it stands, cancelled at each of its awaits."""
+
+import json
+
+import pytest
+
+# The program stands in a module of its own: what a test's function raises is the test's.
+PROGRAM = """
+    import anyio, socket
+
+    async def forgets():
+        mine = socket.socket()
+        await anyio.sleep(1)
+        mine.close()
+
+    async def closes():
+        with socket.socket():
+            await anyio.sleep(1)
+
+    async def three_awaits():
+        await closes()
+        await forgets()
+        await closes()
+
+    async def in_two_tasks(work):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            tasks.start_soon(work)
+
+    class Client:
+        def __init__(self, slow):
+            self.slow = slow
+
+        async def __aenter__(self):
+            self.mine = socket.socket()
+            return self
+
+        async def __aexit__(self, *exc):
+            if self.slow:
+                await anyio.sleep(1)
+            self.mine.close()
+
+        async def ask(self):
+            await anyio.sleep(1)
+
+    async def complains():
+        try:
+            await anyio.sleep(1)
+        except anyio.get_cancelled_exc_class():
+            raise RuntimeError("not now")
+
+    async def hangs():
+        try:
+            await anyio.sleep(1)
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await anyio.Event().wait()
+
+    async def shields():
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(1)
+"""
+
+HEAD = """
+    import anyio, pytest, socket
+    import program
+
+    pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+"""
+
+BOTH = "--anyio-backends=asyncio,trio"
+
+
+def cancel(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
+    pytester.makepyfile(program=PROGRAM, test_it=HEAD + tests)
+    as_ever = ["-W", "default", "-W", "ignore::ResourceWarning"]  # errors, where we run
+    return pytester.runpytest("--strict-markers", *as_ever, *(args or (BOTH, "--explore-cancel")))
+
+
+def one(body: str) -> str:
+    return f"\n    async def test_it():\n        {body}\n"
+
+
+FAULTS = {
+    "leaves a socket": (
+        "await program.three_awaits()",
+        [
+            "When it is cancelled at await 2, the test leaves behind:",
+            "  socket ('0.0.0.0', 0), made at program.py:4, in forgets",
+            "It replays with: @pytest.mark.explore(Schedule(cancel=2))",
+        ],
+    ),
+    "leaves a socket in a task": (
+        "await program.in_two_tasks(program.forgets)",
+        ["  socket ('0.0.0.0', 0), made at program.py:4, in forgets"],
+    ),
+    "leaves a socket in a with block": (
+        "async with program.Client(slow=True) as client: await client.ask()",
+        ["  socket ('0.0.0.0', 0), made at program.py:*, in Client.__aenter__"],
+    ),
+    "raises something else": (
+        "await program.complains()",
+        ["E * RuntimeError: not now", "What Schedule(cancel=1) did:"],
+    ),
+    "hangs": (
+        "await program.hangs()",
+        ["E * At 0.0 s, nothing can ever run again:", "*at program.py:*, in hangs"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "lines"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_of_the_program_is_found_and_replays(
+    pytester: pytest.Pytester, body: str, lines: list[str]
+) -> None:
+    pytester.makepyfile(program=PROGRAM)
+    result = cancel(pytester, one(body))
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(lines)
+    result.stdout.fnmatch_lines(["cancelled: 2 tests, each at each of its awaits, * in all"])
+
+
+FINE = {
+    "ends": "await program.closes()",
+    "shields itself": "await program.shields()",
+    "closes in a with block": (
+        "async with program.Client(slow=False) as client: await client.ask()"
+    ),
+    "waits for an error": """
+        with pytest.raises(TimeoutError), anyio.fail_after(1):
+            await anyio.sleep_forever()
+    """,
+    "asserts in the end": """
+        done = False
+        try:
+            await anyio.sleep(1)
+            done = True
+        finally:
+            assert done
+    """,
+    "needs what is not there yet": """
+        try:
+            await anyio.sleep(1)
+            answer = 1
+        finally:
+            answer.bit_length()
+    """,
+    "catches its cancellation": """
+        try:
+            await anyio.sleep(1)
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(1, shield=True):
+                await anyio.sleep(2)
+            raise
+    """,
+    "closes nothing itself": """
+        mine = socket.socket()
+        client = program.Client(slow=False)
+        await client.__aenter__()
+        await anyio.sleep(1)
+        mine.close()
+        await client.__aexit__()
+    """,
+    "leaves something anyway": """
+        async def leave():
+            await anyio.sleep(1)
+            kept.append(socket.socket())
+
+        kept = []
+        await leave()
+        await anyio.sleep(1)
+    """,
+}
+
+
+@pytest.mark.parametrize("body", FINE.values(), ids=FINE)
+def test_what_the_test_itself_does_when_it_is_cut_off_is_no_fault(
+    pytester: pytest.Pytester, body: str
+) -> None:
+    cancel(pytester, one(body)).assert_outcomes(passed=2)
+
+
+def test_a_test_is_cancelled_at_each_of_its_awaits(pytester: pytest.Pytester) -> None:
+    result = cancel(
+        pytester,
+        """
+    at = []
+
+    async def test_it(anyio_backend_name):
+        step = 0
+        try:
+            for step in range(5):
+                await anyio.sleep(1)
+            step = "the end"
+        finally:
+            at.append(step)
+
+    @pytest.mark.real_time
+    def test_all():
+        once = ["the end", 0, 1, 2, 3, 4, "the end"]
+        assert at == 2 * ["the end", *once]
+""",
+        BOTH,
+        "--explore-cancel",
+        "-p",
+        "no:randomly",
+    )
+
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["cancelled: 2 tests, each at each of its awaits, 10 in all"])
+
+
+def test_fixtures_are_set_up_anew_and_may_close_what_the_test_made(
+    pytester: pytest.Pytester,
+) -> None:
+    result = cancel(
+        pytester,
+        """
+    @pytest.fixture
+    async def closing():
+        kept = []
+        yield kept
+        while kept:
+            kept.pop().close()
+
+    async def keep(kept, n):
+        for _ in range(n):
+            kept.append(socket.socket())
+        await anyio.sleep(1)
+
+    async def test_closed(closing):
+        await keep(closing, 2)
+
+    async def test_left(closing):
+        await program.three_awaits()
+""",
+    )
+
+    result.assert_outcomes(passed=4, errors=2)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_left*", "  socket *, in forgets"])
+
+
+def test_the_line_that_was_printed_replays_it(pytester: pytest.Pytester) -> None:
+    marker = """
+    from awaits.testing import Schedule
+
+    @pytest.mark.explore(Schedule(cancel=2))
+    async def test_it():
+        await program.three_awaits()
+
+    @pytest.mark.explore(Schedule(cancel=1))
+    async def test_other():
+        await program.three_awaits()
+"""
+    result = cancel(pytester, marker, BOTH)
+    result.assert_outcomes(failed=2, passed=2)
+
+    result = cancel(
+        pytester, one("await program.three_awaits()"), BOTH, "--explore=Schedule(cancel=2)"
+    )
+    result.assert_outcomes(failed=2)
+
+
+def test_the_last_failure_comes_first_the_next_time(pytester: pytest.Pytester) -> None:
+    tests = one("await program.three_awaits()")
+    cancel(pytester, tests)
+    kept = pytester.path / ".pytest_cache/v/awaits/explore"
+    assert set(json.loads(kept.read_text()).values()) == {"Schedule(cancel=2)"}
+    result = cancel(pytester, tests)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["cancelled: 2 tests, each at each of its awaits, 2 in all"])
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["--explore-cancel=1"], "cancelled: 1 test, each at each of its awaits, 1 in all"),
+        (["--explore-cancel"], "cancelled: 1 test, each at each of its awaits, 3 in all"),
+        (["-o", "explore_cancel=2"], "cancelled: 1 test, each at each of its awaits, 2 in all"),
+        (["--explore=9"], "explored: 1 test, 1 order, 1 distinct"),
+    ],
+)
+def test_the_option_and_its_twin_say_at_how_many_awaits(
+    pytester: pytest.Pytester, args: list[str], line: str
+) -> None:
+    body = "for _ in range(3): await program.closes()"
+    result = cancel(pytester, one(body), "--anyio-backends=asyncio", *args)
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([line])
+
+
+def test_a_wrong_number_is_refused(pytester: pytest.Pytester) -> None:
+    result = cancel(pytester, one("pass"), "--explore-cancel=no")
+
+    result.stderr.fnmatch_lines(
+        ["*--explore-cancel must be a whole number of at least 1, not 'no'*"]
+    )
+
+
+def test_a_test_may_be_kept_out(pytester: pytest.Pytester) -> None:
+    kept_out = "\n    @pytest.mark.explore(False)" + one("await program.forgets()")
+    cancel(pytester, kept_out).assert_outcomes(passed=2)
