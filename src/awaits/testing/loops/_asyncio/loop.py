@@ -163,18 +163,18 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         super().close()
 
     def _nothing_can_run(self) -> None:
-        # What `make_something_run` does where nothing but timers is there, as nearly always:
-        # asking it each time is a tenth of what virtual time costs, see benchmarks/clock.py.
-        if (
-            type(self._ready) is deque
-            and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
-            and not (len(self._sockets) > 1 or self._signal_handlers)
-            and self.timekeeper.move(self.next_deadline())
-        ):
-            self._queue_what_is_due()
-            return
         try:
-            wait = make_something_run(self)
+            # What `make_something_run` does where nothing but timers is there, as nearly always:
+            # asking it each time is a tenth of what virtual time costs, see benchmarks/clock.py.
+            if (
+                type(self._ready) is deque
+                and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
+                and not (len(self._sockets) > 1 or self._signal_handlers)
+                and self.timekeeper.move(self.next_deadline())
+            ):
+                wait = 0.0
+            else:
+                wait = make_something_run(self)
         except Exception as error:
             if self._main is None or error is self._error:  # nobody is there, or nobody takes it
                 raise
