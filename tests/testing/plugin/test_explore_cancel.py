@@ -104,7 +104,10 @@ FAULTS = {
     ),
     "hangs": (
         "await program.hangs()",
-        ["E * At 0.0 s, nothing can ever run again:", "*at program.py:*, in hangs"],
+        [
+            "E * At 0.0 s, nothing can ever run again:",
+            "*at program.py:*, in hangs, for an Event to be set",
+        ],
     ),
 }
 

@@ -10,6 +10,7 @@ The kinds that belong to one event loop stand in `_asyncio/waits.py` and `_trio/
 
 import functools
 import gc
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -323,3 +324,8 @@ def _open(it: MemoryObjectReceiveStream[Any] | MemoryObjectSendStream[Any], whic
     statistics = it.statistics()
     n = statistics.open_send_streams if which == "send" else statistics.open_receive_streams
     return f"{n} {which} stream{'' if n == 1 else 's'}"
+
+
+def sleep(seconds: float) -> str:
+    """Say what one waits for who sleeps."""
+    return f"a sleep of {seconds:g} s to end" if seconds < math.inf else "a sleep without end"

@@ -17,7 +17,7 @@ from typing import Any, cast
 from anyio._backends._asyncio import TaskGroup
 
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.waits import Here, Wait
+from awaits.testing.loops.waits import Here, Wait, sleep
 
 _GatheringFuture: type = vars(asyncio.tasks)["_GatheringFuture"]
 
@@ -71,7 +71,7 @@ def _in_function(frame: FrameType) -> Wait | None:
     given, name = frame.f_locals, frame.f_code.co_name
     match frame.f_globals.get("__name__"), name:
         case "asyncio.tasks", "sleep":
-            return Wait(f"a sleep of {given['delay']:g} s to end", is_held=False)
+            return Wait(sleep(given["delay"]), is_held=False)
         case "asyncio.tasks", "_wait":
             return Wait("the end of", tuple(given["fs"]), is_held=False)
         case "asyncio.tasks", "wait_for" if isinstance(given.get("fut"), asyncio.Task):

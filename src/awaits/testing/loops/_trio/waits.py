@@ -14,7 +14,7 @@ import trio
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
 
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.waits import Does, Here, Wait
+from awaits.testing.loops.waits import Does, Here, Wait, sleep
 
 check_names("trio", {Runner: ["init_task", "main_task", "runq", "tasks"]})
 
@@ -60,7 +60,7 @@ def _in_function(frame: FrameType) -> Wait | None:
     given, name = frame.f_locals, frame.f_code.co_name
     match frame.f_globals.get("__name__"), name:
         case "trio._timeouts", "sleep" if "seconds" in given:
-            return Wait(f"a sleep of {given['seconds']:g} s to end", is_held=False)
+            return Wait(sleep(given["seconds"]), is_held=False)
         case "trio._timeouts", "sleep_until":
             return Wait(f"{given['deadline']:g} s to come", is_held=False)
         case "trio._threads", "to_thread_run_sync":
