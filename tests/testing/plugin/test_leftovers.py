@@ -68,7 +68,7 @@ LEFT = [
     ),
     (
         body("asyncio.create_task(work())", ON_ASYNCIO),
-        "task work, not begun, made at test_it.py:16, in test_it",
+        "task work, made at test_it.py:16, in test_it",
     ),
     (
         body("task = asyncio.create_task(work())\nawait anyio.sleep(0)\ntask.cancel()", ON_ASYNCIO),
@@ -205,7 +205,7 @@ def test_what_fixtures_own_is_not_left(pytester: pytest.Pytester) -> None:
     result = run(pytester, FIXTURES)
 
     result.assert_outcomes(passed=4, errors=1)
-    assert told(result) == {"task work, not begun, made at test_it.py:50, in test_besides"}
+    assert told(result) == {"task work, made at test_it.py:50, in test_besides"}
     result.stdout.fnmatch_lines("*ERROR at teardown of test_besides*")
 
 

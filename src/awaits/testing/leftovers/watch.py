@@ -253,6 +253,4 @@ def _what(it: Any) -> str:  # noqa: ANN401 see `_kind`
             coroutine = _coroutine(it)
             stands = place(coroutine)
             name = stands.function if stands else getattr(coroutine, "__qualname__", repr(it))
-            return (
-                f"{kind} {name}, {f'waiting at {stands.file_and_line}' if stands else 'not begun'}"
-            )
+            return f"{kind} {name}{f', waiting at {stands.file_and_line}' if stands else ''}"
