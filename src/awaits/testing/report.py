@@ -8,6 +8,7 @@ from awaits.testing.loops.play import Cancellation, Delay, Moment
 WIDEST = 100  # characters, of all lanes
 WIDEST_CELL = 30
 MOST_ROWS = 24
+MOST_ROWS_DRAWN = 200  # in a picture, which can be scrolled
 
 
 def explain(name: str, events: Sequence[Delay | Cancellation]) -> str:
@@ -103,14 +104,14 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
     width = 2 + max(map(len, [*names.values(), *(row.text for row in rows)]), default=0)
     shown = list(names)[: max(1, WIDEST // width)]
     times = {row.time for row in rows} - {None}
-    clock = max(len(_seconds(it)) for it in times) + 1 if times - {0.0} else 0
+    clock = max(len(seconds(it)) for it in times) + 1 if times - {0.0} else 0
     lines = [" " * (2 + clock) + "".join(f"{names[it]:{width}}" for it in shown)] if shown else []
     before = None
     for row in rows:
         if row.number not in shown:
             continue
         cells = [row.text if it == row.number else "┆" if it in row.late else "" for it in shown]
-        when = _seconds(row.time) if clock and row.time != before else ""
+        when = seconds(row.time) if clock and row.time != before else ""
         before = row.time
         mark = "> " if row.is_ahead else "  "
         lines.append(f"{when:{clock}}{mark}" + "".join(f"{cell:{width}}" for cell in cells))
@@ -119,7 +120,8 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _seconds(time: float | None) -> str:
+def seconds(time: float | None) -> str:
+    """Say a virtual time; nothing, if it is a real one."""
     return "" if time is None else f"{time:g} s"
 
 

@@ -16,6 +16,7 @@ from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, r
 from awaits.testing.plugin.bodies import Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns, cancels_all
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
+from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.tally import (
     EVERY,
     EXPLORED,
@@ -69,6 +70,7 @@ class Explore:
         plan_of: Tells how a test is explored; `None` if it is not.
         tally: What is known of the tests from the last time.
         cancelled: Cancels whole tests.
+        plots: Draws the orders in which tests fail.
     """
 
     def __init__(
@@ -76,8 +78,10 @@ class Explore:
         plan_of: Callable[[pytest.Item], Plan | None],
         tally: Tally,
         cancelled: CancelledRuns,
+        plots: Plots,
     ) -> None:
         self._plan_of = plan_of
+        self._plots = plots
         self._cancelled = cancelled
         self._tally = tally
         self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
@@ -191,7 +195,8 @@ class Explore:
             schedule = shrink(schedule, lambda it: _failed(self._run_with(item, it)))
         again = self._run_with(item, schedule, debugs=True)
         replays = _failed(again)
-        _tell(again if replays else failed, schedule, replays=replays)
+        drawn = self._plots.save(item.nodeid, schedule.svg) if replays else ""
+        _tell(again if replays else failed, schedule, replays=replays, drawn=drawn)
         reports = again if replays else failed
         _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         if not callable(schedule.delays):
@@ -364,12 +369,13 @@ def _take_time(reports: Reports, seconds: float) -> None:
             report.duration += max(0.0, seconds - sum(it.duration for it in reports))
 
 
-def _tell(reports: Reports, schedule: Schedule, *, replays: bool) -> None:
+def _tell(reports: Reports, schedule: Schedule, *, replays: bool, drawn: str) -> None:
     """Add to the report of a failure which order it was, and how to play it again."""
     mark = f"@pytest.mark.explore({schedule!r})"
     lines = [CANNOT_REPLAY]
     if replays:
         lines = [schedule.lanes, "", schedule.explanation, f"It replays with: {mark}"]
+        lines += [drawn] if drawn else []
     failed = next(report for report in reports if report.failed)
     failed.sections.append(("the order of its tasks", "\n".join(lines)))
 
