@@ -129,12 +129,13 @@ def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
     return call
 
 
-def _of_rules_that_go_on(drawn: Schedule) -> Schedule:
-    """Return a schedule of the tasks beyond the first one, in which rules are waited for.
+@st.composite
+def _schedules_of_rules_that_go_on(draw: st.DrawFn) -> Schedule:
+    """Draw a schedule of the tasks beyond the first one, in which rules are waited for.
 
     So a failure stays one when Hypothesis leaves out such a rule.
     """
-    delays = cast("Mapping[tuple[int, int], Late]", drawn.delays)
+    delays = cast("Mapping[tuple[int, int], Late]", draw(schedules()).delays)
     return Schedule({(task + 1, step): late for (task, step), late in delays.items()})
 
 
@@ -170,7 +171,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
         self._life = iter(self._runner.run_asyncgen_fixture(self._live, {}))
         next(self._life)
 
-    @stateful.initialize(schedule=schedules().map(_of_rules_that_go_on))
+    @stateful.initialize(schedule=_schedules_of_rules_that_go_on())
     def in_order(self, schedule: Schedule) -> None:
         """Steer the order of the tasks of this example."""
 
