@@ -154,6 +154,36 @@ FINE = {
                 await anyio.sleep(2)
             raise
     """,
+    "waits for an error in a group": """
+        with pytest.raises(ExceptionGroup):
+            async with anyio.create_task_group() as tasks:
+                with anyio.CancelScope() as scope, anyio.CancelScope(shield=True):
+                    tasks.start_soon(anyio.sleep, 2)
+                    with anyio.fail_after(1):
+                        await anyio.sleep(3)
+    """,
+    "uses what is closed then": """
+        send, receive = anyio.create_memory_object_stream(1)
+        async with receive:
+            try:
+                await anyio.sleep(1)
+            finally:
+                receive.close()
+                send.send_nowait(1) if not anyio.current_time() else send.close()
+    """,
+    "bears no cancel scope around it": """
+        scopes = anyio.CancelScope(), anyio.CancelScope()
+        scopes[0].__enter__()
+        scopes[1].__enter__()
+        pytest.raises(RuntimeError, scopes[0].__exit__, None, None, None)
+        await anyio.sleep(1)
+    """,
+    "closes no stream, and warnings are errors": """
+        streams = anyio.create_memory_object_stream(1)
+        await anyio.sleep(1)
+        for stream in streams:
+            stream.close()
+    """,
     "closes nothing itself": """
         mine = socket.socket()
         client = program.Client(slow=False)
@@ -178,7 +208,9 @@ FINE = {
 def test_what_the_test_itself_does_when_it_is_cut_off_is_no_fault(
     pytester: pytest.Pytester, body: str
 ) -> None:
-    cancel(pytester, one(body)).assert_outcomes(passed=2)
+    # Where warnings are errors, a test must not leave anything anyway.
+    strict = [] if "kept" in body else [BOTH, "--explore-cancel", "-W", "error"]
+    cancel(pytester, one(body), *strict).assert_outcomes(passed=2)
 
 
 def test_a_test_is_cancelled_at_each_of_its_awaits(pytester: pytest.Pytester) -> None:
