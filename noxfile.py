@@ -7,7 +7,7 @@ import nox
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_existing_virtualenvs = True
 
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 
 
 @nox.session(python=PYTHONS)
@@ -17,7 +17,7 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--anyio-backends", "-n", "auto", *session.posargs)
 
 
-@nox.session(python=PYTHONS[-1])
+@nox.session(python="3.13")
 def coverage(session: nox.Session) -> None:
     """Run the tests, and show which statements and branches they reach."""
     session.install("--group=test", "--editable=.")

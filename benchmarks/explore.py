@@ -1,15 +1,20 @@
 """How many orders it takes to find each bug of `benchmarks.programs`, and how small it shrinks.
 
     python -m benchmarks.explore [NAME...]
+    python -m benchmarks.explore --save docs/data/strength.json
 
-For each program and event loop: how many of ten seeds found it within the budget, the median number
-of orders until then, and the deviations of the smallest schedule that each seed shrank to.
+For each program and event loop: how many of ten seeds found it within 1,000 orders, the median
+number of orders until then, and the deviations of the schedules that they shrank to.
 """
 
+import argparse
+import json
+import platform
 import random
 import statistics
-import sys
 from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
 
 import anyio
 
@@ -57,26 +62,68 @@ def deviations(schedule: Schedule) -> int:
     return (0 if callable(delays) else len(delays)) + (schedule.cancel is not None)
 
 
-def main(names: list[str]) -> None:
+class Row(NamedTuple):
+    """What exploring made of one program on one event loop."""
+
+    program: str
+    family: str
+    event_loop: str
+    found: int  # of how many seeds
+    median: float  # orders, of those that found it
+    most: int
+    deviations: list[int]  # that are left, the fewest first
+    known: int  # the fewest that are known
+
+
+def row(program: Program, backend: str) -> Row:
+    """Explore a program with each seed."""
+    found = [it for seed in range(SEEDS) if (it := find(program, backend, seed))]
+    orders = sorted(number for number, _ in found) or [0]
+    sizes = sorted({deviations(schedule) for _, schedule in found})
+    median = statistics.median(orders)
+    return Row(
+        program.name,
+        program.family,
+        backend,
+        len(found),
+        median,
+        orders[-1],
+        sizes,
+        program.deviations,
+    )
+
+
+def main() -> None:
     """Print a row for each program and event loop."""
-    print(f"{'program':34}{'loop':9}{'found':>6}{'median':>8}{'most':>6}  deviations (known)")
-    all_found = tries = 0
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.explore")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--save", type=Path, metavar="FILE")
+    arguments = parser.parse_args()
+    print(f"{'program':41}{'loop':9}{'found':>6}{'median':>8}{'most':>6}  deviations (known)")
+    rows: list[Row] = []
     for program in PROGRAMS.values():
-        if names and program.name not in names:
+        if arguments.names and program.name not in arguments.names:
             continue
         for backend in "asyncio", "trio":
-            found = [it for seed in range(SEEDS) if (it := find(program, backend, seed))]
-            tries, all_found = tries + SEEDS, all_found + len(found)
-            orders = sorted(number for number, _ in found) or [0]
-            sizes = sorted({deviations(schedule) for _, schedule in found})
+            it = row(program, backend)
+            rows.append(it)
             print(
-                f"{program.name[:33]:34}{backend:9}{len(found):>6}"
-                f"{statistics.median(orders):>8.0f}{orders[-1]:>6}  {sizes} ({program.deviations})",
+                f"{it.program:41}{backend:9}{it.found:>6}{it.median:>8.0f}{it.most:>6}  "
+                f"{it.deviations} ({it.known})",
                 flush=True,
             )
-    print(f"{all_found} of {tries}")
+    print(f"{sum(it.found for it in rows)} of {SEEDS * len(rows)}")
+    if arguments.save is not None:
+        data = {
+            "command": "python -m benchmarks.explore --save docs/data/strength.json",
+            "python": platform.python_version(),
+            "seeds": SEEDS,
+            "orders": ORDERS,
+            "rows": [it._asdict() for it in rows],
+        }
+        arguments.save.write_text(json.dumps(data, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     random.seed(0)
-    main(sys.argv[1:])
+    main()

@@ -78,7 +78,8 @@ class EverySchedule:
         jitter: float = 0.0,
         most: int | None = None,
     ) -> None:
-        if deviations != "all" and (isinstance(deviations, bool) or not deviations >= 0):
+        is_number = isinstance(deviations, int) and not isinstance(deviations, bool)
+        if deviations != "all" and not (is_number and deviations >= 0):
             raise ValueError(
                 f"deviations must be a whole number of at least 0, or 'all', not {deviations!r}."
             )

@@ -23,6 +23,8 @@ from awaits.testing.loops.play import Order, Play, Recorded
 from awaits.testing.mixture import MIXTURE, Draw, Seen, StepKey
 from awaits.testing.schedule import Schedule, order_of, steer
 
+FIRST_ORDERS = 50  # of which every other one is simple, and of the others every third
+
 
 class Trial:
     """One run of a test in an order of its tasks: open it around the test's body.
@@ -92,8 +94,8 @@ class Explorer:
 
     First come simple ones, because they are enough for most bugs: each step delayed until nothing
     else can run, and by one step; all steps that begin at one line; each task cancelled at each of
-    its awaits. Every other order, and all of them when there are no more simple ones, is drawn from
-    a mixture.
+    its awaits. The others, and all of them when there are no more simple ones, are drawn from a
+    mixture.
 
     Args:
         seed: What the draws depend on, such as the test's name.
@@ -131,14 +133,13 @@ class Explorer:
         yield first
         self.note(first)
         self._look_at(first)
-        n_steps = len(self._seen.steps)
-        if not (n_steps or self._cancellable):
+        if not (self._seen.steps or self._cancellable):
             return
         simple = self._simple()
         draws = itertools.cycle(MIXTURE)
         for number in range(1, n_orders):
             trial = None
-            if number % (2 if number < 2 * n_steps else 4) == 1:
+            if number % (2 if number < FIRST_ORDERS else 3) == 1:
                 trial = next(simple, None)
             if trial is None:
                 trial = self.drawn(next(draws), random.Random(f"{self._seed} {number}"))

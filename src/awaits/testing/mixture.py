@@ -131,8 +131,9 @@ MIXTURE: Sequence[Draw] = (
     few_delays,
     meetings,
     random_priorities,
-    speeds,
+    slow_places,
     changing_priorities,
+    speeds,
 )
 
 

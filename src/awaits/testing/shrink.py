@@ -10,6 +10,8 @@ from awaits.testing.deviations import Late
 from awaits.testing.every import DelayDict
 from awaits.testing.schedule import Schedule
 
+MOST_WORDS = 12  # how many steps of a task are tried as the only one that is delayed
+
 StillFails: TypeAlias = Callable[[DelayDict], bool]
 
 
@@ -35,9 +37,8 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int =
         if still_fails(delays, simpler):
             smallest = simpler
             break
-    delays = _fewest(delays, still_fails)
-    delays = _in_one_word(delays, still_fails)
-    delays = _fewest(delays, still_fails)
+    for _ in range(2):  # what is counted in steps may be said otherwise when there is less of it
+        delays = _fewer(delays, still_fails)
     for key, late in list(delays.items()):
         for shorter in _shorter(late):
             changed = delays.copy()
@@ -66,30 +67,52 @@ def _simpler_cancellations(schedule: Schedule) -> Iterator[Schedule]:
             yield Schedule(jitter=jitter, cancel=(task, step), native=True)
 
 
-def _fewest(delays: DelayDict, still_fails: StillFails) -> DelayDict:
-    n_parts = 2
-    while delays:
-        keys = list(delays)
-        size = -(-len(keys) // n_parts)
-        for start in range(0, len(keys), size):
-            fewer: DelayDict = {key: delays[key] for key in keys[:start] + keys[start + size :]}
-            if still_fails(fewer):
-                delays, n_parts = fewer, max(n_parts - 1, 2)
+def _fewer(delays: DelayDict, still_fails: StillFails) -> DelayDict:
+    if len(delays) < 2:
+        return _fewest([delays], still_fails)
+    # What is counted in steps of others is over sooner, the fewer of them are delayed.
+    longer: DelayDict = dict.fromkeys(delays, "idle")
+    if longer != delays and still_fails(longer):
+        delays = longer
+    delays = _fewest(_by_task(delays), still_fails)
+    delays = _in_one_word(delays, still_fails)
+    return _fewest([{key: late} for key, late in delays.items()], still_fails)
+
+
+def _by_task(delays: DelayDict) -> list[DelayDict]:
+    by_task: dict[int, DelayDict] = {}
+    for key, late in delays.items():
+        by_task.setdefault(key[0], {})[key] = late
+    return list(by_task.values())
+
+
+def _fewest(parts: list[DelayDict], still_fails: StillFails) -> DelayDict:
+    """Leave out as many parts of a schedule's delays as it takes no longer to fail."""
+    n_ways = 2
+    while parts:
+        size = -(-len(parts) // n_ways)
+        for start in range(0, len(parts), size):
+            fewer = parts[:start] + parts[start + size :]
+            if still_fails(_joined(fewer)):
+                parts, n_ways = fewer, max(n_ways - 1, 2)
                 break
         else:
             if size == 1:
                 break
-            n_parts = min(len(keys), n_parts * 2)
-    return delays
+            n_ways = min(len(parts), n_ways * 2)
+    return _joined(parts)
+
+
+def _joined(parts: list[DelayDict]) -> DelayDict:
+    return {key: late for part in parts for key, late in part.items()}
 
 
 def _in_one_word(delays: DelayDict, still_fails: StillFails) -> DelayDict:
     """Replace several delays of a task by one, if that still fails: of one step, or of all."""
-    for task in sorted({task for task, _ in delays}):
-        own: DelayDict = {key: late for key, late in delays.items() if key[0] == task}
+    for own in _by_task(delays):
         if len(own) < 2:
             continue
-        for word in _words(task, own):
+        for word in _words(own):
             said: DelayDict = {key: late for key, late in delays.items() if key not in own}
             said.update(word)
             if still_fails(said):
@@ -98,19 +121,19 @@ def _in_one_word(delays: DelayDict, still_fails: StillFails) -> DelayDict:
     return delays
 
 
-def _words(task: int, own: DelayDict) -> Iterator[DelayDict]:
+def _words(own: DelayDict) -> Iterator[DelayDict]:
     """Yield single delays that may do what several of a task do."""
-    total = 0
-    for late in own.values():
-        total += 0 if late == "idle" else late
+    task = next(iter(own))[0]
+    total = sum(late for late in own.values() if late != "idle")
     lates: tuple[Late, ...] = "idle", 1, 2, 4, 6, 8
-    for key in own:
+    keys = list(own)
+    some = keys[:: -(-len(keys) // MOST_WORDS)]  # evenly, if there are too many
+    for key in some:
         yield {key: "idle"}
-    for key in own:
-        if total:
-            yield {key: total}
     for late in lates:
         yield {(task, "every"): late}
+    for key in some if total else ():
+        yield {key: total}
 
 
 def _shorter(late: Late) -> Iterator[Late]:

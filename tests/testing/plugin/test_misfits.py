@@ -11,7 +11,7 @@ MOVED = Path(__file__).parents[1] / "moved.py"
 
 TESTS = """
 import anyio, pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 @pytest.mark.anyio
 @pytest.mark.virtual_time
@@ -31,6 +31,7 @@ async def test_explored():
 
 @pytest.mark.anyio
 @pytest.mark.explore(orders=2)
+@settings(deadline=None)
 @given(st.integers())
 async def test_drawn(n): pass
 
@@ -48,7 +49,17 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run the tests on both event loops with a name moved."""
     pytester.makepyfile(test_it=TESTS)
-    command = [sys.executable, str(MOVED), package, pattern, "pytest", "-p", "no:asyncio"]
+    command = [
+        sys.executable,
+        str(MOVED),
+        package,
+        pattern,
+        "pytest",
+        "-p",
+        "no:asyncio",
+        "-p",
+        "no:trio",
+    ]
     options = ["--assert=plain", "-p", "no:cacheprovider", "-q", "-rA", "--tb=short", *args]
     return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
 

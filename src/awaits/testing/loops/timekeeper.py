@@ -56,6 +56,9 @@ class Timekeeper:
         self.set_up(idle=idle, wall=wall, turns=turns)
         self.run: Run | None = None  # None between two runs
         self.now: float = 0.0
+        self.n_turns: int = 0
+        """In how many turns of the event loop, in a row, something could run; since a schedule was
+        opened, because many of them, one after another, are not one that goes on for ever."""
         self._held_at = math.inf  # where time stops by itself
         self._advances: list[_Advance] = []  # a heap
         self._number = itertools.count()

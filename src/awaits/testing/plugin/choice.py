@@ -8,8 +8,10 @@ from collections.abc import Generator
 import pytest
 
 from awaits.testing import backends
+from awaits.testing.loops import adapter
 from awaits.testing.plugin._pytest import fixture_definitions
 from awaits.testing.plugin.proof import Witness
+from awaits.testing.plugin.runners import runner_of
 
 
 class ChosenBackends:
@@ -100,4 +102,35 @@ def backend_of(item: pytest.Item) -> object:
         # more than a call, the fixture is left to tell when the test is set up.
         with contextlib.suppress(Exception):
             return pin.func(item.instance) if inspect.signature(pin.func).parameters else pin.func()
+    return None
+
+
+def event_loop_of(item: pytest.Item) -> str | None:
+    """Return on which event loop a test runs, as far as that can be told before it runs.
+
+    Returns:
+        One of `backends.NAMES`; `None` if it cannot be told.
+    """
+    match runner_of(item):
+        case "pytest-asyncio":
+            return "asyncio"
+        case "pytest-trio":
+            return "trio"
+        case "anyio" | None:
+            return backends.name_of(backend_of(item))
+
+
+def misfit_of(test: pytest.Item) -> str | None:
+    """Return the sentence that tells why its event loop cannot be steered in this version.
+
+    Returns:
+        The sentence; `None` if it can be, or if no version of it can.
+    """
+    name = event_loop_of(test)
+    if name is None or not backends.is_steered(name):
+        return None
+    try:
+        adapter(name)
+    except ValueError as error:
+        return str(error)
     return None

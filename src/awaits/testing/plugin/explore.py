@@ -3,18 +3,28 @@
 import contextlib
 import functools
 import importlib
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pytest
 
+from awaits.testing import backends
 from awaits.testing.explore import Explorer, Trial
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
 from awaits.testing.plugin.bodies import Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns, cancels_all
-from awaits.testing.plugin.runners import misfit_of
-from awaits.testing.plugin.tally import EXPLORED, FAILING, NOT_REPEATABLE, PASSING, Tally
+from awaits.testing.plugin.choice import event_loop_of, misfit_of
+from awaits.testing.plugin.tally import (
+    EVERY,
+    EXPLORED,
+    FAILING,
+    NOT_REPEATABLE,
+    NOT_STEERED,
+    PASSING,
+    Tally,
+)
 from awaits.testing.schedule import Schedule, order_of, unseen
 from awaits.testing.shrink import shrink
 from awaits.testing.strategy import schedules
@@ -23,6 +33,8 @@ CANNOT_REPLAY = (
     "It failed like this once, and passed when the same order was played again: it depends on "
     "something else as well."
 )
+ORDERS = 100
+MOST_ORDERS = 100_000  # where every order is tried
 EXAMPLES = "awaits.testing.plugin.examples"  # for Hypothesis's users alone
 
 Reports = Sequence[pytest.TestReport]
@@ -31,12 +43,23 @@ Reports = Sequence[pytest.TestReport]
 class Plan(NamedTuple):
     """How a test is explored: the arguments of `@pytest.mark.explore`."""
 
-    orders: int = 100
-    deviations: int | None = None  # every order with so many at most, instead
+    orders: int | None = None  # at most; 0 for none, and what `most` says if it is not given
+    deviations: int | Literal["all"] | None = None  # every order with so many at most, instead
     jitter: float = 0.0
     cancel: bool = False
     schedule: Schedule | None = None  # this one alone
     awaits: int = 0  # of the whole test, at which it is cancelled
+
+    @property
+    def most(self) -> int | None:
+        """How many orders there may be; `None` for as many as there are."""
+        match self.deviations:
+            case None:
+                return self.orders or ORDERS
+            case "all":
+                return self.orders or MOST_ORDERS
+            case _:
+                return self.orders
 
 
 class Explore:
@@ -74,7 +97,9 @@ class Explore:
             self._around = self._as_drawn
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        reports = self._explored(item, plan)
+        began = time.perf_counter()
+        reports: Reports = self._steered(item, plan)
+        _take_time(reports, time.perf_counter() - began)
         ended = end_of_item(item, nextitem)
         if ended and reports[-1].passed:
             reports = reports[:-1]  # a test has one report of its teardown
@@ -117,7 +142,7 @@ class Explore:
         @functools.wraps(run_example)
         def drawing(*args: object, **kwargs: object) -> None:
             __tracebackhide__ = True
-            self._drawn = draw(strategy)
+            self._drawn = draw(strategy) if plan.schedule is None else plan.schedule
             run_example(*args, **kwargs)
 
         hypothesis.inner_test = drawing
@@ -132,6 +157,14 @@ class Explore:
         return as_drawn
 
     # One test.
+
+    def _steered(self, item: pytest.Function, plan: Plan) -> Reports:
+        name = event_loop_of(item)
+        if name is None or backends.is_steered(name):
+            return self._explored(item, plan)
+        reports = run_again(item, debugs=True)
+        _note(reports, NOT_STEERED, name)
+        return reports
 
     def _explored(self, item: pytest.Function, plan: Plan) -> Reports:
         reports: Reports = run_again(item, debugs=True)
@@ -148,6 +181,8 @@ class Explore:
         if failing is None:
             if plan.schedule is None:
                 _note(reports, PASSING, True)
+            if explorer.all is not None:
+                _note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
             return reports
         schedule, failed = failing
         if _failed(run_again(item)):
@@ -174,12 +209,12 @@ class Explore:
             reports = self._run_given(item, schedule, explorer)
             if _failed(reports):
                 return schedule, reports
-        if plan.schedule is not None or not plan.orders:
+        if plan.schedule is not None or plan.orders == 0:
             return None
         trials = (
-            explorer.trials(plan.orders)
+            explorer.trials(plan.most or ORDERS)
             if plan.deviations is None
-            else explorer.every(plan.deviations)
+            else explorer.every(plan.deviations, plan.most)
         )
         return self._first_failing_of(item, trials, explorer)
 
@@ -220,7 +255,7 @@ class Explore:
             # Who edits the cache, or has it from another version, only loses the head start.
             with contextlib.suppress(ValueError):
                 schedule = Schedule.parse(self._tally.last[item.nodeid])
-                if plan.awaits if cancels_all(schedule) else plan.orders:
+                if plan.awaits if cancels_all(schedule) else plan.orders != 0:
                     yield schedule
 
     def _run_with(
@@ -325,6 +360,13 @@ def _note(reports: Reports, name: str, value: object) -> None:
     for report in reports:
         report.user_properties[:] = [it for it in report.user_properties if it[0] != name]
         report.user_properties.append((name, value))
+
+
+def _take_time(reports: Reports, seconds: float) -> None:
+    """Have the report of a test's call tell how long all of its runs took, for `--durations`."""
+    for report in reports:
+        if report.when == "call":
+            report.duration += max(0.0, seconds - sum(it.duration for it in reports))
 
 
 def _tell(reports: Reports, schedule: Schedule, *, replays: bool) -> None:

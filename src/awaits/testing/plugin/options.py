@@ -68,8 +68,8 @@ def add(parser: pytest.Parser) -> None:
         const=OPTIONAL["--explore"],
         metavar="ORDERS",
         help="run each async test in so many orders of its tasks (100), but for those marked "
-        "explore(False); all:K means every order with at most K deviations; or in one order, such "
-        "as --explore='Schedule({(1, 2): 3})'",
+        "explore(False); all means every order, all:K those with at most K deviations; or in one "
+        "order, such as --explore='Schedule({(1, 2): 3})'",
     )
     parser.addini("explore", "what --explore is when it is not given", default="")
     group.addoption(
@@ -119,9 +119,9 @@ def explain_markers(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
     config.addinivalue_line(
         "markers",
-        "explore(orders=100, jitter=0.0, cancel=False): run this async test in so many orders of "
-        "its tasks, with steps late by at most `jitter` seconds of virtual time, and with tasks "
-        "cancelled; "
+        "explore(orders=100, deviations=None, jitter=0.0, cancel=False): run this async test in so "
+        "many orders of its tasks, or in each with at most so many `deviations`, or in 'all', with "
+        "steps late by at most `jitter` seconds of virtual time, and with tasks cancelled; "
         "explore(False): never; explore(Schedule(...)): in this one.",
     )
     config.addinivalue_line(

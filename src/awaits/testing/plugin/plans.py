@@ -96,12 +96,14 @@ def _suite(config: pytest.Config, plan: Plan) -> Plan | None:
         except ValueError as error:
             raise pytest.UsageError(f"--explore: {error}") from None
     every, _, deviations = orders.partition(":")
+    if orders == "all":
+        return plan._replace(deviations="all")
     if every == "all" and deviations.isdecimal():
         return plan._replace(deviations=int(deviations))
     if not (orders.isdecimal() and int(orders)):
         raise pytest.UsageError(
-            "--explore must be a whole number of at least 1, all:K for every order with at most K "
-            f"deviations, or a Schedule(...), not {orders!r}."
+            "--explore must be a whole number of at least 1, all for every order, all:K for those "
+            f"with at most K deviations, or a Schedule(...), not {orders!r}."
         )
     return plan._replace(orders=int(orders))
 
@@ -122,7 +124,7 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
             f"{MARK_IT}."
         )
     plan = suite or default
-    plan = plan._replace(orders=plan.orders or default.orders)
+    plan = plan._replace(orders=plan.orders or default.orders)  # 0 becomes the default
     match mark.args:
         case () | (True,):
             given_first: dict[str, object] = {}
@@ -136,12 +138,20 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
 
 
 def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
+    if "orders" in said or "deviations" in said:
+        plan = plan._replace(orders=None, deviations=None)  # what the option says counts less
     for name, value in said.items():
         match name, value:
-            case "orders" | "jitter", bool():
+            case "orders" | "deviations" | "jitter", bool():
                 pass
             case "orders", int() if value >= 1:
                 plan = plan._replace(orders=value)
+                continue
+            case "deviations", "all":
+                plan = plan._replace(deviations="all")
+                continue
+            case "deviations", int() if value >= 0:
+                plan = plan._replace(deviations=value)
                 continue
             case "jitter", int() | float() if 0 <= value < float("inf"):
                 plan = plan._replace(jitter=value)
@@ -156,7 +166,8 @@ def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
                 pass
         raise pytest.UsageError(
             f"{item.nodeid}: explore takes False, a Schedule, or orders (a whole number of at "
-            "least 1), jitter (seconds, at least 0) and cancel (True or False), not "
+            "least 1), deviations (a whole number of at least 0, or 'all'), jitter (seconds, at "
+            "least 0) and cancel (True or False), not "
             f"{name + '=' if name else ''}{value!r}."
         )
     return plan

@@ -1,7 +1,10 @@
 """What `--explore` did in all tests: counted, kept for the next time, and told at the end."""
 
+from collections import Counter
+
 import pytest
 
+from awaits.testing import backends
 from awaits.testing.plugin.known import Known
 from awaits.testing.plugin.options import given
 
@@ -9,6 +12,8 @@ EXPLORED = "awaits_explored"  # properties of the report of a test
 FAILING = "awaits_failing"
 PASSING = "awaits_passing"
 NOT_REPEATABLE = "awaits_not_repeatable"
+NOT_STEERED = "awaits_not_steered"
+EVERY = "awaits_every"
 CACHED = "awaits/explore"
 
 
@@ -27,6 +32,9 @@ class Tally:
         self._n_cancelled = self._n_awaits = 0
         self._is_empty = True
         self._not_repeatable: list[str] = []
+        self._not_steered: Counter[str] = Counter()  # tests, by their event loops
+        self._complete: Counter[str] = Counter()  # tests, by what all was tried
+        self._incomplete: dict[str, str] = {}  # what was tried, by test
         self._now: dict[str, str] = {}  # the failures of this run, by test
         self._passing: set[str] = set()
         self.known: Known = known
@@ -36,6 +44,8 @@ class Tally:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what was done, in whichever process."""
         properties: dict[str, object] = dict(report.user_properties)
+        if report.when == "setup" and NOT_STEERED in properties:
+            self._not_steered[str(properties[NOT_STEERED])] += 1
         if report.when == "setup" and isinstance(done := properties.get(EXPLORED), list):
             self._is_empty = False
             n_orders, n_distinct, n_awaits = done
@@ -44,6 +54,8 @@ class Tally:
             self._n_distinct += n_distinct
             self._n_cancelled += n_awaits is not None
             self._n_awaits += n_awaits or 0
+            if isinstance(every := properties.get(EVERY), list):
+                self._note_every(report.nodeid, *every)
             if NOT_REPEATABLE in properties:
                 self._not_repeatable.append(report.nodeid)
             if FAILING in properties:
@@ -51,6 +63,13 @@ class Tally:
             elif PASSING in properties:
                 self.last.pop(report.nodeid, None)
                 self._passing.add(report.nodeid)
+
+    def _note_every(self, nodeid: str, is_complete: bool, said: str) -> None:
+        if is_complete:
+            _, _, bound = said.removesuffix(" passed").partition(" with ")
+            self._complete[f" with {bound}" if bound else ""] += 1
+        else:
+            self._incomplete[nodeid] = said
 
     def pytest_sessionfinish(self) -> None:
         """Keep the failures, to begin with them the next time."""
@@ -64,10 +83,18 @@ class Tally:
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was done."""
-        if self._n_tests or given(self._config, "explore"):
+        if self._n_tests or self._not_steered or given(self._config, "explore"):
             terminalreporter.write_line(
                 f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
                 f"{self._n_distinct:,} distinct"
+            )
+        for bound, n_tests in self._complete.items():
+            terminalreporter.write_line(f"  {_count(n_tests, 'test')} in all orders{bound}")
+        for nodeid, said in self._incomplete.items():
+            terminalreporter.write_line(f"  {nodeid}: {said}")
+        for name, n_tests in self._not_steered.items():
+            terminalreporter.write_line(
+                f"  {_count(n_tests, 'test')} ran in one order: {backends.not_steered(name)}"
             )
         if self._n_cancelled or given(self._config, "explore_cancel"):
             terminalreporter.write_line(

@@ -13,12 +13,13 @@ from awaits.testing.clock import VirtualClock, follow, timekeeper_of
 from awaits.testing.loops.timekeeper import TURNS, Timekeeper
 from awaits.testing.plugin import IN_REAL_TIME, async_fixtures
 from awaits.testing.plugin.bodies import Body, replaced_body
+from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.plugin.misfit import Misfit
 from awaits.testing.plugin.options import given
 from awaits.testing.plugin.outside import Outside
-from awaits.testing.plugin.runners import MARK_IT, NAMES, event_loop_of, misfit_of, runner_of
+from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
 from awaits.testing.plugin.virtual_asyncio import PytestAsyncioLoops
 from awaits.testing.run import virtual_time
 

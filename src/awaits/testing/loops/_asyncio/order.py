@@ -57,6 +57,8 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
             loop.set_task_factory(cast("Any", self._wrapped))
         # A virtual loop asks what is delayed before it moves time; a real one would wait.
         self._clock: Timekeeper | None = getattr(loop, "timekeeper", None)
+        if self._clock is not None:
+            self._clock.n_turns = 0
         self._has_looked = False  # whether the loop has looked for what can run, since `popleft`
         self._nothing = asyncio.Handle(print, (), self._loop)
         self._nothing.cancel()

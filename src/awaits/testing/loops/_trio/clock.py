@@ -76,7 +76,6 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
-        self.n_turns: int = 0  # in which something could run, in a row
         self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
 
     def start_clock(self) -> None:
@@ -96,9 +95,11 @@ class VirtualTrioClock(trio.abc.Clock):
         """Raise `LivelockError` in the main task, after too many turns at one instant."""
         runner = self._runner
         # A schedule has one task run a turn.
-        if self.current_play() and self.n_turns <= self.timekeeper.turns * len(runner.tasks):
+        if self.current_play() and self.timekeeper.n_turns <= self.timekeeper.turns * len(
+            runner.tasks
+        ):
             return
-        self.n_turns = 0
+        self.timekeeper.n_turns = 0
         running = [task for task in _ready(runner) if not is_system_task(task, runner)]
         try:
             end_what_runs_for_ever(self, ((task.name, task.coro) for task in running))
@@ -119,7 +120,7 @@ class VirtualTrioClock(trio.abc.Clock):
         Args:
             deadline: The next one, in virtual time.
         """
-        self.n_turns = 0
+        self.timekeeper.n_turns = 0
         if deadline <= self.timekeeper.now:
             return 0
         self._deadline = deadline
@@ -264,10 +265,10 @@ class Turns(trio.abc.Instrument):
 
     def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 trio's signature
         """Count; trio calls this once a turn. It would log what is raised here, and go on."""
-        clock = self._clock
-        clock.n_turns += 1
-        if clock.n_turns > clock.timekeeper.turns:
-            clock.end_what_runs_for_ever()
+        timekeeper = self._clock.timekeeper
+        timekeeper.n_turns += 1
+        if timekeeper.n_turns > timekeeper.turns:
+            self._clock.end_what_runs_for_ever()
 
     def after_run(self) -> None:
         """Stop the clock; trio calls this as a run ends."""

@@ -54,6 +54,8 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         self._runner.runq = self
         # A virtual clock asks what is delayed before it moves time; a real one would wait.
         self._clock: Timekeeper | None = getattr(self._runner.clock, "timekeeper", None)
+        if self._clock is not None:
+            self._clock.n_turns = 0
 
     def _give_back(self) -> None:
         """Give the event loop its own queue back."""
