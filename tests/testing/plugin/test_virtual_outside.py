@@ -103,6 +103,18 @@ QUIET = {
         with anyio.fail_after(5):
             await anyio.sleep_forever()
 """,
+    "a thread that waits for another": """
+    import threading
+
+    async def test_it():
+        ended = threading.Event()
+        threading.Thread(target=ended.wait, daemon=True).start()
+        try:
+            with anyio.fail_after(5):
+                await anyio.sleep_forever()
+        finally:
+            ended.set()
+""",
     "a process that has ended, of another test": """
     async def test_first():
         subprocess.run([sys.executable, "--version"], check=True)
