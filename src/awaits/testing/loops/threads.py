@@ -180,7 +180,7 @@ def is_at_rest(frame: FrameType | None) -> bool:
 
 def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
     while frame is not None:
-        place = frame.f_globals["__name__"], frame.f_code.co_name
+        place = str(frame.f_globals.get("__name__")), frame.f_code.co_name
         if place[0] not in _WAITING:
             yield place
         frame = frame.f_back
@@ -196,7 +196,7 @@ def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
         frame = where.get(thread.ident or 0)
         if frame is None or thread in _OLDEST or thread is threading.current_thread():
             continue
-        if frame.f_globals["__name__"] not in _WAITING and not is_at_rest(frame):
+        if frame.f_globals.get("__name__") not in _WAITING and not is_at_rest(frame):
             yield thread, frame
 
 
