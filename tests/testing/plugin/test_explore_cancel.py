@@ -56,6 +56,10 @@ PROGRAM = """
             with anyio.CancelScope(shield=True):
                 await anyio.Event().wait()
 
+    async def keeps(kept):
+        kept.append(socket.socket())
+        await anyio.sleep(1)
+
     async def shields():
         with anyio.CancelScope(shield=True):
             await anyio.sleep(1)
@@ -95,7 +99,7 @@ FAULTS = {
         ["  socket ('0.0.0.0', 0), made at program.py:4, in forgets"],
     ),
     "leaves a socket in a with block": (
-        "async with program.Client(slow=True) as client: await client.ask()",
+        "async with program.Client(slow=True) as client:\n            await client.ask()",
         ["  socket ('0.0.0.0', 0), made at program.py:*, in Client.__aenter__"],
     ),
     "raises something else": (
@@ -193,13 +197,8 @@ FINE = {
         await client.__aexit__()
     """,
     "leaves something anyway": """
-        async def leave():
-            await anyio.sleep(1)
-            kept.append(socket.socket())
-
         kept = []
-        await leave()
-        await anyio.sleep(1)
+        await program.keeps(kept)
     """,
 }
 
