@@ -28,17 +28,16 @@ PROGRAM = """
             tasks.start_soon(work)
 
     class Client:
-        def __init__(self, slow):
-            self.slow = slow
+        def __init__(self, forgets):
+            self.forgets = forgets
 
         async def __aenter__(self):
             self.mine = socket.socket()
             return self
 
         async def __aexit__(self, *exc):
-            if self.slow:
-                await anyio.sleep(1)
-            self.mine.close()
+            if not (self.forgets and exc[0]):
+                self.mine.close()
 
         async def ask(self):
             await anyio.sleep(1)
@@ -99,7 +98,7 @@ FAULTS = {
         ["  socket ('0.0.0.0', 0), made at program.py:4, in forgets"],
     ),
     "leaves a socket in a with block": (
-        "async with program.Client(slow=True) as client:\n            await client.ask()",
+        "async with program.Client(forgets=True) as client:\n            await client.ask()",
         ["  socket ('0.0.0.0', 0), made at program.py:*, in Client.__aenter__"],
     ),
     "raises something else": (
@@ -129,7 +128,7 @@ FINE = {
     "ends": "await program.closes()",
     "shields itself": "await program.shields()",
     "closes in a with block": (
-        "async with program.Client(slow=False) as client: await client.ask()"
+        "async with program.Client(forgets=False) as client: await client.ask()"
     ),
     "waits for an error": """
         with pytest.raises(TimeoutError), anyio.fail_after(1):
@@ -190,7 +189,7 @@ FINE = {
     """,
     "closes nothing itself": """
         mine = socket.socket()
-        client = program.Client(slow=False)
+        client = program.Client(forgets=False)
         await client.__aenter__()
         await anyio.sleep(1)
         mine.close()
