@@ -179,6 +179,7 @@ class Explore:
         n_awaits: int | None = None  # it was not asked
         if plan.awaits and (failing is None or cancels_all(failing[0])):
             failing = failing or self._first_cancelled(item, plan.awaits)
+            self._cancelled.end()
             n_awaits = self._cancelled.n_awaits
         _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         if failing is None:
@@ -269,7 +270,9 @@ class Explore:
             if cancels_all(order):
                 self._cancelled.begin()
                 self._run_cancelled(item, [Schedule()])
-                return self._run_cancelled(item, [order], debugs=debugs)
+                reports = self._run_cancelled(item, [order], debugs=debugs)
+                self._cancelled.end()
+                return reports
             unseen(order)
 
         def around(body: Body) -> Body:
@@ -305,15 +308,17 @@ class Explore:
         """Cancel the test at each of its awaits until it fails; return at which it did, and how."""
         runs = self._cancelled
         runs.begin()
-        schedules = [Schedule(), *(Schedule(cancel=n) for n in range(1, n_awaits + 1))]
+        schedules = [Schedule(cancel=n) for n in range(1, n_awaits + 1)]
         if not is_set_up_for_each_test(item):
-            reports = self._run_cancelled(item, schedules)
+            reports = self._run_cancelled(item, [Schedule(), *schedules])
             if not _failed(reports):
                 return None
             schedule = runs.schedule
             if cancels_all(schedule) and _failed(again := self._run_with(item, schedule)):
                 return schedule, again
             runs.begin()
+        if _failed(self._run_cancelled(item, [Schedule()])):
+            return None  # it does not bear a cancel scope around it, even if nobody cancels it
         for schedule in schedules:
             reports = self._run_cancelled(item, [schedule])
             if _failed(reports):
