@@ -32,6 +32,7 @@ HEAD = """
 
 ON_ASYNCIO = "\n    @on_asyncio\n    async def test_it(anyio_backend):"
 ON_BOTH = "\n    async def test_it():"
+WITH_CONFIG = "\n    async def test_it(pytestconfig):"
 TO_FILE = "\n    async def test_it(tmp_path):"
 
 
@@ -83,8 +84,9 @@ LEFT = [
         "async generator numbers, at test_it.py:11, made at test_it.py:16, in test_it",
     ),
     (
-        body("threading.Thread(target=threading.Event().wait, daemon=True, name='mine').start()"),
-        "thread mine, made at test_it.py:15, in test_it",
+        body("ended = threading.Event()\npytestconfig.add_cleanup(ended.set)\n"
+             "threading.Thread(target=ended.wait, name='mine').start()", WITH_CONFIG),
+        "thread mine, made at test_it.py:17, in test_it",
     ),
     (
         body("executor = concurrent.futures.ThreadPoolExecutor(1, 'pool')\n"
