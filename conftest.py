@@ -17,7 +17,7 @@ from sybil.parsers.markdown import CodeBlockParser
 pytest_plugins = ["pytester"]
 
 # What a terminal or a CI asks for in these would change the output that tests compare.
-for name in ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERM"):
+for name in ("CI", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERM"):
     os.environ.pop(name, None)
 
 # Hundreds of tests start Python, which would have to compile each library again and again.

@@ -2,18 +2,19 @@
 
 import asyncio
 import builtins
-import gc
 import re
 import socket
 import sys
 import textwrap
 import threading
 import warnings
-from collections.abc import Iterator
 
 import pytest
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 
 HEAD = """
     import anyio, asyncio, concurrent.futures, contextlib, pytest, socket, threading
@@ -34,15 +35,6 @@ ON_ASYNCIO = "\n    @on_asyncio\n    async def test_it(anyio_backend):"
 ON_BOTH = "\n    async def test_it():"
 WITH_CONFIG = "\n    async def test_it(pytestconfig):"
 TO_FILE = "\n    async def test_it(tmp_path):"
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """What these tests leave behind on purpose is gone when the next test begins."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
 
 
 def run(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
