@@ -2,6 +2,7 @@ from typing import ClassVar
 
 import anyio
 from cache import Cache
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from awaits.testing.stateful import AsyncStateMachine, rule
@@ -31,13 +32,16 @@ class CacheMachine(AsyncStateMachine):
     async def store(self, key: str) -> None:
         self.stored[key] += 1
         self.cache.invalidate(key)
-
-
-TestCache = CacheMachine.TestCase
+        await anyio.sleep(1)  # until it is on the disk
 
 
 class CacheMachineOnTrio(CacheMachine):
     backend = "trio"
 
 
+TestCache = CacheMachine.TestCase
 TestCacheOnTrio = CacheMachineOnTrio.TestCase
+
+# Few calls are enough, and Hypothesis leaves out a rule in most examples: many short ones.
+TestCache.settings = settings(TestCache.settings, max_examples=1_000, stateful_step_count=8)
+TestCacheOnTrio.settings = TestCache.settings

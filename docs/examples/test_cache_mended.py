@@ -15,3 +15,4 @@ class MendedCacheMachineOnTrio(MendedCacheMachine):
 
 TestMended = MendedCacheMachine.TestCase
 TestMendedOnTrio = MendedCacheMachineOnTrio.TestCase
+TestMended.settings = TestMendedOnTrio.settings = CacheMachine.TestCase.settings

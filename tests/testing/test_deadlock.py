@@ -41,16 +41,16 @@ class TestDeadlock:
         error = innermost(raised.value)
         code = TestDeadlock.waits_for_itself.__code__
         never = next(it for it in code.co_consts if hasattr(it, "co_name"))
-        main, second, first = str(error).splitlines()[1:]
+        main, first, second = str(error).splitlines()[1:]
         assert str(error).startswith("At 3.0 s, nothing can ever run again:\n")
         # Where a task group waits: at its first line, or its last one, as Python has it.
         assert main.startswith("  the main task waits at tests/testing/test_deadlock.py:")
-        assert main.endswith(", in TestDeadlock.waits_for_itself")
-        assert first.endswith(
-            f"never waits at tests/testing/test_deadlock.py:{never.co_firstlineno + 1}, "
-            "in TestDeadlock.waits_for_itself.<locals>.never"
+        assert main.endswith(", in TestDeadlock.waits_for_itself, for the end of tasks 1 and 2")
+        assert first == (
+            f"  task 1, never, waits at tests/testing/test_deadlock.py:{never.co_firstlineno + 1}, "
+            "in TestDeadlock.waits_for_itself.<locals>.never, for Event 'event' to be set"
         )
-        assert second == "  anyio.sleep_forever waits"
+        assert second.startswith("  task 2, sleep_forever, waits")
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     def test_what_an_async_generator_waits_for_is_told(self, backend: str) -> None:
@@ -62,7 +62,7 @@ class TestDeadlock:
             async for _ in nothing():
                 pass
 
-        with pytest.raises(DeadlockError, match=r"in .*\.nothing$"):
+        with pytest.raises(DeadlockError, match=r"in .*\.nothing, for an Event to be set$"):
             anyio.run(main, backend=backend, backend_options=virtual_time(backend))
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -4,7 +4,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from awaits.testing import Schedule
+from awaits.testing import DeadlockError, Schedule, virtual_time
 from tests.testing.shared import play, steps
 
 pytestmark = pytest.mark.anyio
@@ -32,13 +32,12 @@ What Schedule({{(1, 2): 9, (2, 9): 9}}) did:
 async def test_an_explanation_in_real_time_tells_no_time() -> None:
     schedule = Schedule({(1, 1): 1})
     await play(schedule, "a", "b")
-    name = f"{steps.__module__}.steps"  # as the event loops name a task that has not begun
     assert (
         schedule.explanation
-        == f"""\
-What Schedule({{(1, 1): 1}}) did:
-  delayed before step 1: task 1, {name}, not begun; 1 step went ahead:
-    task 2, {name}, not begun"""
+        == """\
+What Schedule({(1, 1): 1}) did:
+  delayed before step 1: task 1, steps, not begun; 1 step went ahead:
+    task 2, steps, not begun"""
     )
 
 
@@ -72,3 +71,42 @@ async def test_an_error_in_the_block_is_given_the_explanation() -> None:
                 group.start_soon(checkpoint)
             raise ZeroDivisionError
     assert caught.value.__notes__ == [schedule.explanation]
+
+
+async def sells(first: anyio.Lock, second: anyio.Lock) -> None:
+    async with first:
+        await checkpoint()
+        async with second:
+            await checkpoint()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_lanes_mark_where_the_order_differs_and_tell_the_time_and_who_holds_what(
+    backend: str,
+) -> None:
+    schedule = Schedule({(1, 2): 1}, jitter=3)
+
+    async def main() -> None:
+        till, stock = anyio.Lock(), anyio.Lock()
+        with schedule:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(sells, till, stock)
+                await anyio.sleep(1)
+                tasks.start_soon(sells, stock, till)
+
+    with pytest.raises((ExceptionGroup, DeadlockError)):
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+    lines = schedule.lanes.splitlines()
+    assert lines[0].split() == ["1", "sells", "2", f"{main.__name__}", "3", "sells"]
+    assert lines[1].startswith("0 s ")
+    ahead = [line for line in lines if ">" in line]
+    assert ahead[0].startswith("1 s > ┆")
+    assert ahead[-1].startswith("> went ahead")
+    assert "Lock 'second', held by 3" in schedule.lanes
+    assert "Lock 'second', held by 1" in schedule.lanes
+
+
+async def test_tasks_of_one_function_are_told_apart_and_one_not_begun_has_its_name() -> None:
+    schedule = Schedule({(1, 1): 1})
+    await play(schedule, "a", "b")
+    assert schedule.lanes.splitlines()[0].split() == ["1", "steps", "2", "steps"]

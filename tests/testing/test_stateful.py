@@ -1,5 +1,6 @@
 """State machines of Hypothesis with async rules."""
 
+from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 import anyio
@@ -109,64 +110,80 @@ def test_rules_overlap_and_a_failure_in_one_that_goes_on_is_told_and_made_small(
 
 
 class Ordered(AsyncStateMachine):
-    """A bug that needs one rule to run as a whole between two steps of another."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.balance = self.deposits = self.begun = self.ended = 0
+    """A bug that shows when a task of one step more comes before the other one."""
 
     @rule()
-    async def deposit(self) -> None:
-        self.begun += 1
-        before = self.balance
-        await anyio.lowlevel.checkpoint()
-        self.balance = before + 1
-        self.ended += 1
-        if self.begun == self.ended:
-            assert self.balance == self.ended
+    async def race(self) -> None:
+        order: list[str] = []
+
+        async def work(name: str, n_steps: int) -> None:
+            for _ in range(n_steps):
+                await anyio.lowlevel.checkpoint()
+            order.append(name)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work, "short", 1)
+            tasks.start_soon(work, "long", 4)
+        assert order == ["short", "long"]
 
 
 def test_the_order_of_their_tasks_is_drawn(run: Run) -> None:
     with pytest.raises(AssertionError) as caught:
         run(Ordered)
-    assert any("goes_on=True" in note for note in caught.value.__notes__)
+    assert any("state.in_order(schedule=Schedule({(" in note for note in caught.value.__notes__)
 
 
-class Stuck(AsyncStateMachine):
+class Waiting(AsyncStateMachine):
+    """Rules that wait for ever, and one that fails a second later."""
+
     @rule()
     async def wait(self) -> None:
         await anyio.Event().wait()
 
-
-def test_a_rule_that_waits_for_ever_is_told_at_the_end_at_the_latest(run: Run) -> None:
-    with pytest.raises(DeadlockError):
-        run(Stuck)
-
-
-class Raising(AsyncStateMachine):
-    """What it calls fails in a task that goes on, while it waits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answered = anyio.Event()
-        self.fails = False
-
-    @precondition(lambda self: not self.fails)
     @rule()
-    async def answer(self) -> None:
-        self.fails = True
+    async def fail(self) -> None:
         await anyio.sleep(1)
         raise ConnectionError
 
-    @precondition(lambda self: self.fails)
-    @rule()
-    async def ask(self) -> None:
-        await self.answered.wait()
+
+@pytest.fixture(params=["asyncio", "trio"])
+def waiting(request: pytest.FixtureRequest) -> Waiting:
+    name: str = request.param
+    machine: Waiting = type("OnBackend", (Waiting,), {"backend": name})()
+    return machine
 
 
-def test_an_error_of_a_rule_that_goes_on_counts_more_than_the_deadlock_behind_it(run: Run) -> None:
+def called(name: str) -> Callable[..., object]:
+    """What Hypothesis calls for a rule."""
+    function: Callable[..., object] = getattr(Waiting, name).hypothesis_stateful_rule.function
+    return function
+
+
+def test_a_rule_that_is_waited_for_and_waits_for_ever_is_told(waiting: Waiting) -> None:
+    with pytest.raises(DeadlockError):
+        called("wait")(waiting)
+    waiting.teardown()
+
+
+def test_a_rule_that_goes_on_and_waits_for_ever_is_told_at_the_end(waiting: Waiting) -> None:
+    called("wait")(waiting, goes_on=True)
+    with pytest.raises(DeadlockError):
+        waiting.teardown()
+
+
+def test_a_rule_that_goes_on_and_fails_is_told_at_the_end(waiting: Waiting) -> None:
+    called("fail")(waiting, goes_on=True)
     with pytest.raises(ConnectionError):
-        run(Raising)
+        waiting.teardown()
+
+
+def test_an_error_of_a_rule_that_goes_on_counts_more_than_the_deadlock_behind_it(
+    waiting: Waiting,
+) -> None:
+    called("fail")(waiting, goes_on=True)
+    with pytest.raises(ConnectionError):
+        called("wait")(waiting)
+    waiting.teardown()
 
 
 def test_a_machine_is_a_test_case_as_ever() -> None:

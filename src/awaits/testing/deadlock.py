@@ -1,10 +1,11 @@
 """The deadlock: nothing in the event loop can ever run again. Who waits, and where?"""
 
 import gc
+import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 
 class DeadlockError(Exception):
@@ -15,18 +16,15 @@ class LivelockError(DeadlockError):
     """Tasks run again and again and time stands still; the message lists which, and where."""
 
 
-def deadlock(main: object, others: Iterable[tuple[str, object]], now: float) -> DeadlockError:
+def deadlock(tasks: Iterable[str], now: float) -> DeadlockError:
     """Return the error that tells which tasks wait, and where.
 
     Args:
-        main: The coroutine of the main task.
-        others: The name and the coroutine of each other task.
+        tasks: A line for each task.
         now: The virtual time, in seconds.
     """
-    tasks = ("the main task", main), *sorted(others, key=lambda task: task[0])
-    places = ((name, place(coroutine)) for name, coroutine in tasks)
-    lines = (f"\n  {name} waits{f' at {where}' if where else ''}" for name, where in places)
-    return DeadlockError(f"At {now} s, nothing can ever run again:{''.join(lines)}")
+    lines = "".join(f"\n  {line}" for line in tasks)
+    return DeadlockError(f"At {now} s, nothing can ever run again:{lines}")
 
 
 def livelock(
@@ -86,9 +84,14 @@ def place(coroutine: object) -> Place | None:
         coroutine: What a task runs.
 
     Returns:
-        `None` if all of it is in those libraries.
+        `None` if all of it is in those libraries, or if it has not begun.
     """
-    ours = [it for it in _frames(coroutine) if not is_of_a_library(it)]
+    if isinstance(coroutine, CoroutineType) and (
+        inspect.getcoroutinestate(cast("CoroutineType[object, object, object]", coroutine))
+        == inspect.CORO_CREATED
+    ):
+        return None
+    ours = [it for it in frames_of(coroutine) if not is_of_a_library(it)]
     return Place(ours[0].f_code, ours[-1].f_code, ours[-1].f_lineno) if ours else None
 
 
@@ -97,22 +100,32 @@ def is_of_a_library(frame: FrameType) -> bool:
     return f"{frame.f_globals.get('__name__')}.".startswith(_LIBRARIES)
 
 
-def _frames(awaitable: object) -> Iterator[FrameType]:
+def frames_of(coroutine: object) -> Iterator[FrameType]:
+    """Return the frames of what a coroutine awaits, from the outside in."""
+    for it in awaited(coroutine):
+        for frame_of, _ in _KINDS:
+            frame: object = getattr(it, frame_of, None)
+            if isinstance(frame, FrameType):
+                yield frame
+
+
+def awaited(coroutine: object) -> Iterator[object]:
     """Follow what a coroutine awaits, from the outside in."""
-    while awaitable is not None:
+    while coroutine is not None:
         for frame_of, awaited_by in _KINDS:
-            if hasattr(awaitable, frame_of):
-                frame: object = getattr(awaitable, frame_of)
-                if isinstance(frame, FrameType):
-                    yield frame
-                awaitable = getattr(awaitable, awaited_by)
+            if hasattr(coroutine, frame_of):
+                yield coroutine
+                # Up to Python 3.12, to ask what one awaits that runs may end the process.
+                frame: FrameType | None = getattr(coroutine, frame_of)
+                is_suspended = frame is not None and frame.f_back is None
+                coroutine = getattr(coroutine, awaited_by) if is_suspended else None
                 break
         else:
-            if not type(awaitable).__name__.startswith(_STEPS):
+            if not type(coroutine).__name__.startswith(_STEPS):
                 return
             # These keep what they stand for to themselves (python/cpython#76991).
-            inside: list[object] = gc.get_referents(awaitable)
-            awaitable = next((it for it in inside if isinstance(it, _STEPPED)), None)
+            inside: list[object] = gc.get_referents(coroutine)
+            coroutine = next((it for it in inside if isinstance(it, _STEPPED)), None)
 
 
 Line: TypeAlias = tuple[CodeType, int]
@@ -125,5 +138,5 @@ def stack(coroutine: object) -> tuple[Line, ...]:
     Args:
         coroutine: What a task runs.
     """
-    frames = (it for it in _frames(coroutine) if not is_of_a_library(it))
+    frames = (it for it in frames_of(coroutine) if not is_of_a_library(it))
     return tuple((it.f_code, it.f_lineno) for it in frames)

@@ -1,12 +1,14 @@
 """A failing order of tasks, told to people: in lines, and as lanes, one a task."""
 
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from awaits.testing.loops.play import Cancellation, Delay, Moment
 
 WIDEST = 100  # characters, of all lanes
 WIDEST_CELL = 30
 MOST_ROWS = 24
+MOST_ROWS_DRAWN = 200  # in a picture, which can be scrolled
 
 
 def explain(name: str, events: Sequence[Delay | Cancellation]) -> str:
@@ -49,60 +51,120 @@ def _where(moment: Moment) -> str:
     return moment.place.file_and_line if moment.place else "not begun"
 
 
+class Row(NamedTuple):
+    """A row of the picture: something in the lane of one task."""
+
+    number: int  # of the task
+    kind: Literal["step", "waits", "delayed", "cancelled", "left out"]
+    text: str
+    time: float | None  # virtual, in seconds
+    late: frozenset[int] = frozenset()  # the tasks that are delayed meanwhile
+    is_ahead: bool = False  # of one of them: here the order differs from the event loop's own
+
+
+class Picture(NamedTuple):
+    """The steps of a run in the order in which they ran, in a lane for each task."""
+
+    names: dict[int, str]  # of the tasks that are shown, by number
+    rows: list[Row]
+
+
+AHEAD = "went ahead of a delayed step, which comes first in the event loop's own order"
+
+
+def picture(
+    trace: Sequence[Moment],
+    events: Sequence[Delay | Cancellation],
+    *,
+    most_rows: int = MOST_ROWS,
+) -> Picture:
+    """Return what there is to draw of a run: the steps around what a schedule did.
+
+    Args:
+        trace: Where each step began.
+        events: What the schedule did.
+        most_rows: How many rows there are, about, at most.
+    """
+    rows = _rows(trace, events, most_rows)
+    names = {moment.number: f"{moment.number} {moment.name}" for moment in trace}
+    return Picture({it: names.get(it, "") for it in sorted({row.number for row in rows})}, rows)
+
+
 def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> str:
     """Draw the steps of a run in the order in which they ran, in a lane for each task.
 
     A row is a step, and tells where its task went on. The steps around what the schedule did are
-    shown.
+    shown, and what their tasks then wait for, if another task holds it.
 
     Args:
         trace: Where each step began.
         events: What the schedule did.
     """
-    rows = _rows(trace, events)
-    shown = sorted({number for number, _, _ in rows})
-    names = {moment.number: f"{moment.number} {moment.name}" for moment in trace}
-    width = 2 + max(
-        [len(text) for _, text, _ in rows] + [len(names.get(number, "")) for number in shown],
-        default=0,
-    )
-    shown = shown[: max(1, WIDEST // width)]
-    lines = ["".join(f"{names.get(number, ''):{width}}" for number in shown)]
-    for number, text, late in rows:
-        if number not in shown:
+    names, rows = picture(trace, events)
+    width = 2 + max(map(len, [*names.values(), *(row.text for row in rows)]), default=0)
+    shown = list(names)[: max(1, WIDEST // width)]
+    times = {row.time for row in rows} - {None}
+    clock = max(len(seconds(it)) for it in times) + 1 if times - {0.0} else 0
+    lines = [" " * (2 + clock) + "".join(f"{names[it]:{width}}" for it in shown)] if shown else []
+    before = None
+    for row in rows:
+        if row.number not in shown:
             continue
-        cells = [text if lane == number else "┆" if lane in late else "" for lane in shown]
-        lines.append("".join(f"{cell:{width}}" for cell in cells))
+        cells = [row.text if it == row.number else "┆" if it in row.late else "" for it in shown]
+        when = seconds(row.time) if clock and row.time != before else ""
+        before = row.time
+        mark = "> " if row.is_ahead else "  "
+        lines.append(f"{when:{clock}}{mark}" + "".join(f"{cell:{width}}" for cell in cells))
+    if any(row.is_ahead for row in rows):
+        lines.append(f"> {AHEAD}")
     return "\n".join(line.rstrip() for line in lines)
 
 
-Row = tuple[int, str, frozenset[int]]  # a task, what is written in its lane, the tasks delayed then
+def seconds(time: float | None) -> str:
+    """Say a virtual time; nothing, if it is a real one."""
+    return "" if time is None else f"{time:g} s"
 
 
-def _rows(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> list[Row]:
+def _rows(
+    trace: Sequence[Moment], events: Sequence[Delay | Cancellation], most_rows: int
+) -> list[Row]:
     """Return the rows near what a schedule did, in their order."""
-    marks: dict[int, list[tuple[int, str]]] = {}
+    marks: dict[int, list[Row]] = {}
     near: set[int] = set()
     late: dict[int, set[int]] = {}
     for event in events:
+        it = event.moment
         n_ahead = event.n_ahead if isinstance(event, Delay) else 0
-        what = "delayed" if isinstance(event, Delay) else "cancelled"
-        marks.setdefault(event.n_before_it, []).append((event.moment.number, f"({what})"))
+        what: Literal["delayed", "cancelled"] = (
+            "delayed" if isinstance(event, Delay) else "cancelled"
+        )
+        marks.setdefault(event.n_before_it, []).append(Row(it.number, what, f"({what})", it.time))
         end = event.n_before_it + n_ahead
         near.update(range(event.n_before_it - 3, event.n_before_it + 4), range(end - 1, end + 3))
         for row in range(event.n_before_it, end):
-            late.setdefault(row, set()).add(event.moment.number)
+            late.setdefault(row, set()).add(it.number)
+    if events:  # what each task has waited for last is of interest, too
+        begin = min(event.n_before_it for event in events)
+        waits = {it.number: n for n, it in enumerate(trace) if it.wait and n >= begin}
+        near.update(waits.values())
     rows: list[Row] = []
     skipped = False
-    for row, moment in enumerate(trace):
-        delayed = frozenset(late.get(row, ()))
-        rows += [(number, text, frozenset[int]()) for number, text in marks.get(row, ())]
-        if row not in near or len(rows) > MOST_ROWS:
+    for n, moment in enumerate(trace):
+        number, delayed = moment.number, frozenset(late.get(n, ()))
+        rows += marks.get(n, ())
+        if n not in near or len(rows) > most_rows:
             skipped = True
             continue
         if skipped and rows:
-            rows.append((moment.number, "...", delayed))
+            rows.append(Row(number, "left out", "...", moment.time, delayed))
         skipped = False
         where = _where(moment).rpartition("/")[2][-WIDEST_CELL:]
-        rows.append((moment.number, where, delayed - {moment.number}))
+        others = delayed - {number}
+        rows.append(Row(number, "step", where, moment.time, others, bool(others)))
+        if moment.wait:
+            rows.append(Row(number, "waits", _shortened(moment.wait), moment.time, others))
     return rows
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= WIDEST_CELL else f"{text[: WIDEST_CELL - 3]}..."

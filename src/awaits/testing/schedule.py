@@ -28,7 +28,8 @@ from awaits.testing.deviations import (
 from awaits.testing.loops import adapter
 from awaits.testing.loops.delays import Choice, Delays
 from awaits.testing.loops.play import Cancellation, Delay, Moment, Order, Play, scope_of
-from awaits.testing.report import explain, lanes
+from awaits.testing.report import MOST_ROWS_DRAWN, explain, lanes, picture
+from awaits.testing.svg import svg
 
 
 class Schedule:
@@ -241,6 +242,12 @@ class Schedule:
     def lanes(self) -> str:
         """The steps around what the schedule did when it was open last, in a lane for each task."""
         return lanes(self._trace, self._events)
+
+    @property
+    def svg(self) -> str:
+        """The same as `lanes`, with more rows, as the text of an SVG file."""
+        drawn = picture(self._trace, self._events, most_rows=MOST_ROWS_DRAWN)
+        return svg(drawn, f"The order of tasks of {self!r}", self.explanation)
 
 
 class _Explanation:

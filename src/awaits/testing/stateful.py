@@ -1,8 +1,6 @@
 """Hypothesis's state machines with async rules: in virtual time, in any order of their tasks.
 
 The names are those of `hypothesis.stateful`; what is not async goes there as it is.
-
-Private name of anyio, read in 4.16.0: `get_async_backend`, to have an event loop that goes on.
 """
 
 import functools
@@ -11,12 +9,12 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar, cast
 
 import anyio
-from anyio._core._eventloop import get_async_backend
 from hypothesis import stateful
 from hypothesis import strategies as st
 
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.deadlock import DeadlockError
+from awaits.testing.loops.kept import kept_event_loop
 from awaits.testing.run import virtual_time
 from awaits.testing.schedule import Schedule
 from awaits.testing.strategy import schedules
@@ -131,12 +129,13 @@ def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
     return call
 
 
-def _of_rules_that_go_on(drawn: Schedule) -> Schedule:
-    """Return a schedule of the tasks beyond the first one, in which rules are waited for.
+@st.composite
+def _schedules_of_rules_that_go_on(draw: st.DrawFn) -> Schedule:
+    """Draw a schedule of the tasks beyond the first one, in which rules are waited for.
 
     So a failure stays one when Hypothesis leaves out such a rule.
     """
-    delays = cast("Mapping[tuple[int, int], Late]", drawn.delays)
+    delays = cast("Mapping[tuple[int, int], Late]", draw(schedules()).delays)
     return Schedule({(task + 1, step): late for (task, step), late in delays.items()})
 
 
@@ -149,6 +148,10 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
     waited for. At the end of an example, all are: one that waits for ever raises `DeadlockError`.
 
     It runs on `backend`; for another one, derive a class whose `backend` is that one.
+
+    Raises:
+        ValueError: There is no such backend, it is not installed, it cannot be steered, or the kit
+            does not fit its version.
     """
 
     backend: ClassVar[str] = "asyncio"
@@ -163,13 +166,12 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
         self._pending: list[tuple[AsyncRule, str]] = []  # the rules that are to go on
         self._running: list[anyio.Event] = []  # of the rules that go on: set when one is over
         self._schedule: Schedule | None = None
-        options = virtual_time(self.backend, self.clock)
-        self._runner = get_async_backend(self.backend).create_test_runner(options)
+        self._runner = kept_event_loop(self.backend, virtual_time(self.backend, self.clock))
         self._tasks: anyio.abc.TaskGroup  # while the example runs
         self._life = iter(self._runner.run_asyncgen_fixture(self._live, {}))
         next(self._life)
 
-    @stateful.initialize(schedule=schedules().map(_of_rules_that_go_on))
+    @stateful.initialize(schedule=_schedules_of_rules_that_go_on())
     def in_order(self, schedule: Schedule) -> None:
         """Steer the order of the tasks of this example."""
 

@@ -12,6 +12,7 @@ from awaits.testing.loops.idle import make_something_run
 from awaits.testing.loops.play import Play
 from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN, Threads
 from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.waits import Here, Look
 
 NOW = 0.0  # `make_something_run` returns it when something can run
 
@@ -31,6 +32,9 @@ class FakePlay:
 
     def latest(self) -> float:
         return self._latest
+
+    def number_of(self, _task: object) -> int:
+        return 0
 
 
 class FakeThreads:
@@ -107,8 +111,12 @@ class FakeLoop:
     def main_coroutine(self) -> object:
         return object() if self._has_main else None
 
-    def others(self) -> Iterable[tuple[str, object]]:
-        return [("the other", object())]
+    def tasks(self) -> Iterable[Here]:
+        return [Here(1, "the_other", object()), Here(2, "", object(), is_main=True)]
+
+    @property
+    def look(self) -> Look:
+        return lambda _self, _frame: None
 
     def throw(self, error: Exception) -> float:
         self.asked.append("throw")
@@ -213,5 +221,6 @@ class TestNothingIsLeft:
         assert (wait, now, asked[-1]) == (NOW, 0, "throw")
         assert isinstance(loop.error, DeadlockError)
         assert str(loop.error) == (
-            "At 0.0 s, nothing can ever run again:\n  the main task waits\n  the other waits"
+            "At 0.0 s, nothing can ever run again:\n"
+            "  the main task waits\n  task 1, the_other, waits"
         )

@@ -258,7 +258,7 @@ class TestDeadlock:
         options = virtual_time(backend)
         with (
             anyio.from_thread.start_blocking_portal(backend, options) as portal,
-            pytest.raises(DeadlockError, match=r"BlockingPortal\._call_func waits"),
+            pytest.raises(DeadlockError, match=r"BlockingPortal\._call_func, waits"),
         ):
             portal.call(anyio.sleep_forever)
 

@@ -194,6 +194,39 @@ async def test_trio_keeps_what_a_task_is_woken_with() -> None:
     assert type(_run.GLOBAL_RUN_CONTEXT.runner.runq) is deque
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_task_of_asyncio_keeps_the_future_that_it_waits_for() -> None:
+    future = asyncio.get_running_loop().create_future()
+    gathered = asyncio.gather(future)
+    task = asyncio.ensure_future(asyncio.wait_for(gathered, None))
+    await asyncio.sleep(0)
+    assert vars(asyncio.tasks)["_GatheringFuture"] is type(task._fut_waiter) is type(gathered)  # type: ignore[attr-defined]
+    assert gathered._children == [future]  # type: ignore[attr-defined]
+    task.cancel()
+
+
+@pytest.mark.anyio
+async def test_task_groups_keep_their_tasks_in_a_set(anyio_backend_name: str) -> None:
+    if anyio_backend_name == "trio":
+        async with trio.open_nursery() as nursery:
+            assert nursery.child_tasks == frozenset()
+        return
+    for group in anyio_asyncio.TaskGroup(), asyncio.TaskGroup():
+        async with group:
+            assert group._tasks == set()
+
+
+def test_event_loops_sleep_and_wait_in_functions_of_those_names() -> None:
+    assert "delay" in inspect.signature(asyncio.sleep).parameters
+    assert "fs" in inspect.signature(asyncio.tasks._wait).parameters  # type: ignore[attr-defined]
+    assert "fut" in inspect.signature(asyncio.wait_for).parameters
+    assert trio.sleep.__module__ == trio.sleep_until.__module__ == "trio"
+    assert "seconds" in inspect.signature(trio.sleep).parameters
+    assert "deadline" in inspect.signature(trio.sleep_until).parameters
+    assert _threads.to_thread_run_sync.__code__.co_name == "to_thread_run_sync"
+
+
 def test_python_says_by_a_function_of_warnings_what_was_never_closed_or_awaited() -> None:
     async def work() -> None:
         pass

@@ -1,6 +1,9 @@
 """The plugin is tried as a user does: on small projects that pytester makes."""
 
+import gc
 import importlib
+import warnings
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,3 +24,12 @@ def project(pytester: pytest.Pytester) -> None:
     pytester.makeini(
         "[pytest]\nasyncio_default_fixture_loop_scope = function\naddopts = -p no:trio"
     )
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """What a test leaves behind on purpose is gone when the next one begins."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()

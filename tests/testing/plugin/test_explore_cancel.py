@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("collected")
+
 # The program stands in a module of its own: what a test's function raises is the test's.
 PROGRAM = """
     import anyio, socket
@@ -28,17 +30,16 @@ PROGRAM = """
             tasks.start_soon(work)
 
     class Client:
-        def __init__(self, slow):
-            self.slow = slow
+        def __init__(self, forgets):
+            self.forgets = forgets
 
         async def __aenter__(self):
             self.mine = socket.socket()
             return self
 
         async def __aexit__(self, *exc):
-            if self.slow:
-                await anyio.sleep(1)
-            self.mine.close()
+            if not (self.forgets and exc[0]):
+                self.mine.close()
 
         async def ask(self):
             await anyio.sleep(1)
@@ -55,6 +56,10 @@ PROGRAM = """
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True):
                 await anyio.Event().wait()
+
+    async def keeps(kept):
+        kept.append(socket.socket())
+        await anyio.sleep(1)
 
     async def shields():
         with anyio.CancelScope(shield=True):
@@ -95,7 +100,7 @@ FAULTS = {
         ["  socket ('0.0.0.0', 0), made at program.py:4, in forgets"],
     ),
     "leaves a socket in a with block": (
-        "async with program.Client(slow=True) as client: await client.ask()",
+        "async with program.Client(forgets=True) as client:\n            await client.ask()",
         ["  socket ('0.0.0.0', 0), made at program.py:*, in Client.__aenter__"],
     ),
     "raises something else": (
@@ -104,7 +109,10 @@ FAULTS = {
     ),
     "hangs": (
         "await program.hangs()",
-        ["E * At 0.0 s, nothing can ever run again:", "*at program.py:*, in hangs"],
+        [
+            "E * At 0.0 s, nothing can ever run again:",
+            "*at program.py:*, in hangs, for an Event to be set",
+        ],
     ),
 }
 
@@ -125,7 +133,7 @@ FINE = {
     "ends": "await program.closes()",
     "shields itself": "await program.shields()",
     "closes in a with block": (
-        "async with program.Client(slow=False) as client: await client.ask()"
+        "async with program.Client(forgets=False) as client: await client.ask()"
     ),
     "waits for an error": """
         with pytest.raises(TimeoutError), anyio.fail_after(1):
@@ -154,22 +162,47 @@ FINE = {
                 await anyio.sleep(2)
             raise
     """,
+    "waits for an error in a group": """
+        with pytest.raises(ExceptionGroup):
+            async with anyio.create_task_group() as tasks:
+                with anyio.CancelScope() as scope, anyio.CancelScope(shield=True):
+                    tasks.start_soon(anyio.sleep, 2)
+                    with anyio.fail_after(1):
+                        await anyio.sleep(3)
+    """,
+    "uses what is closed then": """
+        send, receive = anyio.create_memory_object_stream(1)
+        async with receive:
+            try:
+                await anyio.sleep(1)
+            finally:
+                receive.close()
+                send.send_nowait(1) if not anyio.current_time() else send.close()
+    """,
+    "bears no cancel scope around it": """
+        scopes = anyio.CancelScope(), anyio.CancelScope()
+        scopes[0].__enter__()
+        scopes[1].__enter__()
+        pytest.raises(RuntimeError, scopes[0].__exit__, None, None, None)
+        await anyio.sleep(1)
+    """,
+    "closes no stream, and warnings are errors": """
+        streams = anyio.create_memory_object_stream(1)
+        await anyio.sleep(1)
+        for stream in streams:
+            stream.close()
+    """,
     "closes nothing itself": """
         mine = socket.socket()
-        client = program.Client(slow=False)
+        client = program.Client(forgets=False)
         await client.__aenter__()
         await anyio.sleep(1)
         mine.close()
         await client.__aexit__()
     """,
     "leaves something anyway": """
-        async def leave():
-            await anyio.sleep(1)
-            kept.append(socket.socket())
-
         kept = []
-        await leave()
-        await anyio.sleep(1)
+        await program.keeps(kept)
     """,
 }
 
@@ -178,7 +211,9 @@ FINE = {
 def test_what_the_test_itself_does_when_it_is_cut_off_is_no_fault(
     pytester: pytest.Pytester, body: str
 ) -> None:
-    cancel(pytester, one(body)).assert_outcomes(passed=2)
+    # Where warnings are errors, a test must not leave anything anyway.
+    strict = [] if "kept" in body else [BOTH, "--explore-cancel", "-W", "error"]
+    cancel(pytester, one(body), *strict).assert_outcomes(passed=2)
 
 
 def test_a_test_is_cancelled_at_each_of_its_awaits(pytester: pytest.Pytester) -> None:

@@ -2,18 +2,19 @@
 
 import asyncio
 import builtins
-import gc
 import re
 import socket
 import sys
 import textwrap
 import threading
 import warnings
-from collections.abc import Iterator
 
 import pytest
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 
 HEAD = """
     import anyio, asyncio, concurrent.futures, contextlib, pytest, socket, threading
@@ -32,16 +33,8 @@ HEAD = """
 
 ON_ASYNCIO = "\n    @on_asyncio\n    async def test_it(anyio_backend):"
 ON_BOTH = "\n    async def test_it():"
+WITH_CONFIG = "\n    async def test_it(pytestconfig):"
 TO_FILE = "\n    async def test_it(tmp_path):"
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """What these tests leave behind on purpose is gone when the next test begins."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
 
 
 def run(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
@@ -68,7 +61,7 @@ LEFT = [
     ),
     (
         body("asyncio.create_task(work())", ON_ASYNCIO),
-        "task work, waiting at test_it.py:7, made at test_it.py:16, in test_it",
+        "task work, made at test_it.py:16, in test_it",
     ),
     (
         body("task = asyncio.create_task(work())\nawait anyio.sleep(0)\ntask.cancel()", ON_ASYNCIO),
@@ -83,8 +76,9 @@ LEFT = [
         "async generator numbers, at test_it.py:11, made at test_it.py:16, in test_it",
     ),
     (
-        body("threading.Thread(target=threading.Event().wait, daemon=True, name='mine').start()"),
-        "thread mine, made at test_it.py:15, in test_it",
+        body("ended = threading.Event()\npytestconfig.add_cleanup(ended.set)\n"
+             "threading.Thread(target=ended.wait, name='mine').start()", WITH_CONFIG),
+        "thread mine, made at test_it.py:17, in test_it",
     ),
     (
         body("executor = concurrent.futures.ThreadPoolExecutor(1, 'pool')\n"
@@ -205,9 +199,7 @@ def test_what_fixtures_own_is_not_left(pytester: pytest.Pytester) -> None:
     result = run(pytester, FIXTURES)
 
     result.assert_outcomes(passed=4, errors=1)
-    assert told(result) == {
-        "task work, waiting at test_it.py:7, made at test_it.py:50, in test_besides"
-    }
+    assert told(result) == {"task work, made at test_it.py:50, in test_besides"}
     result.stdout.fnmatch_lines("*ERROR at teardown of test_besides*")
 
 

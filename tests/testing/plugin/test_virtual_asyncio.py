@@ -181,11 +181,7 @@ def test_a_version_that_does_not_fit_fails_the_tests_that_need_it(
 ) -> None:
     pytester.makeconftest(
         """
-        import pytest, pytest_asyncio.plugin as plugin
-
-        @pytest.fixture(scope="session", autouse=True)
-        def there_again(request):
-            yield
+        import pytest_asyncio.plugin as plugin
 
         kept = vars(plugin).pop("_function_scoped_runner")
 

@@ -24,8 +24,8 @@ def test_a_deadlock_fails_the_test_at_once_and_the_next_one_runs(pytester: pytes
     result.stdout.fnmatch_lines(
         [
             "E*DeadlockError: At 0.0 s, nothing can ever run again:",
-            "E*the main task waits at test_a_deadlock*.py:*, in test_deadlock",
-            "E*anyio.sleep_forever waits",
+            "E*the main task waits at test_a_*.py:*, in test_deadlock, for the end of *",
+            "E*task 1, sleep_forever, waits*",
         ]
     )
 

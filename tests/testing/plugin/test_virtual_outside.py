@@ -32,12 +32,19 @@ FAILING = {
     "a thread": (
         """
     import threading
+    ended = threading.Event()
+
+    @pytest.fixture(autouse=True, scope="module")
+    def end_it():
+        yield
+        ended.set()
 
     async def test_it():
         answered = anyio.Event()
 
         def serve():
-            time.sleep(1)
+            while not ended.is_set():
+                time.sleep(0.01)
 
         threading.Thread(target=serve, name="server", daemon=True).start()
         with anyio.fail_after(5):
@@ -102,6 +109,18 @@ QUIET = {
     async def test_it():
         with anyio.fail_after(5):
             await anyio.sleep_forever()
+""",
+    "a thread that waits for another": """
+    import threading
+
+    async def test_it():
+        ended = threading.Event()
+        threading.Thread(target=ended.wait, daemon=True).start()
+        try:
+            with anyio.fail_after(5):
+                await anyio.sleep_forever()
+        finally:
+            ended.set()
 """,
     "a process that has ended, of another test": """
     async def test_first():

@@ -46,14 +46,22 @@ SUITE = """
     async def test_real_time():
         assert trio.current_time() > 3600
 
-    async def test_nested_runs_are_real():
+    @given(st.none())
+    async def test_nested_runs_are_real(none):
         def elsewhere():
-            return trio.run(now)
+            return trio.run(now, strict_exception_groups=True)
 
         async def now():
             return trio.current_time()
 
         assert await trio.to_thread.run_sync(elsewhere) > 3600
+
+    def run_by_the_project(main, **kwargs):
+        return trio.run(main, **kwargs)
+
+    @pytest.mark.trio(run=run_by_the_project)
+    async def test_run_by_the_project():
+        assert trio.current_time() > 3600
 
     async def test_its_own_clock(autojump_clock):
         began = trio.current_time()
@@ -85,10 +93,15 @@ def run(pytester: pytest.Pytester, tests: str, *args: str, ini: str = "") -> pyt
 
 
 def test_a_suite_runs_in_virtual_time(pytester: pytest.Pytester) -> None:
-    result = run(pytester, SUITE, "--virtual-time")
+    result = run(pytester, SUITE, "--virtual-time", "--prove")
 
-    result.assert_outcomes(passed=9)
-    result.stdout.fnmatch_lines(["virtual time: 1 test ran in real time, * a clock of its own *"])
+    result.assert_outcomes(passed=10)
+    result.stdout.fnmatch_lines(
+        [
+            "pytest-trio 0.*, on trio *: 10 tests",
+            "virtual time: 2 tests ran in real time, * a clock of its own *",
+        ]
+    )
 
 
 def test_a_suite_in_trio_mode_runs_in_virtual_time_and_is_explored(
@@ -104,7 +117,7 @@ def test_a_suite_in_trio_mode_runs_in_virtual_time_and_is_explored(
         "-p", "no:cacheprovider", "--virtual-time", "--explore=20"
     )
 
-    result.assert_outcomes(passed=9, failed=1)
+    result.assert_outcomes(passed=10, failed=1)
     result.stdout.fnmatch_lines(["It replays with: @pytest.mark.explore(Schedule(*))"])
 
 
@@ -124,7 +137,8 @@ def test_a_deadlock_is_told_and_a_clock_of_its_own_where_virtual_time_was_asked_
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "*DeadlockError: At 0.0 s, nothing can ever run again:",
-            "*Time cannot be virtual where a test has an event loop or a clock of its own *",
+            "E *DeadlockError: At 0.0 s, nothing can ever run again:",
+            "Time cannot be virtual where a test has an event loop or a clock of its own *",
         ]
     )
+    result.stdout.no_fnmatch_line("*Exception Group*")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, TracebackType
 
+from awaits.testing.leftovers.places import is_the_users
 from awaits.testing.leftovers.watch import Leftover, is_open
 
 
@@ -39,6 +40,35 @@ def line_in(body: CodeType | None, error: BaseException) -> int:
         if traceback.tb_frame.f_code is body:
             return traceback.tb_lineno
     return 0
+
+
+def comes_from(error: BaseException, body: CodeType) -> bool:
+    """Tell whether a test, which was cut off, has brought an error about itself.
+
+    Args:
+        error: What was raised.
+        body: The test's function.
+    """
+    tracebacks = list(_tracebacks(error.__traceback__))
+    for traceback in tracebacks:
+        if traceback.tb_frame.f_code is body and _expects(body, traceback.tb_lineno):
+            return True
+    users = [it.tb_frame for it in tracebacks if is_the_users(it.tb_frame)]
+    where = users[-1].f_code if users else None
+    if where is None or where.co_filename != body.co_filename:
+        return False
+    is_inside = f"{where.co_qualname}.".startswith(f"{body.co_qualname}.")
+    return is_inside or isinstance(error, AssertionError)
+
+
+def _expects(body: CodeType, line: int) -> bool:
+    """Tell whether a test expects an error at a line: in a `with pytest.raises(...)`."""
+    return any(
+        "raises" in ast.unparse(it.context_expr).lower()
+        for node in _withs(body.co_filename)
+        if node.lineno <= line <= (node.end_lineno or 0)
+        for it in node.items
+    )
 
 
 def _tracebacks(traceback: TracebackType | None) -> Iterator[TracebackType]:

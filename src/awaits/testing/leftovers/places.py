@@ -67,7 +67,7 @@ def origin_here(body: CodeType | None) -> Origin:
             return Origin(found if rank == 2 else _place(frame), frame.f_lineno)
         if (frame.f_globals.get("__name__"), code.co_name) in _OUTSIDE:
             break
-        if _rank(code) and not is_of_a_library(frame):
+        if is_the_users(frame):
             root = code
             if _rank(code) > rank:
                 found, rank = _place(frame), _rank(code)
@@ -75,10 +75,15 @@ def origin_here(body: CodeType | None) -> Origin:
     return Origin(found, 0, root=root)
 
 
+def is_the_users(frame: FrameType) -> bool:
+    """Tell whether a frame is neither Python's nor of the event loops' libraries."""
+    return bool(_rank(frame.f_code)) and not is_of_a_library(frame)
+
+
 def place_in(frame: FrameType | None) -> Place | None:
     """Return the innermost place of the user's, going out from a frame."""
     while frame is not None:
-        if _rank(frame.f_code) and not is_of_a_library(frame):
+        if is_the_users(frame):
             return _place(frame)
         frame = frame.f_back
     return None

@@ -185,7 +185,7 @@ def _eager_tasks(watch: Watch) -> Iterator[object]:
 
 def _kind(it: object) -> str:
     match it:
-        case asyncio.Future():
+        case _ if asyncio.isfuture(it):  # asyncio.Task may be patched
             return "task"
         case AsyncGeneratorType():
             return "async generator"
@@ -210,7 +210,7 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
             return bool(it.fileno() != -1)
         case "file":
             return not it.closed
-        case _ if isinstance(it, asyncio.Future):
+        case _ if asyncio.isfuture(it):
             # What asyncio closes a dropped generator in is its own task.
             return not it.done() and not _coroutine_name(it).startswith("async_generator_")
         case _:
@@ -227,7 +227,7 @@ def _is_at_work(thread: threading.Thread) -> bool:
 
 
 def _coroutine(task: Any) -> Any:  # noqa: ANN401 of either event loop
-    return task.get_coro() if isinstance(task, asyncio.Task) else getattr(task, "coro", None)
+    return task.get_coro() if hasattr(task, "get_coro") else getattr(task, "coro", None)
 
 
 def _coroutine_name(task: object) -> str:

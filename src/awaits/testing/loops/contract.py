@@ -27,6 +27,7 @@ from typing import Any, Protocol
 from awaits.testing.loops.play import Order, Play
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Run, Timekeeper
+from awaits.testing.loops.waits import Here, Look
 
 MOST_THROWN = 100  # errors in a row, without time moving between them
 
@@ -92,8 +93,13 @@ class EventLoop(Run, Protocol):
         """Return what the main task runs; `None` if there is no main task."""
         ...
 
-    def others(self) -> Iterable[tuple[str, object]]:
-        """Return the name and the coroutine of each other task of the user's."""
+    def tasks(self) -> Iterable[Here]:
+        """Return all tasks of the user's, the main task among them."""
+        ...
+
+    @property
+    def look(self) -> Look:
+        """Tells of what tasks wait for that is of this event loop alone."""
         ...
 
     def throw(self, error: Exception) -> float:

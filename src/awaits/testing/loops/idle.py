@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from awaits.testing.deadlock import deadlock, livelock
 from awaits.testing.loops.contract import EventLoop
 from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
+from awaits.testing.loops.waits import standing, told
 
 
 def make_something_run(loop: EventLoop) -> float:
@@ -40,7 +41,9 @@ def make_something_run(loop: EventLoop) -> float:
         return SECONDS_UNTIL_LOOKED_AGAIN
     if loop.poll(0):  # something came while we looked
         return 0
-    return loop.throw(deadlock(main, loop.others(), timekeeper.now))
+    number_of = None if play is None else play.number_of
+    tasks = standing(loop.tasks(), loop.look, number_of)
+    return loop.throw(deadlock(told(tasks), timekeeper.now))
 
 
 def end_what_runs_for_ever(loop: EventLoop, running: Iterable[tuple[str, object]]) -> None:

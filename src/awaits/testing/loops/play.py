@@ -12,12 +12,13 @@ from collections import deque
 from collections.abc import Coroutine, Iterable
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import anyio
 
 from awaits.testing.deadlock import Line, Place, place, stack
+from awaits.testing.loops.waits import MOST_NAMED, Here, Look, title, wait_of
 
 Step = TypeVar("Step")  # what the queue holds
 Task = TypeVar("Task")
@@ -26,6 +27,8 @@ T = TypeVar("T")
 # A cancelled scope of anyio's on asyncio calls itself at each turn until its tasks have ended: the
 # queue is never empty. So many turns without a task's step are enough; a timer needs two for one.
 QUIET_TURNS = 5
+
+MOST_TASKS_TOLD = 1_000  # with more of them, it is not looked for who holds what each waits for
 
 scope_of: ContextVar[anyio.CancelScope | None] = ContextVar("scope_of", default=None)
 """The innermost of a schedule's cancel scopes that a task runs in."""
@@ -38,6 +41,7 @@ class Moment(NamedTuple):
     name: str
     place: Place | None  # None if it had not begun
     time: float | None  # virtual, in seconds; None in real time
+    wait: str = ""  # where its step ended: what it waits for, if other tasks hold that
 
 
 @dataclass(eq=False)
@@ -179,6 +183,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self.contended: list[tuple[int, int]] | None = None
         """The tasks and steps beside which others were ready, if that is to be noted."""
         self.cancellations: list[Cancellation] = []
+        self._last: Task | None = None  # which took the last step of the trace
         self._n_awaits = 0
         self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
         # Of tasks, in the order in which they first came. Weak: a task that has ended must not be
@@ -217,6 +222,15 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     @abstractmethod
     def name_of(self, task: Task) -> str:
         """Return the name of a task."""
+
+    @abstractmethod
+    def here(self, task: Task) -> Here:
+        """Return what is known of a task from outside of its code."""
+
+    @property
+    @abstractmethod
+    def look(self) -> Look:
+        """Tells of what tasks wait for that is of this event loop alone."""
 
     @abstractmethod
     def time(self) -> float | None:
@@ -270,6 +284,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Give the event loop its own queue back, once."""
         if not self.is_closed:
             self.is_closed = True
+            if self.trace is not None:
+                self._note_wait(self.trace)
             self._give_back()
 
     @abstractmethod
@@ -299,13 +315,17 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     # For orders.
 
+    def number_of(self, task: Task) -> int:
+        """Return the number of a task; 0 if it has none yet."""
+        return self._numbers.get(task, 0)
+
     def moment(self, task: Task) -> Moment:
         """Return where a task stands, and when."""
-        where = place(self.coroutine_of(task))
-        name = where.function if where else self.name_of(task)
+        coroutine = self.coroutine_of(task)
+        where = place(coroutine)
+        name = title(self.name_of(task), where, coroutine)
         # The task that opens a schedule comes to the queue later.
-        number = self._numbers.get(task, 0)
-        return Moment(number, name.rpartition("<locals>.")[2], where, self.time())
+        return Moment(self.number_of(task), name, where, self.time())
 
     def _take(self) -> Step | None:
         if self._to_cancel is not None:
@@ -336,7 +356,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             self._cancel_natively(entry.task, (entry.number, entry.step_number))
         self.ran.append(entry.number)
         if self.trace is not None:
+            self._note_wait(self.trace)
             self.trace.append(self.moment(entry.task))
+            self._last = entry.task
         if self.stacks is not None:
             self.stacks.append(stack(self.coroutine_of(entry.task)))
         self._quiet_turns = 0
@@ -353,6 +375,18 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         scope = self.context_of(entry.step).get(scope_of)
         if scope is not None:
             self._count_await(scope, entry.task)
+
+    def _note_wait(self, trace: list[Moment]) -> None:
+        """Note what the task waits for that took the last step."""
+        last, self._last = self._last, None
+        if last is None or len(self._numbers) > MOST_TASKS_TOLD:
+            return
+        waits = self.here(last)
+        wait = wait_of(waits, lambda: map(self.here, list(self._numbers)), self.look)
+        if wait is not None and wait.is_held and wait.holders:
+            numbers = sorted(self.number_of(cast("Task", it)) for it in wait.holders)
+            held_by = ", ".join(map(str, numbers[:MOST_NAMED]))
+            trace[-1] = trace[-1]._replace(wait=f"{wait.what}, held by {held_by}")
 
     def _arrivals(self) -> list[Step]:
         pop = super().popleft  # other threads may append meanwhile

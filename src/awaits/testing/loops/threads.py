@@ -180,20 +180,23 @@ def is_at_rest(frame: FrameType | None) -> bool:
 
 def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
     while frame is not None:
-        place = frame.f_globals["__name__"], frame.f_code.co_name
+        place = str(frame.f_globals.get("__name__")), frame.f_code.co_name
         if place[0] not in _WAITING:
             yield place
         frame = frame.f_back
 
 
 def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
-    """Yield the other threads that are at work, and were not there before any test."""
+    """Yield the other threads that are at work, and were not there before any test.
+
+    One that waits for another thread, at a lock, an event or a queue, is not.
+    """
     where = frames()
     for thread in threading.enumerate():
         frame = where.get(thread.ident or 0)
         if frame is None or thread in _OLDEST or thread is threading.current_thread():
             continue
-        if next(_stack(frame), None) and not is_at_rest(frame):
+        if frame.f_globals.get("__name__") not in _WAITING and not is_at_rest(frame):
             yield thread, frame
 
 

@@ -10,6 +10,7 @@ one has moved:
 - `pdbinvoke`, the name of the plugin that begins pdb where a test fails.
 - `Session._setupstate`, to tear down what the next test does not need.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
+- pytest-asyncio's fixture `_function_scoped_runner`; virtual_asyncio.py tells more of it.
 """
 
 # pyright: reportPrivateUsage=false

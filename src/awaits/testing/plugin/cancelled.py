@@ -2,13 +2,15 @@
 
 import contextlib
 import functools
+import gc
+import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import CodeType
 
 import anyio
 import pytest
 
-from awaits.testing.leftovers.hands import is_the_programs, line_in
+from awaits.testing.leftovers.hands import comes_from, is_the_programs, line_in
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin.bodies import Body, code_of
@@ -54,11 +56,20 @@ class CancelledRuns:
         """Have everything noticed that is made in the block."""
         judge = self._plugins.unregister(name="awaits-leftovers")
         try:
-            with patched():
+            with patched(), warnings.catch_warnings():
+                # A suite may make errors of what Python says when a test is cut off.
+                warnings.simplefilter("ignore", ResourceWarning)
+                warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
                 yield
         finally:
             if judge is not None:
                 self._plugins.register(judge, "awaits-leftovers")
+
+    def end(self) -> None:
+        """Forget a test, so that nothing of it is lost while another one runs."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            gc.collect()
 
     def around(
         self, test: pytest.Function, schedules: Iterable[Schedule]
@@ -160,14 +171,4 @@ def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:
         return all(_is_the_tests_own(it, code) for it in error.exceptions)
     if isinstance(error, (anyio.get_cancelled_exc_class(), *_OUTCOMES)):
         return True
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None or code is None:
-        return False
-    where = traceback.tb_frame.f_code
-    if where.co_filename != code.co_filename:
-        return False
-    return isinstance(error, AssertionError) or f"{where.co_qualname}.".startswith(
-        f"{code.co_qualname}."
-    )
+    return code is not None and comes_from(error, code)

@@ -16,6 +16,7 @@ from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, r
 from awaits.testing.plugin.bodies import Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns, cancels_all
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
+from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.tally import (
     EVERY,
     EXPLORED,
@@ -69,6 +70,7 @@ class Explore:
         plan_of: Tells how a test is explored; `None` if it is not.
         tally: What is known of the tests from the last time.
         cancelled: Cancels whole tests.
+        plots: Draws the orders in which tests fail.
     """
 
     def __init__(
@@ -76,8 +78,10 @@ class Explore:
         plan_of: Callable[[pytest.Item], Plan | None],
         tally: Tally,
         cancelled: CancelledRuns,
+        plots: Plots,
     ) -> None:
         self._plan_of = plan_of
+        self._plots = plots
         self._cancelled = cancelled
         self._tally = tally
         self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
@@ -175,6 +179,7 @@ class Explore:
         n_awaits: int | None = None  # it was not asked
         if plan.awaits and (failing is None or cancels_all(failing[0])):
             failing = failing or self._first_cancelled(item, plan.awaits)
+            self._cancelled.end()
             n_awaits = self._cancelled.n_awaits
         _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         if failing is None:
@@ -191,7 +196,8 @@ class Explore:
             schedule = shrink(schedule, lambda it: _failed(self._run_with(item, it)))
         again = self._run_with(item, schedule, debugs=True)
         replays = _failed(again)
-        _tell(again if replays else failed, schedule, replays=replays)
+        drawn = self._plots.save(item.nodeid, schedule.svg) if replays else ""
+        _tell(again if replays else failed, schedule, replays=replays, drawn=drawn)
         reports = again if replays else failed
         _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         if not callable(schedule.delays):
@@ -264,7 +270,9 @@ class Explore:
             if cancels_all(order):
                 self._cancelled.begin()
                 self._run_cancelled(item, [Schedule()])
-                return self._run_cancelled(item, [order], debugs=debugs)
+                reports = self._run_cancelled(item, [order], debugs=debugs)
+                self._cancelled.end()
+                return reports
             unseen(order)
 
         def around(body: Body) -> Body:
@@ -300,15 +308,17 @@ class Explore:
         """Cancel the test at each of its awaits until it fails; return at which it did, and how."""
         runs = self._cancelled
         runs.begin()
-        schedules = [Schedule(), *(Schedule(cancel=n) for n in range(1, n_awaits + 1))]
+        schedules = [Schedule(cancel=n) for n in range(1, n_awaits + 1)]
         if not is_set_up_for_each_test(item):
-            reports = self._run_cancelled(item, schedules)
+            reports = self._run_cancelled(item, [Schedule(), *schedules])
             if not _failed(reports):
                 return None
             schedule = runs.schedule
             if cancels_all(schedule) and _failed(again := self._run_with(item, schedule)):
                 return schedule, again
             runs.begin()
+        if _failed(self._run_cancelled(item, [Schedule()])):
+            return None  # it does not bear a cancel scope around it, even if nobody cancels it
         for schedule in schedules:
             reports = self._run_cancelled(item, [schedule])
             if _failed(reports):
@@ -364,12 +374,13 @@ def _take_time(reports: Reports, seconds: float) -> None:
             report.duration += max(0.0, seconds - sum(it.duration for it in reports))
 
 
-def _tell(reports: Reports, schedule: Schedule, *, replays: bool) -> None:
+def _tell(reports: Reports, schedule: Schedule, *, replays: bool, drawn: str) -> None:
     """Add to the report of a failure which order it was, and how to play it again."""
     mark = f"@pytest.mark.explore({schedule!r})"
     lines = [CANNOT_REPLAY]
     if replays:
         lines = [schedule.lanes, "", schedule.explanation, f"It replays with: {mark}"]
+        lines += [drawn] if drawn else []
     failed = next(report for report in reports if report.failed)
     failed.sections.append(("the order of its tasks", "\n".join(lines)))
 

@@ -88,6 +88,12 @@ def add(parser: pytest.Parser) -> None:
     )
     parser.addini("explore_cancel", "what --explore-cancel is when it is not given", default="")
     group.addoption(
+        "--explore-plot",
+        metavar="FOLDER",
+        help="draw each order in which a test fails, as an SVG file in this folder",
+    )
+    parser.addini("explore_plot", "what --explore-plot is when it is not given", default="")
+    group.addoption(
         "--explore-known",
         metavar="FILE",
         help="count the failures in this file as expected ones; write it, if there is none",

@@ -9,6 +9,7 @@ from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.explore import Explore, Plan
 from awaits.testing.plugin.known import Known
 from awaits.testing.plugin.options import given
+from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
 from awaits.testing.plugin.tally import Tally
 from awaits.testing.schedule import Schedule
@@ -42,13 +43,19 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
     if wrong:
         config.pluginmanager.register(Wrong(wrong), "awaits-explore-wrong")
     if plans or suite is not None or counts:
-        known = given(config, "explore_known")
-        path = config.invocation_params.dir / Path(known) if known else None
-        tally = Tally(config, Known(path))
+        tally = Tally(config, Known(_path(config, "explore_known")))
         config.pluginmanager.register(tally, "awaits-explore-tally")
         cancelled = CancelledRuns(config)
         config.pluginmanager.register(cancelled, "awaits-explore-cancelled")
-        config.pluginmanager.register(Explore(plans.get, tally, cancelled), "awaits-explore")
+        plots = Plots(_path(config, "explore_plot"))
+        explore = Explore(plans.get, tally, cancelled, plots)
+        config.pluginmanager.register(explore, "awaits-explore")
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    """Return the path that an option is."""
+    path = given(config, name)
+    return config.invocation_params.dir / Path(path) if path else None
 
 
 class Wrong:

@@ -64,7 +64,8 @@ def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool
     if config.pluginmanager.has_plugin("trio"):
         from awaits.testing.plugin.virtual_trio import PytestTrioRuns  # noqa: PLC0415 rare
 
-        config.pluginmanager.register(PytestTrioRuns(plugin.clock, plugin.is_on))
+        runs = PytestTrioRuns(plugin.clock, plugin.is_on, plugin.runs_in_real_time)
+        config.pluginmanager.register(runs)
 
 
 def _idle(config: pytest.Config) -> float:
@@ -211,12 +212,13 @@ class VirtualTime:
             return (yield)
         backend = item.funcargs.get("anyio_backend")
         if runner_of(item) == "anyio" and not any(backend is made for made in self._made):
-            self._runs_in_real_time(item)
+            self.runs_in_real_time(item)
             return (yield)
         with replaced_body(item, functools.partial(self._from_zero, item)):
             return (yield)
 
-    def _runs_in_real_time(self, item: pytest.Item) -> None:
+    def runs_in_real_time(self, item: pytest.Item) -> None:
+        """Note that a test has its own event loop or clock; fail one that asks for virtual time."""
         __tracebackhide__ = True
         if self._asks:
             _fail(CANNOT)
@@ -244,7 +246,7 @@ class VirtualTime:
             run = timekeeper.run
             if run is None or anyio.current_time() != timekeeper.now:
                 if runner_of(item) != "anyio":
-                    self._runs_in_real_time(item)
+                    self.runs_in_real_time(item)
                     await body(*args, **kwargs)
                     return
                 _fail(

@@ -1,9 +1,10 @@
 """Virtual time for the tests that pytest-asyncio runs.
 
-Its private names, read in pytest-asyncio 1.1.0 and 1.5.0; tests/testing/plugin/test_asyncio.py
-tells when one has moved: the fixtures `_function_scoped_runner` to `_session_scoped_runner`, which
-make the event loops, and what they are given, `event_loop_policy` and, from 1.4 on,
-`_asyncio_loop_factory`. Its hook for event loops would change the names of all tests.
+Its private names, read in pytest-asyncio 1.1.0 and 1.5.0: the fixtures `_function_scoped_runner` to
+`_session_scoped_runner`, which make the event loops, and what they are given, `event_loop_policy`
+and, from 1.4 on, `_asyncio_loop_factory`. The tests in test_virtual_asyncio.py fail when one has
+moved. pytest-asyncio's hook for event loops would change the names of all tests, and is the
+project's own to use.
 """
 
 import asyncio

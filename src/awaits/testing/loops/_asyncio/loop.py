@@ -29,12 +29,14 @@ from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 from awaits.testing.loops._asyncio.interrupts import Interrupts
-from awaits.testing.loops._asyncio.order import ReadyPlay, name_of, task_of
+from awaits.testing.loops._asyncio.order import ReadyPlay, task_of
+from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.waits import Here, Look
 
 # What `asyncio.run_coroutine_threadsafe` has the event loop call.
 STARTS_COROUTINE = {
@@ -81,6 +83,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
         self._error: Exception | None = None
         self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
+        self._n_cancels = 0  # of the main task, by an error
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
         self._n_cancelled = 0
@@ -161,18 +164,18 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         super().close()
 
     def _nothing_can_run(self) -> None:
-        # What `make_something_run` does where nothing but timers is there, as nearly always:
-        # asking it each time is a tenth of what virtual time costs, see benchmarks/clock.py.
-        if (
-            type(self._ready) is deque
-            and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
-            and not (len(self._sockets) > 1 or self._signal_handlers)
-            and self.timekeeper.move(self.next_deadline())
-        ):
-            self._queue_what_is_due()
-            return
         try:
-            wait = make_something_run(self)
+            # What `make_something_run` does where nothing but timers is there, as nearly always:
+            # asking it each time is a tenth of what virtual time costs, see benchmarks/clock.py.
+            if (
+                type(self._ready) is deque
+                and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
+                and not (len(self._sockets) > 1 or self._signal_handlers)
+                and self.timekeeper.move(self.next_deadline())
+            ):
+                wait = 0.0
+            else:
+                wait = make_something_run(self)
         except Exception as error:
             if self._main is None or error is self._error:  # nobody is there, or nobody takes it
                 raise
@@ -230,10 +233,15 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Return what the main task runs; `None` if there is no main task."""
         return None if self._main is None else self._main.get_coro()
 
-    def others(self) -> Iterator[tuple[str, object]]:
-        """Return the name and the coroutine of each other task."""
-        tasks = asyncio.all_tasks(self) - {self._main, self._outermost}
-        return ((name_of(task), task.get_coro()) for task in tasks)
+    def tasks(self) -> Iterator[Here]:
+        """Return all tasks, but for the one that pytest's plugins run beside the main task."""
+        tasks = asyncio.all_tasks(self) - ({self._outermost} - {self._main})
+        return (here(task, is_main=task is self._main) for task in tasks)
+
+    @property
+    def look(self) -> Look:
+        """Tells of what tasks wait for that is asyncio's."""
+        return look
 
     def _running(self) -> Iterator[tuple[str, object]]:
         """Return the name and the coroutine of each task that can run."""
@@ -248,6 +256,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._thrown = self.timekeeper.now, n_thrown
         if self._main is not None:
             self._main.cancel()
+            self._n_cancels += 1
         play = self.current_play()
         is_taken = self._main is not None and (self._ready or (play and play.release()))
         if n_thrown > MOST_THROWN or not is_taken:
@@ -263,18 +272,20 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def main_task(self) -> Generator[None]:
         """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
         __tracebackhide__ = True
-        before, self._main = self._main, asyncio.current_task(self)
-        self._thrown = (0.0, 0)
+        task = cast("asyncio.Task[object]", asyncio.current_task(self))
+        before, self._main = self._main, task
+        self._thrown, self._n_cancels = (0.0, 0), 0
         try:
             yield
         except asyncio.CancelledError:
-            if self._error is not None:
-                # The cancellation was to get here: the task is not to be taken for cancelled.
-                cast("asyncio.Task[object]", self._main).uncancel()
             self._raise_error()
             raise
         finally:
             self._main = before
+            # An error is here now, if there was one: the task is not to be taken for cancelled.
+            for _ in range(self._n_cancels):
+                task.uncancel()
+            self._n_cancels = 0
 
     def _raise_error(self) -> None:
         __tracebackhide__ = True

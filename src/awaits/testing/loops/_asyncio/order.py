@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 
+from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.play import At, Order, Play
+from awaits.testing.loops.waits import Here, Look
 
 if TYPE_CHECKING:
     from awaits.testing.loops.timekeeper import Timekeeper
@@ -143,17 +145,18 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         """Return the name of a task."""
         return name_of(task)
 
+    def here(self, task: asyncio.Task[Any]) -> Here:
+        """Return what is known of a task from outside of its code."""
+        return here(task)
+
+    @property
+    def look(self) -> Look:
+        """Tells of what tasks wait for that is asyncio's."""
+        return look
+
     def time(self) -> float | None:
         """Return the virtual time, in seconds; `None` in real time."""
         return None if self._clock is None else self._clock.now
-
-
-def name_of(task: asyncio.Task[Any]) -> str:
-    """Return the name of a task; that of its function, if it has none, as eager ones do."""
-    name: str | None = task.get_name()
-    if name not in (None, "None"):
-        return name
-    return str(getattr(task.get_coro(), "__qualname__", name))
 
 
 def task_of(step: Any) -> asyncio.Task[Any] | None:

@@ -37,12 +37,14 @@ from trio._core._thread_cache import WorkerThread
 from trio._threads import PARENT_TASK_DATA, Run, _active_threads_local
 
 from awaits.testing.deadlock import DeadlockError
-from awaits.testing.loops._trio.order import RunQueuePlay, is_system_task
+from awaits.testing.loops._trio.order import RunQueuePlay
+from awaits.testing.loops._trio.waits import is_system_task, look, tasks_of
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import ASKING, POOLS, Threads
 from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.waits import Here, Look
 
 if sys.platform == "linux":
     from trio._core._io_epoll import EpollIOManager as IOManager
@@ -177,9 +179,14 @@ class VirtualTrioClock(trio.abc.Clock):
         main = self._runner.main_task
         return None if main is None else main.coro
 
-    def others(self) -> Iterator[tuple[str, object]]:
-        """Return the name and the coroutine of each other task of the user's."""
-        return ((task.name, task.coro) for task in self._other_tasks())
+    def tasks(self) -> Iterator[Here]:
+        """Return all tasks of the user's."""
+        return tasks_of(self._runner)
+
+    @property
+    def look(self) -> Look:
+        """Tells of what tasks wait for that is trio's."""
+        return look
 
     def _other_tasks(self) -> list[trio.lowlevel.Task]:
         runner = self._runner

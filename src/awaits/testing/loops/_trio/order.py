@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, cast
 import trio
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
 
+from awaits.testing.loops._trio.waits import is_system_task, look
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.play import Order, Play
+from awaits.testing.loops.waits import Does, Here, Look
 
 if TYPE_CHECKING:
     from awaits.testing.loops.timekeeper import Timekeeper
@@ -105,14 +107,16 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         """Return the name of a task."""
         return task.name
 
+    def here(self, task: trio.lowlevel.Task) -> Here:
+        """Return what is known of a task from outside of its code."""
+        does: Does = "can run" if task._next_send_fn is not None else "waits"
+        return Here(task, task.name, task.coro, does=does)
+
+    @property
+    def look(self) -> Look:
+        """Tells of what tasks wait for that is trio's."""
+        return look
+
     def time(self) -> float | None:
         """Return the virtual time, in seconds; `None` in real time."""
         return None if self._clock is None else self._clock.now
-
-
-def is_system_task(task: trio.lowlevel.Task, runner: Runner) -> bool:
-    """Tell whether a task is the first one, or one that it started besides the main task."""
-    nursery = task.parent_nursery
-    return nursery is None or (
-        nursery.parent_task is runner.init_task and task is not runner.main_task
-    )

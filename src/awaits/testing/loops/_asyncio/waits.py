@@ -1,0 +1,92 @@
+"""What the tasks of asyncio wait for.
+
+Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0, and in anyio 4.16.0:
+
+- `Task._fut_waiter`, the future that a task waits for.
+- `TaskGroup._tasks`, of asyncio's and of anyio's: the tasks in it.
+- `asyncio.tasks._GatheringFuture._children`: what `asyncio.gather` waits for.
+- What the functions are called in which asyncio sleeps and waits, and their arguments.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import asyncio
+from types import FrameType
+from typing import Any, cast
+
+from anyio._backends._asyncio import TaskGroup
+
+from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.waits import Here, Wait, sleep
+
+_GatheringFuture: type = vars(asyncio.tasks)["_GatheringFuture"]
+
+check_names("anyio", {TaskGroup: ["_tasks"]})
+check_names(
+    "Python",
+    {asyncio.TaskGroup: ["_tasks"], asyncio.Task: ["_fut_waiter"], _GatheringFuture: ["_children"]},
+)
+
+
+def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
+    """Return what is known of a task from outside of its code."""
+    waiter: asyncio.Future[Any] | None = cast("Any", task)._fut_waiter
+    name, coroutine = name_of(task), task.get_coro()
+    if waiter is None or waiter.done():
+        is_running = asyncio.current_task(task.get_loop()) is task
+        return Here(task, name, coroutine, is_main, "runs" if is_running else "can run")
+    return Here(task, name, coroutine, is_main, wait=_for_future(waiter))
+
+
+def _for_future(future: asyncio.Future[Any]) -> Wait:
+    if isinstance(future, asyncio.Task):
+        return Wait("the end of", (future,), is_held=False)
+    if isinstance(future, _GatheringFuture):
+        children: list[object] = cast("Any", future)._children
+        return Wait("the end of", tuple(children), is_held=False)
+    return Wait("a future")
+
+
+def look(it: object, frame: FrameType) -> Wait | None:
+    """Tell what a task waits for in a method of asyncio's, or in one of its functions."""
+    name = frame.f_code.co_name
+    match it:
+        case asyncio.Condition() if name == "wait":
+            return Wait("{} to be notified", is_held=False)
+        case asyncio.Lock() | asyncio.Semaphore() | asyncio.Condition():
+            return Wait("{}")
+        case asyncio.Event():
+            return Wait("{} to be set", is_held=False)
+        case asyncio.Queue():
+            whats = {"get": "an item from {}", "put": "room in {}", "join": "all items of {}"}
+            return Wait(whats.get(name, "{}"), is_held=False)
+        case asyncio.TaskGroup() | TaskGroup():
+            tasks: set[object] = cast("Any", it)._tasks
+            return Wait("the end of", tuple(tasks), is_held=False)
+        case _:
+            return _in_function(frame)
+
+
+def _in_function(frame: FrameType) -> Wait | None:
+    given, name = frame.f_locals, frame.f_code.co_name
+    match frame.f_globals.get("__name__"), name:
+        case "asyncio.tasks", "sleep":
+            return Wait(sleep(given["delay"]), is_held=False)
+        case "asyncio.tasks", "_wait":
+            return Wait("the end of", tuple(given["fs"]), is_held=False)
+        case "asyncio.tasks", "wait_for" if isinstance(given.get("fut"), asyncio.Task):
+            return Wait("the end of", (given["fut"],), is_held=False)
+        case "anyio._backends._asyncio", "run_sync_in_worker_thread":
+            return Wait("a worker thread", is_held=False)
+        case "asyncio.threads", "to_thread":
+            return Wait("a worker thread", is_held=False)
+        case _:
+            return None
+
+
+def name_of(task: asyncio.Task[Any]) -> str:
+    """Return the name of a task; that of its function, if it has none, as eager ones do."""
+    name: str | None = task.get_name()
+    if name not in (None, "None"):
+        return name
+    return str(getattr(task.get_coro(), "__qualname__", name))
