@@ -266,3 +266,29 @@ def test_what_is_printed_can_be_read() -> None:
         "Schedule({(1, 2): 'idle'}, jitter=1.5, cancel=(2, 3, 5), native=True)",
     ):
         assert repr(Schedule.parse(printed)) == printed
+
+
+async def shields_what_must_not_be_cut_off() -> None:
+    """A transfer in two steps, the second of which comes whatever happens after the first."""
+    accounts = [100, 0]
+
+    async def transfer() -> None:
+        await checkpoint()
+        with anyio.CancelScope(shield=True):
+            accounts[0] -= 10
+            await checkpoint()
+            accounts[1] += 10
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(transfer)
+    assert sum(accounts) == 100
+
+
+def test_a_task_in_a_shield_of_its_own_is_not_cancelled() -> None:
+    schedules = every_schedule(0, cancel=True)
+    for schedule in schedules:
+        run(shields_what_must_not_be_cut_off, schedule)
+    assert schedules.is_complete
+
+    explorer = Explorer("seed", cancel=True)
+    assert not any(fails(shields_what_must_not_be_cut_off, it) for it in explorer.trials(100))

@@ -217,6 +217,18 @@ async def test_task_groups_keep_their_tasks_in_a_set(anyio_backend_name: str) ->
             assert group._tasks == set()
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_anyio_keeps_the_scope_of_each_task_who_entered_it_and_what_is_around_it() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    with anyio.CancelScope() as outer, anyio.CancelScope() as inner:
+        await anyio.lowlevel.checkpoint()
+        assert anyio_asyncio._task_states[task].cancel_scope is inner
+        assert inner._parent_scope is outer
+        assert inner._host_task is task
+
+
 def test_event_loops_sleep_and_wait_in_functions_of_those_names() -> None:
     assert "delay" in inspect.signature(asyncio.sleep).parameters
     assert "fs" in inspect.signature(asyncio.tasks._wait).parameters  # type: ignore[attr-defined]

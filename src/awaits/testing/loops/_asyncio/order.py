@@ -5,6 +5,9 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 - `BaseEventLoop._ready`, the queue; that a turn begins by asking its length, and takes from its
   left.
 - `Handle._callback`, `_args` and `_context`, and what the steps of tasks are called.
+
+And in anyio 4.16.0: `_task_states`, which has the innermost cancel scope of each task, and of these
+`_parent_scope` and `_host_task`, the task that entered it.
 """
 
 # pyright: reportPrivateUsage=false
@@ -16,6 +19,8 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
+from anyio._backends import _asyncio as anyio_asyncio
+from anyio._backends._asyncio import CancelScope, TaskState
 
 from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.fence import check_names
@@ -28,6 +33,15 @@ if TYPE_CHECKING:
 check_names(
     "Python",
     {asyncio.BaseEventLoop: ["_ready"], asyncio.Handle: ["_args", "_callback", "_context"]},
+)
+
+check_names(
+    "anyio",
+    {
+        anyio_asyncio: ["_task_states"],
+        CancelScope: ["_host_task", "_parent_scope"],
+        TaskState: ["cancel_scope"],
+    },
 )
 
 T = TypeVar("T")
@@ -98,7 +112,9 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
             del self._cancellable[task]
 
     def _cancel_natively(self, task: asyncio.Task[Any], at: At) -> None:
-        if task in self._cancellable:
+        # A shield is one of cancel scopes: `Task.cancel()` goes through it. Who shields, and never
+        # cancels but by scopes, is right.
+        if task in self._cancellable and not _is_shielded(task):
             self._note_cancellation(task, at)
             self._cancellable[task] += 1
             task.cancel()
@@ -157,6 +173,17 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
     def time(self) -> float | None:
         """Return the virtual time, in seconds; `None` in real time."""
         return None if self._clock is None else self._clock.now
+
+
+def _is_shielded(task: asyncio.Task[Any]) -> bool:
+    """Tell whether a task stands in a shield that it has entered itself."""
+    state = anyio_asyncio._task_states.get(task)
+    scope = None if state is None else state.cancel_scope
+    while scope is not None and scope._host_task is task:
+        if scope.shield:
+            return True
+        scope = scope._parent_scope
+    return False
 
 
 def task_of(step: Any) -> asyncio.Task[Any] | None:
