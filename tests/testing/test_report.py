@@ -110,3 +110,17 @@ async def test_tasks_of_one_function_are_told_apart_and_one_not_begun_has_its_na
     schedule = Schedule({(1, 1): 1})
     await play(schedule, "a", "b")
     assert schedule.lanes.splitlines()[0].split() == ["1", "steps", "2", "steps"]
+
+
+def test_of_many_lanes_those_are_shown_that_a_schedule_met(anyio_backend_name: str) -> None:
+    schedule = Schedule({(10, 1): 1, (10, 2): 1})
+
+    async def main() -> None:
+        await play(schedule, *"abcdefghij")
+
+    anyio.run(main, backend=anyio_backend_name)
+
+    head, *rows = schedule.lanes.splitlines()
+    assert "10 steps" in head
+    assert "9 steps" not in head
+    assert sum("(delayed)" in row for row in rows) == 2

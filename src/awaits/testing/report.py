@@ -101,11 +101,13 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
         events: What the schedule did.
     """
     names, rows = picture(trace, events)
-    width = 2 + max(map(len, [*names.values(), *(row.text for row in rows)]), default=0)
-    shown = list(names)[: max(1, WIDEST // width)]
+    widths = {number: 2 + len(name) for number, name in names.items()}
+    for row in rows:
+        widths[row.number] = max(widths[row.number], 2 + len(row.text))
+    shown = _that_fit(widths, [event.moment.number for event in events])
     times = {row.time for row in rows} - {None}
     clock = max(len(seconds(it)) for it in times) + 1 if times - {0.0} else 0
-    lines = [" " * (2 + clock) + "".join(f"{names[it]:{width}}" for it in shown)] if shown else []
+    lines = [" " * (2 + clock) + "".join(f"{names[it]:{widths[it]}}" for it in shown)]
     before = None
     for row in rows:
         if row.number not in shown:
@@ -114,10 +116,20 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
         when = seconds(row.time) if clock and row.time != before else ""
         before = row.time
         mark = "> " if row.is_ahead else "  "
-        lines.append(f"{when:{clock}}{mark}" + "".join(f"{cell:{width}}" for cell in cells))
+        drawn = (f"{cell:{widths[it]}}" for it, cell in zip(shown, cells, strict=True))
+        lines.append(f"{when:{clock}}{mark}{''.join(drawn)}")
     if any(row.is_ahead for row in rows):
         lines.append(f"> {AHEAD}")
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def _that_fit(widths: dict[int, int], first: list[int]) -> list[int]:
+    """Return the tasks whose lanes fit beside each other, those first that a schedule met."""
+    shown: list[int] = []
+    for number in [*filter(widths.__contains__, first), *widths]:
+        if number not in shown and sum(widths[it] for it in [*shown, number]) <= WIDEST:
+            shown.append(number)
+    return sorted(shown or list(widths)[:1])
 
 
 def seconds(time: float | None) -> str:
