@@ -215,7 +215,9 @@ def test_each_file_of_python_that_no_command_runs_passes(
     tests = sorted(file for file in alone if Path(file).name.startswith("test_"))
     rest = sorted(alone.difference(tests))
     assert tests
-    printed = run(f"pytest -q -m 'not slow' --anyio-backends=asyncio,trio {' '.join(tests)}", tmp_path)
+    printed = run(
+        f"pytest -q -m 'not slow' --anyio-backends=asyncio,trio {' '.join(tests)}", tmp_path
+    )
     assert re.search(r"\d+ passed", printed), printed
     assert not re.search(r"\d+ (failed|error)", printed), printed
     for file in rest:
