@@ -1,0 +1,73 @@
+"""The bugs: one folder each."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+CATALOGUE = Path(__file__).parent.parent
+ROOT = CATALOGUE.parent
+
+Program: TypeAlias = Literal["wrong", "right"]
+PROGRAMS: tuple[Program, ...] = ("wrong", "right")
+
+FAMILIES = (
+    "forgotten awaits",
+    "tasks",
+    "blocking",
+    "cancellation",
+    "order",
+    "time",
+    "generators and scopes",
+    "event loops",
+)
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A bug: what its `bug.toml` says."""
+
+    id: str
+    """The name of its folder."""
+    name: str
+    sentence: str
+    """What goes wrong."""
+    family: str
+    source: str
+    """Where it is told of, in public."""
+    since: str
+    """Since when it can be had."""
+    backends: tuple[str, ...]
+    """The event loops on which the programs run."""
+
+    @property
+    def folder(self) -> Path:
+        return CATALOGUE / self.id
+
+    def file(self, program: Program) -> Path:
+        return self.folder / f"{program}.py"
+
+    @property
+    def test(self) -> Path:
+        return self.folder / "test_it.py"
+
+
+def read(folder: Path) -> Bug:
+    """Read the bug of a folder.
+
+    Raises:
+        ValueError: Its `bug.toml` does not say all, or something else.
+    """
+    told = tomllib.loads((folder / "bug.toml").read_text())
+    wanted = {"name", "sentence", "family", "source", "since", "backends"}
+    if told.keys() != wanted:
+        raise ValueError(f"{folder.name}/bug.toml must have {sorted(wanted)}, not {sorted(told)}.")
+    if told["family"] not in FAMILIES:
+        raise ValueError(f"{folder.name}/bug.toml: family must be one of {FAMILIES}.")
+    return Bug(id=folder.name, **{**told, "backends": tuple(told["backends"])})
+
+
+def all_bugs() -> list[Bug]:
+    """Return the bugs, family by family."""
+    bugs = [read(file.parent) for file in CATALOGUE.glob("*/bug.toml")]
+    return sorted(bugs, key=lambda bug: (FAMILIES.index(bug.family), bug.id))
