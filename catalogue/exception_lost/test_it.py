@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from types import ModuleType
 from unittest import mock
 
@@ -18,11 +19,10 @@ async def publishes(program: ModuleType, texts: list[str]) -> None:
             raise ConnectionError("refused")
         sent.append(text)
 
-    try:
-        n_sent = await program.publish(send, texts)
-    except* ConnectionError:
-        return
-    assert n_sent == len(sent)
+    n_said = 0
+    with contextlib.suppress(ExceptionGroup):
+        n_said = await program.publish(send, texts)
+    assert n_said in (0, len(sent))
 
 
 async def test_waiting(program: ModuleType) -> None:
