@@ -1,9 +1,9 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 import anyio
 
 
-async def price(ask: Callable[[str], Awaitable[None]]) -> str:
+async def price(ask: Callable[[str], Coroutine[object, object, None]]) -> str:
     found = "asked all"
     try:
         async with anyio.create_task_group() as tasks:

@@ -2,9 +2,6 @@ from types import ModuleType
 from unittest import mock
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from anyio.lowlevel import checkpoint
 
 pytestmark = pytest.mark.anyio
 

@@ -7,10 +7,11 @@ async def _pay(account: str, book: Callable[[str], Awaitable[None]]) -> None:
 
 
 async def pay_all(accounts: list[str], book: Callable[[str], Awaitable[None]]) -> str:
+    result = "all paid"
     try:
         async with asyncio.TaskGroup() as tasks:
             for account in accounts:
                 tasks.create_task(_pay(account, book))
     except* ConnectionError:
-        return "stopped"
-    return "all paid"
+        result = "stopped"
+    return result

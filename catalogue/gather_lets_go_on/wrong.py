@@ -7,8 +7,9 @@ async def _pay(account: str, book: Callable[[str], Awaitable[None]]) -> None:
 
 
 async def pay_all(accounts: list[str], book: Callable[[str], Awaitable[None]]) -> str:
+    result = "all paid"
     try:
         await asyncio.gather(*(_pay(account, book) for account in accounts))
     except ConnectionError:
-        return "stopped"
-    return "all paid"
+        result = "stopped"
+    return result

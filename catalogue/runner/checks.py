@@ -34,7 +34,7 @@ CHECKS = (
         "mypy with the optional error codes of this repository's `pyproject.toml`",
         distribution="mypy",
     ),
-    Check("basedpyright", "basedpyright", "static", "basedpyright in its strict mode, with `reportUnusedCallResult`", distribution="basedpyright"),
+    Check("basedpyright", "basedpyright", "static", "basedpyright in its strict mode", distribution="basedpyright"),
     Check("pyright", "pyright", "static", "pyright in its strict mode", distribution="pyright"),
     Check("ty", "ty", "static", "`ty check`", distribution="ty"),
     Check("pyrefly", "pyrefly", "static", "`pyrefly check`", distribution="pyrefly"),

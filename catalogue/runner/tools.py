@@ -84,7 +84,7 @@ def _of_pyright(name: str, files: list[str], settings: dict[str, object]) -> Ite
 
 def basedpyright(files: list[str]) -> Iterable[str]:
     """Run basedpyright."""
-    return _of_pyright("basedpyright", files, {**STRICT, "reportUnusedCallResult": "error"})
+    return _of_pyright("basedpyright", files, STRICT)
 
 
 def pyright(files: list[str]) -> Iterable[str]:

@@ -1,10 +1,9 @@
 import anyio
-from anyio import TASK_STATUS_IGNORED
 from anyio.abc import TaskStatus
 
 
 async def heartbeat(
-    beats: list[float], *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
+    beats: list[float], *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
 ) -> None:
     task_status.started()
     while True:

@@ -1,5 +1,4 @@
 import anyio
-from anyio import TASK_STATUS_IGNORED
 from anyio.abc import TaskStatus
 
 
@@ -7,7 +6,7 @@ class Server:
     def __init__(self) -> None:
         self.listens = False
 
-    async def serve(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+    async def serve(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         await anyio.sleep(0.01)  # binds the port
         self.listens = True
         task_status.started()
@@ -20,7 +19,7 @@ async def ask(server: Server) -> str:
 
 
 async def first_answer() -> str:
-    server = Server()
+    server, answer = Server(), ""
     async with anyio.create_task_group() as tasks:
         await tasks.start(server.serve)
         answer = await ask(server)

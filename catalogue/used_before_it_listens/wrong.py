@@ -17,7 +17,7 @@ async def ask(server: Server) -> str:
 
 
 async def first_answer() -> str:
-    server = Server()
+    server, answer = Server(), ""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve)
         answer = await ask(server)
