@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser
@@ -19,8 +20,20 @@ pytest_plugins = ["pytester"]
 for name in ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERM"):
     os.environ.pop(name, None)
 
+# Hundreds of tests start Python, which would have to compile each library again and again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # A shell that starts tests in the background has them ignore Ctrl-C, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test depends on how fast the machine is.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
+
+# One fails on purpose, and one takes long: docs/stateful.md shows what they print.
+collect_ignore = [f"docs/examples/test_cache_{name}.py" for name in ("machine", "mended")]
 
 ROOT = Path(__file__).parent
 EXAMPLES = ROOT / "docs" / "examples"
@@ -44,9 +57,10 @@ def _console(example: Example) -> str | None:
                 project.joinpath(file.name).write_text(file.read_text())
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "NO_PROXY": "127.0.0.1"}
-        # pytest-asyncio is there for one page, and warns where this is not set.
+        # Other plugins are there for one page: one warns where this is not set, one changes trio.
         project.joinpath("pytest.ini").write_text(
             "[pytest]\nasyncio_default_fixture_loop_scope = function\nmarkers = slow\n"
+            "addopts = -p no:trio\n"
         )
         for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
             command, _, wanted = block.partition("\n")

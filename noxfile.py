@@ -1,4 +1,4 @@
-"""The tests on each Python, on the oldest libraries allowed, and on an anyio that has a bug."""
+"""The tests on each Python, and on the oldest libraries allowed."""
 
 from pathlib import Path
 
@@ -35,14 +35,6 @@ def lowest(session: nox.Session) -> None:
     lowest = ["--upgrade", "--resolution=lowest-direct", f"--editable=.[{extras}]"]
     session.install(*lowest)
     session.run("pytest", "--anyio-backends", "-n", "auto", *session.posargs)
-
-
-@nox.session(python=PYTHONS[0])
-def older_anyio(session: nox.Session) -> None:
-    """Show that the proof catches an anyio that runs Hypothesis tests on one event loop."""
-    session.install("--group=test", "--editable=.")
-    session.install("anyio<4.16")
-    session.run("pytest", "tests/testing/plugin", "-k", "an_anyio_that_runs_hypothesis")
 
 
 @nox.session(python=PYTHONS[0])

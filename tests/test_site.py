@@ -35,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_page_of_the_navigation_is_there(site: Path) -> None:
     assert {page.stem for page in site.glob("*.html")} == {
         "404", "api", "backends", "calls", "choose", "explore", "index", "install", "reference",
-        "schedules", "tests", "typings", "virtual-time",
+        "schedules", "stateful", "tests", "typings", "virtual-time",
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.parametrize("name", PROGRAMS),
 ]
 
-N_DRAWN = 10
+N_DRAWN = 5
 
 
 def draw(rng: random.Random, *, cancels: bool) -> Schedule:

@@ -188,7 +188,7 @@ def test_ctrl_c_cancels_the_tasks_and_says_how_many_were_done(
     assert err == "awaits: interrupted; 0 of 3 tasks were done.\n"
 
 
-@every_backend
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_reader_that_leaves_ends_the_program_quietly(backend: str) -> None:
     process = subprocess.Popen(
         [*AWAITS, "run", "3", "--backend", backend], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -200,7 +200,7 @@ def test_a_reader_that_leaves_ends_the_program_quietly(backend: str) -> None:
     assert process.returncode == 1
 
 
-@every_backend
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_terminal_shows_who_waits_until_ctrl_c_gives_it_back(
     backend: str, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import anyio
 import anyio.lowlevel
 import httpx2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from awaits.fetch.calls import Call, Calling, Summary
@@ -116,7 +116,6 @@ async def test_whatever_a_server_does_is_its_calls_line(path: str) -> None:
 paths = st.sampled_from(list(BEHAVIOURS)) | st.integers(0, 9).map(lambda s: f"/delay/{s}")
 
 
-@settings(deadline=None)  # endless bodies take a while
 @given(paths=st.lists(paths, max_size=30), limit=st.integers(1, 40))
 async def test_each_url_has_one_line_and_the_summary_adds_up(paths: list[str], limit: int) -> None:
     calls: list[Call] = []

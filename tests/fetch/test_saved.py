@@ -98,7 +98,7 @@ async def test_a_url_that_is_there_twice_is_called_twice(file: Path) -> None:
     assert [row[1] for row in rows(file)] == [1, 2, 3]
 
 
-@settings(deadline=None, max_examples=30)  # the disk may be slow
+@settings(max_examples=30)  # the disk may be slow
 @given(
     runs=st.lists(st.tuples(st.text("abc"), st.sets(st.sampled_from("abc"))), max_size=4),
     limit=st.integers(1, 5),

@@ -187,7 +187,7 @@ async def test_a_deadline_is_never_early_and_shields_hold(schedule: Schedule) ->
 
 
 @pytest.mark.parametrize("clock", ["real", pytest.param("virtual", marks=pytest.mark.virtual_time)])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(schedule=schedules())
 async def test_threads_come_back_and_may_call_into_the_event_loop(
     schedule: Schedule, clock: str
@@ -242,7 +242,6 @@ async def test_a_held_clock_and_a_schedule_get_along(virtual_clock: VirtualClock
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@settings(deadline=None)
 @given(schedule=schedules())
 def test_a_deadlock_is_told_under_any_schedule(schedule: Schedule, backend: str) -> None:
     async def wait() -> None:
@@ -256,7 +255,7 @@ def test_a_deadlock_is_told_under_any_schedule(schedule: Schedule, backend: str)
         anyio.run(wait, backend=backend, backend_options=options)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(schedule=schedules())
 async def test_sockets_talk_under_any_schedule(schedule: Schedule) -> None:
     async def echo(stream: anyio.abc.SocketStream) -> None:

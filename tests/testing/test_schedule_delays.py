@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from awaits.testing import Schedule, schedules
 from awaits.testing.backends import running
-from awaits.testing.schedule import Delayed, Late
+from awaits.testing.deviations import Delayed, Late
 from tests.testing.shared import Log, play, steps
 
 pytestmark = pytest.mark.anyio

@@ -7,6 +7,7 @@ import pytest
 COUNTER = """
     import anyio, pytest
     from hypothesis import Phase, example, given, settings
+    from hypothesis.database import DirectoryBasedExampleDatabase
     from awaits.testing import Schedule, schedules
 
     pytestmark = pytest.mark.anyio
@@ -52,19 +53,15 @@ def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
 def test_a_failure_is_shrunk_explained_and_replayed_from_the_database(
     run: Callable[..., pytest.RunResult],
     pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
     backend: str,
 ) -> None:
-    # Hypothesis has one database for a process: this project's, if it runs here.
-    monkeypatch.setattr(pytester, "runpytest", pytester.runpytest_subprocess)
+    decorators = """
+    @settings(database=DirectoryBasedExampleDatabase("saved"), deadline=None)
+    @given(schedule=schedules())"""
     tried = pytester.path / "tried.txt"
     for first in ("True", "False"):  # the simplest schedule breaks nothing; a saved one does
         tried.unlink(missing_ok=True)
-        result = run(
-            "@given(schedule=schedules())",
-            f"--anyio-backends={backend}",
-            "--hypothesis-profile=default",  # without it there is no database on CI
-        )
+        result = run(decorators, f"--anyio-backends={backend}")
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(
             [

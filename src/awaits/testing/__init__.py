@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from awaits.testing.deadlock import DeadlockError, LivelockError
     from awaits.testing.every import every_schedule
     from awaits.testing.run import virtual_time
-    from awaits.testing.schedule import Schedule, schedules
+    from awaits.testing.schedule import Schedule
+    from awaits.testing.strategy import schedules
 
 __all__ = [
     "DeadlockError",
@@ -26,7 +27,7 @@ _ROOMS = {
     "Schedule": "schedule",
     "VirtualClock": "clock",
     "every_schedule": "every",
-    "schedules": "schedule",
+    "schedules": "strategy",
     "virtual_time": "run",
 }
 

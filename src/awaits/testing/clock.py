@@ -63,3 +63,8 @@ class VirtualClock:
 def timekeeper_of(clock: VirtualClock) -> Timekeeper:
     """Return the engine of a clock, for the event loops and for pytest's plugin."""
     return clock._timekeeper  # pyright: ignore[reportPrivateUsage]
+
+
+def follow(clock: VirtualClock, other: VirtualClock) -> None:
+    """Have a clock show, and steer, the time of another from here on."""
+    clock._timekeeper = other._timekeeper  # pyright: ignore[reportPrivateUsage]

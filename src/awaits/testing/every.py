@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal, Protocol, TypeVar
 
-from awaits.testing.schedule import Late, Schedule
+from awaits.testing.deviations import Late
+from awaits.testing.schedule import Schedule
 
 LATES: tuple[Late, ...] = "idle", 1
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, cast
 
+from awaits.testing.deviations import Late
 from awaits.testing.every import DelayDict, EverySchedule, Run, steps_of
 from awaits.testing.loops.play import Order, Play
 from awaits.testing.loops.priorities import Priorities, Priority
-from awaits.testing.schedule import Late, Schedule, order_of, steer
+from awaits.testing.schedule import Schedule, order_of, steer
 
 LONGEST = 4_096  # for how many steps of others a drawn delay lasts, at most
 MOST_CHANGES = 4  # of priorities, in one order

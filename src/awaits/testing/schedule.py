@@ -1,4 +1,4 @@
-"""Task order, as a user holds it: a schedule, and the strategy that draws schedules.
+"""A schedule: an order of tasks, as a user holds it.
 
 A concurrent program has as many behaviours as its tasks have orders, and a test sees one. A
 schedule is the loop's own order with a few deviations from it: the simplest way to say an order,
@@ -6,32 +6,28 @@ and what can be shrunk.
 """
 
 import ast
-import math
 import sys
 import unittest
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast, overload
+from typing import Any, Literal, Self, cast, overload
 
 import anyio
 
 from awaits.testing import backends
+from awaits.testing.deviations import (
+    Delayed,
+    Late,
+    check_cancel,
+    check_jitter,
+    checked_delays,
+    delay_of,
+)
 from awaits.testing.loops import adapter
-from awaits.testing.loops.delays import IDLE_STEPS, Delays
+from awaits.testing.loops.delays import Delays
 from awaits.testing.loops.play import Cancellation, Delay, Moment, Order, Play, scope_of
 from awaits.testing.report import explain, lanes
-
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
-
-Late: TypeAlias = int | Literal["idle"]
-"""How long a step is delayed: until others have taken so many, or until nothing else can run."""
-
-Delayed: TypeAlias = (
-    Mapping[tuple[int, int], Late] | Mapping[tuple[int, int | Literal["every"]], Late]
-)
-"""Which steps are delayed, by task and step."""
 
 
 class Schedule:
@@ -91,12 +87,11 @@ class Schedule:
         cancel: int | tuple[int, int] | None = None,
     ) -> None:
         self._delays: Delayed | Callable[[int, int], Late] = (
-            delays if callable(delays) else _checked({} if delays is None else delays)
+            delays if callable(delays) else checked_delays({} if delays is None else delays)
         )
-        if not _is_seconds(jitter):
-            raise ValueError(f"jitter must be a number of seconds of at least 0, not {jitter!r}.")
+        check_jitter(jitter)
         if cancel is not None:
-            _check_cancel(cancel)
+            check_cancel(cancel)
         self._jitter = jitter
         self._cancel = cancel
         self._is_unseen = False
@@ -247,72 +242,6 @@ def _will_be_told() -> bool:
     return bool(current_build_context().is_final)
 
 
-def _is_seconds(jitter: object) -> bool:
-    if isinstance(jitter, bool) or not isinstance(jitter, int | float):
-        return False
-    return 0 <= jitter < math.inf
-
-
-def _checked(delays: object) -> Delayed:
-    """Return a mapping of delays, in the order of tasks and steps, if it is one."""
-    if not isinstance(delays, Mapping):
-        raise ValueError(f"delays must be a mapping such as {{(1, 2): 3}}, not {delays!r}.")
-    for key, late in delays.items():
-        if not (isinstance(key, tuple) and len(key) == 2):
-            raise ValueError(f"delays must be a mapping such as {{(1, 2): 3}}, not {delays!r}.")
-        task, step = key
-        _check(task)
-        if step != "every":
-            _check(step)
-        if late != "idle":
-            _check(late)
-    return dict(sorted(delays.items(), key=lambda it: (it[0][0], it[0][1] == "every", it[0][1])))
-
-
-def _check(number: object) -> None:
-    if not (isinstance(number, int) and not isinstance(number, bool) and number >= 1):
-        raise ValueError(f"A schedule's numbers must be whole ones of at least 1, not {number!r}.")
-
-
-def _check_cancel(cancel: object) -> None:
-    if not isinstance(cancel, tuple):
-        _check(cancel)
-        return
-    if len(cancel) != 2 or cancel[1:] == (1,):
-        raise ValueError(
-            f"cancel must be a task and one of its steps from 2 on, such as (1, 2), not {cancel!r}."
-        )
-    for number in cancel:
-        _check(number)
-
-
-def _delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int], int]:
-    """Return a function that tells for how many steps of others a step is delayed."""
-    if callable(delays):
-        function = delays
-
-        def asked(task: int, step: int) -> int:
-            late = function(task, step)
-            if late == "idle":
-                return IDLE_STEPS
-            return _checked_steps(late)
-
-        return asked
-    steps = {key: IDLE_STEPS if late == "idle" else late for key, late in delays.items()}
-    get = cast("dict[tuple[int, int], int]", steps).get
-    every = {task: late for (task, step), late in steps.items() if step == "every"}
-    if not every:
-        return lambda task, step: get((task, step), 0)
-    return lambda task, step: get((task, step), 0) or every.get(task, 0)
-
-
-def _checked_steps(late: object) -> int:
-    """Return how many steps a delay lasts, if it is a whole number, or 0."""
-    if isinstance(late, bool) or late != 0:
-        _check(late)
-    return cast("int", late)
-
-
 def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
     """Return a schedule's order for one run.
 
@@ -321,7 +250,7 @@ def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
         tells: Whether to remember where tasks stood, for its explanation.
     """
     return Delays(
-        _delay_of(schedule.delays), jitter=schedule.jitter, cancel=schedule.cancel, tells=tells
+        delay_of(schedule.delays), jitter=schedule.jitter, cancel=schedule.cancel, tells=tells
     )
 
 
@@ -351,33 +280,3 @@ def steer(order: Order) -> Play[Any, Any]:
     if reason := backends.not_steered(name):
         raise unittest.SkipTest(reason)
     return adapter(name).play(order)
-
-
-def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
-    """Return a Hypothesis strategy that draws schedules; the simplest is the loop's own order.
-
-    Some cancel their cancel scope, at one of its first 32 awaits. A few steps are delayed, of the
-    first 32 tasks and the first 64 steps of each, or all steps of a task.
-
-    Args:
-        jitter: How late a step may be, in seconds of virtual time, where the sleeps of a test stand
-            for calls of unknown length.
-    """
-    from hypothesis import strategies as st  # noqa: PLC0415 schedules are of use without it
-
-    # How many tasks and steps there will be, nobody knows before the run. The first ones are the
-    # likeliest; lengths are of any order of magnitude.
-    tasks = st.integers(1, 4) | st.integers(1, 32)
-    every: list[Literal["every"]] = ["every"]
-    idle: list[Literal["idle"]] = ["idle"]
-    steps = st.integers(1, 8) | st.integers(1, 64) | st.sampled_from(every)
-    lates = st.integers(1, 3) | st.sampled_from(idle) | st.integers(0, 12).map(lambda n: 2**n)
-    awaits = st.integers(0, 3) | st.integers(0, 6) | st.integers(0, 32)
-
-    delays = st.dictionaries(st.tuples(tasks, steps), lates, max_size=12)
-
-    @st.composite
-    def draw_schedule(draw: st.DrawFn) -> Schedule:
-        return Schedule(draw(delays), jitter=jitter, cancel=draw(awaits) or None)
-
-    return draw_schedule()

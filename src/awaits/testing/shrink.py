@@ -6,8 +6,9 @@ Delta debugging (Zeller and Hildebrandt, 2002) over the delays, then over their 
 from collections.abc import Callable, Iterator
 from typing import TypeAlias, cast
 
+from awaits.testing.deviations import Late
 from awaits.testing.every import DelayDict
-from awaits.testing.schedule import Late, Schedule
+from awaits.testing.schedule import Schedule
 
 StillFails: TypeAlias = Callable[[DelayDict], bool]
 

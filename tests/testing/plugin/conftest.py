@@ -11,5 +11,10 @@ for module in ("hypothesis.strategies", "time_machine", "trio", "uvloop"):
 
 @pytest.fixture(autouse=True)
 def project(pytester: pytest.Pytester) -> None:
-    """A project that has no settings of its own, but for a default that pytest-asyncio asks for."""
-    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+    """A project that has no settings of its own, but for a default that pytest-asyncio asks for.
+
+    pytest-trio stays away, where it is not asked for: it makes trio deterministic when imported.
+    """
+    pytester.makeini(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\naddopts = -p no:trio"
+    )

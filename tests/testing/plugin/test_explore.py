@@ -279,33 +279,28 @@ def test_a_fixture_that_fails_in_an_order_fails_the_test(pytester: pytest.Pytest
     result.stdout.fnmatch_lines("It replays with: @pytest.mark.explore(Schedule(*))")
 
 
-def test_sync_tests_and_those_that_others_run_are_left_alone(pytester: pytest.Pytester) -> None:
+def test_sync_tests_and_those_of_unittest_are_left_alone(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        import asyncio, pytest, unittest
+        import asyncio, unittest
 
         runs = []
 
         def test_sync():
             runs.append(1)
 
-        @pytest.mark.asyncio
-        async def test_by_pytest_asyncio():
-            runs.append(2)
-            await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))
-
         class TestCase(unittest.IsolatedAsyncioTestCase):
             async def test_by_unittest(self):
-                runs.append(3)
+                runs.append(2)
                 await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))
 
         def test_how_often():
-            assert runs == [1, 2, 3]
+            assert runs == [1, 2]
         """
     )
     result = pytester.runpytest("--explore=10")
 
-    result.assert_outcomes(passed=4)
+    result.assert_outcomes(passed=3)
     assert summary(result) == "explored: 0 tests, 0 orders, 0 distinct"
 
 

@@ -151,13 +151,6 @@ def test_a_wrong_marker_is_told_in_one_sentence(pytester: pytest.Pytester, mark:
     result.stderr.fnmatch_lines("ERROR: *::test_fine: explore takes False, a Schedule, or orders *")
 
 
-def test_a_wrong_marker_is_told_by_the_workers_of_xdist(pytester: pytest.Pytester) -> None:
-    result = explore(pytester, f"    @pytest.mark.explore('all'){FINE}", "-n1")
-
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines("*::test_fine: explore takes False, a Schedule, or orders *")
-
-
 def test_a_marker_on_a_test_that_anyio_does_not_run_is_an_error(pytester: pytest.Pytester) -> None:
     tests = """
     @pytest.mark.explore
@@ -234,12 +227,16 @@ def test_under_xdist_the_main_process_counts_and_keeps_the_failures(
     again.assert_outcomes(xfailed=1, passed=2)
 
 
-def test_under_xdist_a_marker_is_enough(pytester: pytest.Pytester) -> None:
-    tests = f"    @pytest.mark.explore(10){FINE}"
+def test_under_xdist_a_marker_is_enough_and_a_wrong_one_is_told(
+    pytester: pytest.Pytester,
+) -> None:
+    wrong = FINE.replace("fine", "wrong")
+    tests = f"    @pytest.mark.explore(10){FINE}    @pytest.mark.explore('all'){wrong}"
     result = explore(pytester, tests, "-o", "explore=", "-n1")
 
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1, errors=1)
     assert summary(result).startswith("explored: 1 test, 10 orders, ")
+    result.stdout.fnmatch_lines("*::test_wrong: explore takes False, a Schedule, or orders *")
 
 
 def test_the_last_failure_is_tried_first_the_next_time(pytester: pytest.Pytester) -> None:

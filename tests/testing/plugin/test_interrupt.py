@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.testing.plugin.shared import HEAD
+HEAD = """
+    import anyio, pytest
+    pytestmark = pytest.mark.anyio
+"""
 
 # Ctrl-C comes between taking something from a queue and doing it: that is where it would be lost.
 LOSSY = """
@@ -70,10 +73,14 @@ BUSY = """
 @pytest.mark.parametrize(
     "tests", [LOSSY + NEVER, BUSY], ids=["in the event loop", "in the user's code"]
 )
-def test_ctrl_c_ends_the_session(pytester: pytest.Pytester, backend: str, tests: str) -> None:
+def test_ctrl_c_ends_the_session(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, backend: str, tests: str
+) -> None:
     pytester.makepyfile(HEAD + tests)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # which would take a second
     # In a process of its own, which can be killed if it does not end.
-    arguments = ["-p", "no:cacheprovider", f"--anyio-backends={backend}"]
+    plugins = ["-p", "no:cacheprovider", "-p", "anyio", "-p", "awaits.testing.plugin"]
+    arguments = [*plugins, f"--anyio-backends={backend}"]
     result = pytester.runpytest_subprocess(*arguments, timeout=300)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED

@@ -200,10 +200,6 @@ def test_a_backend_that_the_kit_does_not_know_is_left_to_anyio(pytester: pytest.
     run_tests(pytester, tests).assert_outcomes(passed=1)
 
 
-def test_it_holds_for_the_workers_of_xdist(pytester: pytest.Pytester) -> None:
-    run_tests(pytester, HOUR, "--virtual-time", "-n2").assert_outcomes(passed=2)
-
-
 def test_the_tests_of_pytest_asyncio_can_run_on_its_event_loop(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """

@@ -87,11 +87,11 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
         ),
         (
             "@pytest.mark.virtual_time\n    def test_it(): pass",
-            "Virtual time is for tests that anyio runs; mark this one anyio, too.",
+            "Virtual time is for async tests that anyio, pytest-asyncio or pytest-trio runs; ",
         ),
         (
             "def test_it(virtual_clock): pass",
-            "Virtual time is for tests that anyio runs; mark this one anyio, too.",
+            "Virtual time is for async tests that anyio, pytest-asyncio or pytest-trio runs; ",
         ),
         (
             (
@@ -106,7 +106,7 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
                 "    @pytest.mark.parametrize('anyio_backend', [('trio', {'clock': None})])\n"
                 "    async def test_it(anyio_backend): pass"
             ),
-            "where anyio_backend has a loop_factory or a clock of its own; mark the test real_",
+            "Time cannot be virtual where a test has an event loop or a clock of its own (a loop",
         ),
     ],
 )
@@ -143,13 +143,16 @@ def test_an_error_of_the_test_is_shown_as_it_is(pytester: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(["*ConnectionError: of the test's own", "*CancelledError"])
 
 
-def test_a_test_that_another_plugin_takes_is_told_of(pytester: pytest.Pytester) -> None:
-    result = run_tests(pytester, f"    @pytest.mark.virtual_time{HOUR}", "--asyncio-mode=auto")
+def test_a_test_that_pytest_asyncio_takes_runs_in_virtual_time_there(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = f"    @pytest.mark.virtual_time{HOUR}"
+    run_tests(pytester, tests, "--asyncio-mode=auto").assert_outcomes(passed=2)
 
-    result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(
-        "*but its event loop was made by pytest-asyncio *: set its asyncio_mode to strict, or run *"
-    )
+    result = run_tests(pytester, tests, "--asyncio-mode=auto", "--anyio-backends=trio")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*labelled trio, but run on asyncio by pytest-asyncio *")
 
 
 def test_a_test_that_the_project_runs_itself_is_told_of(pytester: pytest.Pytester) -> None:

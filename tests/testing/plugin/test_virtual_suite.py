@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.testing.plugin.shared import HOUR, run_tests
+from tests.testing.plugin.shared import HEAD, HOUR, run_tests
 
 # What a project may have of its own, where time cannot be virtual.
 OWN_BACKENDS = """
@@ -53,19 +53,22 @@ class TestBackendsOfTheProjectsOwn:
         result = run_tests(pytester, OWN_BACKENDS, "--virtual-time")
         result.assert_outcomes(passed=2)
         result.stdout.fnmatch_lines(
-            "virtual time: 2 tests ran in real time, where anyio_backend has a loop_factory or a "
-            "clock of its own."
+            "virtual time: 2 tests ran in real time, with an event loop or a clock of its own (a "
+            "loop_factory, an event_loop_policy, a MockClock)."
         )
 
     def test_one_is_counted_as_one(self, pytester: pytest.Pytester) -> None:
         result = run_tests(pytester, OWN_BACKENDS, "--virtual-time", "-k", "own-loop")
         result.assert_outcomes(passed=1, deselected=1)
-        result.stdout.fnmatch_lines("virtual time: 1 test ran in real time, where *")
+        result.stdout.fnmatch_lines("virtual time: 1 test ran in real time, with *")
 
-    def test_they_are_counted_under_xdist(self, pytester: pytest.Pytester) -> None:
+    def test_they_are_counted_under_xdist_where_all_else_is_virtual(
+        self, pytester: pytest.Pytester
+    ) -> None:
+        pytester.makepyfile(test_hour=HEAD + HOUR)
         result = run_tests(pytester, OWN_BACKENDS, "--virtual-time", "-n2")
-        result.assert_outcomes(passed=2)
-        result.stdout.fnmatch_lines("virtual time: 2 tests ran in real time, where *")
+        result.assert_outcomes(passed=4)
+        result.stdout.fnmatch_lines("virtual time: 2 tests ran in real time, with *")
 
     def test_where_all_is_virtual_nothing_is_counted(self, pytester: pytest.Pytester) -> None:
         result = run_tests(pytester, HOUR, "--virtual-time")
@@ -95,7 +98,7 @@ class TestBackendsOfTheProjectsOwn:
         outcomes = result.parseoutcomes()
         assert outcomes.get("failed", 0) + outcomes.get("errors", 0) == 2
         assert outcomes.get("passed", 0) == (2 if earlier_test else 0)
-        sentence = "Time cannot be virtual where anyio_backend has a loop_factory or a clock of"
+        sentence = "Time cannot be virtual where a test has an event loop or a clock of"
         assert result.stdout.str().count(sentence) == 2
         assert "it must not run" not in result.stdout.str()
 

@@ -11,6 +11,7 @@ KNOWN = {
     "trio": "0.32 to 0.35",
     "pytest": "8.2 to 9.2",
     "hypothesis": "6.130 to 6.170",
+    "pytest-asyncio": "1.1 to 1.5",
 }
 """The versions in which the private names were read."""
 

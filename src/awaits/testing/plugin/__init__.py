@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from awaits.testing import backends
+from awaits.testing.plugin import options
+from awaits.testing.plugin.options import OPTION, OPTIONAL, given
 
 # Every run of pytest loads this module: what a run does not ask for is not imported.
 if TYPE_CHECKING:
@@ -16,77 +18,12 @@ if TYPE_CHECKING:
     from awaits.testing.plugin.fixtures import AsyncFixtures
     from awaits.testing.plugin.virtual import VirtualTime
 
-OPTION = "--anyio-backends"
-# The options whose value may be left out, and what they are then.
-OPTIONAL = {OPTION: backends.EVERY, "--explore": "100", "--virtual-time-wall": "now"}
-
 IN_REAL_TIME = "awaits_in_real_time"  # a property of the report of a test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option and its ini twin."""
-    group = parser.getgroup("awaits")
-    group.addoption(
-        OPTION,
-        nargs="?",
-        const=backends.EVERY,
-        metavar="NAMES",
-        help="run the anyio tests on these event loops, and prove that they ran there: names from "
-        f"{', '.join(backends.NAMES)}, separated by commas; without names, on every one installed",
-    )
-    parser.addini("anyio_backends", f"what {OPTION} is when it is not given", default="")
-    group.addoption(
-        "--virtual-time",
-        action="store_true",
-        help="run the anyio tests in virtual time, but for those marked real_time",
-    )
-    parser.addini("virtual_time", "whether --virtual-time is given", type="bool", default=False)
-    group.addoption(
-        "--virtual-time-idle",
-        metavar="SECONDS",
-        help="in virtual time, wait for so many seconds of real quiet before each move",
-    )
-    parser.addini(
-        "virtual_time_idle", "what --virtual-time-idle is when it is not given", default=""
-    )
-    parser.addini(
-        "virtual_time_turns",
-        "in virtual time, fail after so many turns of the event loop at one instant",
-        default="100000",
-    )
-    group.addoption(
-        "--virtual-time-wall",
-        nargs="?",
-        const=OPTIONAL["--virtual-time-wall"],
-        metavar="INSTANT",
-        help="in virtual time, move time.time(), datetime.now() and the like too: from now, or "
-        "from an instant such as 2030-01-31T12:00",
-    )
-    parser.addini(
-        "virtual_time_wall", "what --virtual-time-wall is when it is not given", default=""
-    )
-    group.addoption(
-        "--explore",
-        nargs="?",
-        const=OPTIONAL["--explore"],
-        metavar="ORDERS",
-        help="run each anyio test in so many orders of its tasks (100), but for those marked "
-        "explore(False); all:K means every order with at most K deviations; or in one order, such "
-        "as --explore='Schedule({(1, 2): 3})'",
-    )
-    parser.addini("explore", "what --explore is when it is not given", default="")
-    group.addoption(
-        "--explore-jitter",
-        metavar="SECONDS",
-        help="let a delayed step be late by so many seconds of virtual time",
-    )
-    parser.addini("explore_jitter", "what --explore-jitter is when it is not given", default="")
-    group.addoption(
-        "--explore-known",
-        metavar="FILE",
-        help="count the failures in this file as expected ones; write it, if there is none",
-    )
-    parser.addini("explore_known", "what --explore-known is when it is not given", default="")
+    """Add the kit's options and their ini twins."""
+    options.add(parser)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -107,21 +44,11 @@ def pytest_load_initial_conftests(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the event loops; without the option, change nothing."""
-    config.addinivalue_line(
-        "markers",
-        "virtual_time(idle=0.0, wall=False, turns=100_000): run this anyio test in virtual time; "
-        "wait for `idle` seconds of real quiet before each move; with `wall`, move `time.time()` "
-        "and the like too; fail after so many `turns` of the event loop at one instant.",
-    )
-    config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
-    config.addinivalue_line(
-        "markers",
-        "explore(orders=100, jitter=0.0, cancel=False): run this anyio test in so many orders of "
-        "its tasks, with steps late by at most `jitter` seconds of virtual time, and with tasks "
-        "cancelled; "
-        "explore(False): never; explore(Schedule(...)): in this one.",
-    )
+    options.explain_markers(config)
+    if config.getoption("prove"):
+        from awaits.testing.plugin.prove import Prove  # noqa: PLC0415 see above
 
+        config.pluginmanager.register(Prove(config), "awaits-prove")
     given: str | None = config.getoption("anyio_backends")
     names = config.getini("anyio_backends") if given is None else given
     if given is None and not names:
@@ -205,16 +132,9 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
     if n:
         tests = "1 test" if n == 1 else f"{n} tests"
         terminalreporter.write_line(
-            f"virtual time: {tests} ran in real time, where anyio_backend has a loop_factory or a "
-            "clock of its own."
+            f"virtual time: {tests} ran in real time, with an event loop or a clock of its own (a "
+            "loop_factory, an event_loop_policy, a MockClock)."
         )
-
-
-def given(config: pytest.Config, name: str) -> str:
-    """Return what an option is, or its ini twin."""
-    option: str | None = config.getoption(name)
-    ini: str = config.getini(name)
-    return ini if option is None else option
 
 
 def async_fixtures(config: pytest.Config) -> "AsyncFixtures":
@@ -233,14 +153,14 @@ def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
 
     Args:
         item: A test.
-        whole_suite: Whether all anyio tests do that are not marked `real_time`.
+        whole_suite: Whether all async tests do that are not marked `real_time`.
     """
     for mark in item.iter_markers():  # the closest one first
         if mark.name in ("virtual_time", "real_time"):
             return mark.name == "virtual_time"
     if "virtual_clock" in getattr(item, "fixturenames", []):
         return True
-    return whole_suite and _is_anyio_test(item)
+    return whole_suite and _is_async_test(item)
 
 
 def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
@@ -248,19 +168,17 @@ def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
 
     Args:
         item: A test.
-        whole_suite: Whether all anyio tests are that are not marked `explore(False)`.
+        whole_suite: Whether all async tests are that are not marked `explore(False)`.
     """
     mark = item.get_closest_marker("explore")
-    return (whole_suite and _is_anyio_test(item)) if mark is None else mark.args != (False,)
+    return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
 
 
-def _is_anyio_test(item: pytest.Item) -> bool:
-    """Tell whether anyio runs a test; sync ones may only happen to use its fixture."""
-    if "anyio_backend" not in getattr(item, "fixturenames", []):
-        return False
-    from awaits.testing.plugin.bodies import has_async_body  # noqa: PLC0415 see above
+def _is_async_test(item: pytest.Item) -> bool:
+    """Tell whether a test is one that anyio, pytest-asyncio or pytest-trio runs."""
+    from awaits.testing.plugin.runners import runner_of  # noqa: PLC0415 see above
 
-    return has_async_body(item)
+    return runner_of(item) is not None
 
 
 @pytest.fixture(scope="session")

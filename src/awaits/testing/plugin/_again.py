@@ -10,6 +10,7 @@ one has moved:
 - `pdbinvoke`, the name of the plugin that begins pdb where a test fails.
 - `Session._setupstate`, to tear down what the next test does not need.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
+- pytest-asyncio's fixture `_function_scoped_runner`; virtual_asyncio.py tells more of it.
 """
 
 # pyright: reportPrivateUsage=false
@@ -43,6 +44,8 @@ def is_set_up_for_each_test(test: pytest.Function) -> bool:
     if test.cls is not None or "request" in test._fixtureinfo.argnames:
         return True
     for name in test.fixturenames:
+        if name == "_function_scoped_runner":
+            continue  # pytest-asyncio's event loop, which goes on as anyio's does
         definitions = fixture_definitions(test, name)
         if not definitions:
             if name != "request":

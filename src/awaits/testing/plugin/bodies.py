@@ -1,7 +1,9 @@
 """The bodies of async tests, and how to take their place."""
 
+import contextlib
 import inspect
-from collections.abc import Callable, Coroutine
+import unittest
+from collections.abc import Callable, Coroutine, Generator
 from typing import TypeAlias
 
 import pytest
@@ -18,22 +20,32 @@ def has_async_body(test: pytest.Item) -> bool:
     return inspect.iscoroutinefunction(getattr(hypothesis, "inner_test", test.obj))
 
 
-def replace_body(test: pytest.Function, replacement: Callable[[Body], Body]) -> bool:
-    """Put something in the place of a test's body.
+@contextlib.contextmanager
+def replaced_body(test: pytest.Function, replacement: Callable[[Body], Body]) -> Generator[bool]:
+    """Put something in the place of a test's body, in the block.
 
     Args:
         test: A test.
         replacement: Is given the body, and returns what to run instead.
 
     Returns:
-        Whether the test is an async one. The others are left alone, and so is one of Hypothesis's
-        that ran before: anyio keeps a function of its own there, with the replacement inside.
+        Whether the test is an async one. The others are left alone.
     """
     # Hypothesis calls, for each example, what it keeps here for those who run async tests.
     hypothesis = getattr(test.obj, "hypothesis", None)
-    holder, place = (test, "obj") if hypothesis is None else (hypothesis, "inner_test")
+    if hypothesis is not None:
+        holder, place = hypothesis, "inner_test"
+    elif isinstance(test.instance, unittest.TestCase):
+        holder, place = test.instance, test.name  # unittest looks there
+    else:
+        holder, place = test, "obj"
     body = getattr(holder, place)
     if not inspect.iscoroutinefunction(body):
-        return False
+        yield False
+        return
     setattr(holder, place, replacement(body))
-    return True
+    try:
+        yield True
+    finally:
+        # Hypothesis's function is the same for all parameters of a test.
+        setattr(holder, place, body)

@@ -8,7 +8,6 @@ from collections.abc import Generator
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.loops import adapter
 from awaits.testing.plugin._pytest import fixture_definitions
 from awaits.testing.plugin.proof import Witness
 
@@ -61,9 +60,9 @@ class ChosenBackends:
             return (yield)
         if expected not in self.names:
             pytest.skip(f"pinned to {expected}; --anyio-backends chose {', '.join(self.names)}")
-        self.witness.enter(item, expected)
         try:
-            result = yield
+            with self.witness.in_place_of(item, expected):
+                result = yield
         finally:
             if complaint := self.witness.complaint():
                 pytest.fail(f"{item.nodeid}: {complaint}", pytrace=False)
@@ -101,20 +100,4 @@ def backend_of(item: pytest.Item) -> object:
         # more than a call, the fixture is left to tell when the test is set up.
         with contextlib.suppress(Exception):
             return pin.func(item.instance) if inspect.signature(pin.func).parameters else pin.func()
-    return None
-
-
-def misfit_of(test: pytest.Function) -> str | None:
-    """Return the sentence that tells why its event loop cannot be steered in this version.
-
-    Returns:
-        The sentence; `None` if it can be, or if no version of it can.
-    """
-    name = backends.name_of(backend_of(test))
-    if name is None or not backends.is_steered(name):
-        return None
-    try:
-        adapter(name)
-    except ValueError as error:
-        return str(error)
     return None

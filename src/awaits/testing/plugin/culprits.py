@@ -20,30 +20,33 @@ class Culprits:
         # What asks who it was is itself on the stack.
         self._plugins.pop(__name__.partition(".")[0], None)
 
-    def here(self, *, hypothesis: bool) -> str:
+    def here(self) -> str:
         """Name who runs the event loop of the caller, and the remedy.
 
-        Args:
-            hypothesis: Whether the test is one of Hypothesis's.
+        Returns:
+            Such as `pytest-asyncio 1.5.0: set its asyncio_mode to strict`.
+        """
+        plugin = self.plugin()
+        if plugin is None:
+            return "this project's own code: let anyio run the test"
+        return f"{plugin}: {_remedy(plugin.partition(' ')[0])}"
+
+    def plugin(self) -> str | None:
+        """Return which plugin runs the event loop of the caller.
 
         Returns:
-            Such as `pytest-asyncio 1.5.0: set its asyncio_mode to strict`: the first plugin on the
-            stack, going out to pytest.
+            The first one on the stack, going out to pytest, such as `pytest-asyncio 1.5.0`; `None`
+            if there is none.
         """
         frames = traceback.walk_stack(None)
         packages = (str(frame.f_globals.get("__name__")).partition(".")[0] for frame, _ in frames)
         inside_pytest = itertools.takewhile(lambda package: package != "_pytest", packages)
         package = next((package for package in inside_pytest if package in self._plugins), None)
-        if package is None:
-            return "this project's own code: let anyio run the test"
-        name, version = self._plugins[package]
-        return f"{name} {version}: {_remedy(name, hypothesis=hypothesis)}"
+        return None if package is None else " ".join(self._plugins[package])
 
 
-def _remedy(plugin: str, *, hypothesis: bool) -> str:
+def _remedy(plugin: str) -> str:
     match plugin:
-        case "anyio" if hypothesis:
-            return "before 4.16, it runs Hypothesis tests on one event loop; upgrade it"
         case "anyio":
             return "an async fixture keeps that event loop open; let it use anyio_backend"
         case "pytest-asyncio":

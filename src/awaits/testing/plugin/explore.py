@@ -10,23 +10,18 @@ import pytest
 
 from awaits.testing.explore import Explorer, Trial
 from awaits.testing.loops.fence import does_not_fit
-from awaits.testing.plugin import given
 from awaits.testing.plugin._again import end_of_item, is_set_up_for_each_test, run_again
-from awaits.testing.plugin.bodies import Body, replace_body
-from awaits.testing.plugin.choice import misfit_of
-from awaits.testing.plugin.known import Known
-from awaits.testing.schedule import Schedule, order_of, schedules, unseen
+from awaits.testing.plugin.bodies import Body, replaced_body
+from awaits.testing.plugin.runners import misfit_of
+from awaits.testing.plugin.tally import EXPLORED, FAILING, NOT_REPEATABLE, PASSING, Tally
+from awaits.testing.schedule import Schedule, order_of, unseen
 from awaits.testing.shrink import shrink
+from awaits.testing.strategy import schedules
 
-EXPLORED = "awaits_explored"  # properties of the report of a test
-FAILING = "awaits_failing"
-PASSING = "awaits_passing"
-NOT_REPEATABLE = "awaits_not_repeatable"
 CANNOT_REPLAY = (
     "It failed like this once, and passed when the same order was played again: it depends on "
     "something else as well."
 )
-CACHED = "awaits/explore"
 EXAMPLES = "awaits.testing.plugin.examples"  # for Hypothesis's users alone
 
 Reports = Sequence[pytest.TestReport]
@@ -46,29 +41,16 @@ class Explore:
     """Runs tests in many orders of their tasks.
 
     Args:
-        config: pytest's configuration.
         plan_of: Tells how a test is explored; `None` if it is not.
-        known: The failures that are known.
+        tally: What is known of the tests from the last time.
     """
 
-    def __init__(
-        self,
-        config: pytest.Config,
-        plan_of: Callable[[pytest.Item], Plan | None],
-        known: Known,
-    ) -> None:
-        self._config = config
+    def __init__(self, plan_of: Callable[[pytest.Item], Plan | None], tally: Tally) -> None:
         self._plan_of = plan_of
-        self._known = known
-        self._cache: pytest.Cache | None = getattr(config, "cache", None)
-        self._last: dict[str, str] = {} if self._cache is None else self._cache.get(CACHED, {})
+        self._tally = tally
         self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
         self._failing: Trial | None = None  # the one that was last
         self._drawn = Schedule()  # for the example that runs
-        self._n_tests = self._n_orders = self._n_distinct = 0
-        self._not_repeatable: list[str] = []
-        self._now: dict[str, str] = {}  # the failures of this run, by test
-        self._passing: set[str] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(
@@ -105,10 +87,11 @@ class Explore:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Steer the order of the tasks while the body of a test runs."""
         __tracebackhide__ = True
-        if self._around is not None and isinstance(item, pytest.Function):
-            replace_body(item, self._around)
-            self._around = None
-        return (yield)
+        around, self._around = self._around, None
+        if around is None or not isinstance(item, pytest.Function):
+            return (yield)
+        with replaced_body(item, around):
+            return (yield)
 
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
         """Have Hypothesis draw an order for each example, before the event loop runs it."""
@@ -165,7 +148,7 @@ class Explore:
         _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct])
         if not callable(schedule.delays):
             _note(reports, FAILING, repr(schedule))
-        if item.nodeid in self._known:
+        if item.nodeid in self._tally.known:
             _expect(reports)
         return reports
 
@@ -208,10 +191,10 @@ class Explore:
         """Yield the schedules to begin with: the one asked for, or the last that failed."""
         if plan.schedule is not None:
             yield plan.schedule
-        elif item.nodeid in self._last:
+        elif item.nodeid in self._tally.last:
             # Who edits the cache, or has it from another version, only loses the head start.
             with contextlib.suppress(ValueError):
-                yield Schedule.parse(self._last[item.nodeid])
+                yield Schedule.parse(self._tally.last[item.nodeid])
 
     def _run_with(
         self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
@@ -253,48 +236,6 @@ class Explore:
         reports = run_again(item, debugs=debugs)
         self._around = None  # it is still there if the test could not be set up
         return reports
-
-    # All tests.
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count what was done, in whichever process."""
-        properties: dict[str, object] = dict(report.user_properties)
-        if report.when == "setup" and isinstance(done := properties.get(EXPLORED), list):
-            self._n_tests += 1
-            self._n_orders += done[0]
-            self._n_distinct += done[1]
-            if NOT_REPEATABLE in properties:
-                self._not_repeatable.append(report.nodeid)
-            if FAILING in properties:
-                self._now[report.nodeid] = str(properties[FAILING])
-            elif PASSING in properties:
-                self._last.pop(report.nodeid, None)
-                self._passing.add(report.nodeid)
-
-    def pytest_sessionfinish(self) -> None:
-        """Keep the failures, to begin with them the next time."""
-        if hasattr(self._config, "workerinput"):
-            return  # pytest-xdist's main process does
-        if not self._n_tests:
-            return
-        if self._cache is not None:
-            self._cache.set(CACHED, self._last | self._now)
-        self._known.write(self._now)
-
-    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
-        """Say what was done."""
-        if not (self._n_tests or given(self._config, "explore")):
-            return
-        terminalreporter.write_line(
-            f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
-            f"{self._n_distinct:,} distinct"
-        )
-        for nodeid in self._not_repeatable:
-            terminalreporter.write_line(
-                f"  {nodeid} fails in its own order, too, when it runs a second time: not explored"
-            )
-        for line in self._known.summary(self._now, self._passing):
-            terminalreporter.write_line(line)
 
 
 def _misfit(test: pytest.Function) -> str | None:
@@ -338,7 +279,3 @@ def _expect(reports: Reports) -> None:
         if report.failed:
             report.outcome = "skipped"
             report.wasxfail = "a known failure of --explore"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

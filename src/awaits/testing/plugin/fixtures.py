@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from awaits.testing.plugin.virtual_asyncio import makes_event_loop
+
 if TYPE_CHECKING:
     from awaits.testing.plugin._pytest import SubRequest
 
@@ -20,22 +22,27 @@ class AsyncFixtures:
 
     def __init__(self) -> None:
         self._open: dict[pytest.FixtureDef[object], tuple[object, SubRequest]] = {}
+        # The others: those of pytest-asyncio, and what makes its event loops.
+        self._others: dict[pytest.FixtureDef[object], SubRequest] = {}
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
     ) -> Generator[None, object, object]:
         """Remember the fixture, or the change of `anyio_backend` that ends the others."""
         value = yield
+        is_async = inspect.iscoroutinefunction(fixturedef.func) or inspect.isasyncgenfunction(
+            fixturedef.func
+        )
         if fixturedef.argname == "anyio_backend":
             self._open.pop(fixturedef, None)
             self.end(but=value)
             self._opened(fixturedef, value, request)
-        elif "anyio_backend" in request.fixturenames and (
-            inspect.iscoroutinefunction(fixturedef.func)
-            or inspect.isasyncgenfunction(fixturedef.func)
-        ):
+        elif is_async and "anyio_backend" in request.fixturenames:
             self._opened(fixturedef, request.getfixturevalue("anyio_backend"), request)
+        elif is_async or makes_event_loop(fixturedef):
+            self._others.pop(fixturedef, None)
+            self._others[fixturedef] = request
         return value
 
     def _opened(
@@ -44,8 +51,15 @@ class AsyncFixtures:
         self._open.pop(fixturedef, None)  # so that the last one opened stands last
         self._open[fixturedef] = backend, request
 
+    def end_all(self) -> None:
+        """End what is open, whichever plugin opened it."""
+        self.end()
+        while self._others:
+            fixturedef, request = self._others.popitem()  # the last one opened
+            fixturedef.finish(request)
+
     def end(self, *, but: object = None) -> None:
-        """End what is open, the last one first.
+        """End what stands on anyio's event loop, the last one first.
 
         Args:
             but: The value of `anyio_backend` whose fixtures stay.

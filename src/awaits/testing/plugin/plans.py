@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from awaits.testing.plugin import given
-from awaits.testing.plugin.bodies import has_async_body
 from awaits.testing.plugin.explore import Explore, Plan
 from awaits.testing.plugin.known import Known
+from awaits.testing.plugin.options import given
+from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
+from awaits.testing.plugin.tally import Tally
 from awaits.testing.schedule import Schedule
 
 
@@ -42,7 +43,9 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
     if plans or suite is not None or counts:
         known = given(config, "explore_known")
         path = config.invocation_params.dir / Path(known) if known else None
-        config.pluginmanager.register(Explore(config, plans.get, Known(path)), "awaits-explore")
+        tally = Tally(config, Known(path))
+        config.pluginmanager.register(tally, "awaits-explore-tally")
+        config.pluginmanager.register(Explore(plans.get, tally), "awaits-explore")
 
 
 class Wrong:
@@ -95,7 +98,7 @@ def _suite(config: pytest.Config, plan: Plan) -> Plan | None:
 
 def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
     """Return how a test is explored; `None` if it is not."""
-    is_ours = has_async_body(item) and "anyio_backend" in getattr(item, "fixturenames", [])
+    is_ours = runner_of(item) is not None
     mark = item.get_closest_marker("explore")
     if mark is None:
         return suite if is_ours else None
@@ -105,8 +108,8 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
         if mark not in item.own_markers:
             return None  # a module's or a class's, which has other tests, too
         raise pytest.UsageError(
-            f"{item.nodeid} is marked explore, which is for async tests that anyio runs; mark it "
-            "anyio, too."
+            f"{item.nodeid} is marked explore, which is for async tests that {NAMES} runs; "
+            f"{MARK_IT}."
         )
     plan = suite or default
     match mark.args:

@@ -1,15 +1,17 @@
 """The proof that a test ran where its name says: what the test itself sees, inside the loop.
 
 A label proves nothing. pytest-asyncio in auto mode takes a test labelled `[trio]` and runs it on
-asyncio, and anyio before 4.16 runs every Hypothesis test on the first event loop only; both pass.
+asyncio, and it passes.
 """
 
+import contextlib
 import functools
+from collections.abc import Generator
 
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.plugin.bodies import Body, replace_body
+from awaits.testing.plugin.bodies import Body, replaced_body
 from awaits.testing.plugin.culprits import Culprits
 
 
@@ -23,8 +25,9 @@ class Witness:
         self._entered = False
         self._hypothesis = False
 
-    def enter(self, test: pytest.Function, expected: str) -> None:
-        """Take the place of a test's body, for the run that follows.
+    @contextlib.contextmanager
+    def in_place_of(self, test: pytest.Function, expected: str) -> Generator[None]:
+        """Take the place of a test's body, in the block.
 
         Args:
             test: A test. One that is not async claims nothing, and is left alone.
@@ -32,7 +35,8 @@ class Witness:
         """
         self._expected, self._seen = expected, {}
         self._hypothesis = hasattr(test.obj, "hypothesis")
-        self._entered = replace_body(test, self._stand_in_for)
+        with replaced_body(test, self._stand_in_for) as self._entered:
+            yield
 
     def complaint(self) -> str | None:
         """Return the sentence that tells which other event loop ran the test, why, and the remedy.
@@ -58,7 +62,7 @@ class Witness:
                 self._seen[seen] = (
                     "an event loop policy: remove uvloop.install(), or choose that event loop"
                     if seen.startswith(f"{self._expected}+")
-                    else self._culprits.here(hypothesis=self._hypothesis)
+                    else self._culprits.here()
                 )
             if seen == self._expected:
                 await body(*args, **kwargs)

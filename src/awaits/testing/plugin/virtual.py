@@ -9,21 +9,24 @@ import anyio
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.clock import VirtualClock, timekeeper_of
+from awaits.testing.clock import VirtualClock, follow, timekeeper_of
 from awaits.testing.loops.timekeeper import TURNS, Timekeeper
-from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, given
-from awaits.testing.plugin.bodies import Body, replace_body
-from awaits.testing.plugin.choice import backend_of, misfit_of
+from awaits.testing.plugin import IN_REAL_TIME, async_fixtures
+from awaits.testing.plugin.bodies import Body, replaced_body
 from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
+from awaits.testing.plugin.misfit import Misfit
+from awaits.testing.plugin.options import given
+from awaits.testing.plugin.runners import MARK_IT, NAMES, event_loop_of, misfit_of, runner_of
+from awaits.testing.plugin.virtual_asyncio import PytestAsyncioLoops
 from awaits.testing.run import virtual_time
 
 if TYPE_CHECKING:
     from awaits.testing.plugin._pytest import SubRequest
 
 CANNOT = (
-    "Time cannot be virtual where anyio_backend has a loop_factory or a clock of its own; mark the "
-    "test real_time."
+    "Time cannot be virtual where a test has an event loop or a clock of its own (a loop_factory, "
+    "an event_loop_policy, a MockClock); mark it real_time."
 )
 
 
@@ -48,6 +51,19 @@ def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool
     settings = Settings(_idle(config), _wall(config), _turns(config))
     plugin = VirtualTime(config, async_fixtures(config), is_virtual, settings)
     config.pluginmanager.register(plugin, "awaits-time")
+    if config.pluginmanager.has_plugin("asyncio"):
+        try:
+            plugin.loops = PytestAsyncioLoops(config, plugin.new_clock)
+        except ImportError as error:
+            misfit = Misfit(error, lambda it: is_virtual(it) and runner_of(it) == "pytest-asyncio")
+            config.pluginmanager.register(misfit)
+        else:
+            config.pluginmanager.register(plugin.loops)
+    if config.pluginmanager.has_plugin("trio"):
+        from awaits.testing.plugin.virtual_trio import PytestTrioRuns  # noqa: PLC0415 rare
+
+        runs = PytestTrioRuns(plugin.clock, plugin.is_on, plugin.runs_in_real_time)
+        config.pluginmanager.register(runs)
 
 
 def _idle(config: pytest.Config) -> float:
@@ -103,7 +119,10 @@ class VirtualTime:
         settings: Settings,
     ) -> None:
         self.clock: VirtualClock = VirtualClock(**settings._asdict())
-        self._timekeeper = timekeeper_of(self.clock)
+        """What tests see; its time is that of the event loop that runs them."""
+        self.loops: PytestAsyncioLoops | None = None
+        """Those of pytest-asyncio."""
+        self._clock = VirtualClock(**settings._asdict())  # of the event loops of anyio and trio
         self._culprits = Culprits(config)
         self._fixtures = fixtures
         self._is_virtual = is_virtual
@@ -115,24 +134,26 @@ class VirtualTime:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Have the event loops that are made from here on run in the time of this test."""
-        settings = self._settings_of(item)
         self._asks = asks_for_virtual_time(item)
+        follow(self.clock, self._clock)
+        if not (self._asks or runner_of(item) or "anyio_backend" in _fixtures(item)):
+            return  # a sync test; what async fixtures of wider scopes it has, stay
+        settings = self._settings_of(item)
         if settings != self._settings:
-            self._fixtures.end()
+            self._fixtures.end_all()
             self._settings = settings
             if settings is not None:
-                self._timekeeper.set_up(**settings._asdict())
+                timekeeper_of(self._clock).set_up(**settings._asdict())
 
     def _settings_of(self, item: pytest.Item) -> Settings | None:
-        fixtures: list[str] = getattr(item, "fixturenames", [])
         if not self._is_virtual(item):
-            if "virtual_clock" in fixtures:
+            if "virtual_clock" in _fixtures(item):
                 _fail("A test that is marked real_time has no virtual clock.")
             return None
-        if not isinstance(item, pytest.Function) or "anyio_backend" not in fixtures:
-            _fail("Virtual time is for tests that anyio runs; mark this one anyio, too.")
+        if not (runner_of(item) or "anyio_backend" in _fixtures(item)):
+            _fail(f"Virtual time is for async tests that {NAMES} runs; {MARK_IT}.")
         try:
-            backends.check_steered(backends.name_of(backend_of(item)) or "asyncio")
+            backends.check_steered(event_loop_of(item) or "asyncio")
         except ValueError as error:
             pytest.skip(str(error))
         if sentence := misfit_of(item):
@@ -154,7 +175,7 @@ class VirtualTime:
         value = yield
         if fixturedef.argname != "anyio_backend" or self._settings is None:
             return value
-        made = _virtual(value, self.clock)
+        made = _virtual(value, self._clock)
         if made is not None:
             self._made.append(made)
             fixturedef.cached_result = (made, fixturedef.cache_key(request), None)
@@ -167,30 +188,50 @@ class VirtualTime:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin the test at 0.0, and tell it of a deadlock."""
         __tracebackhide__ = True
-        if self._settings is not None and isinstance(item, pytest.Function):
-            backend = item.funcargs.get("anyio_backend")
-            if any(backend is made for made in self._made):
-                replace_body(item, self._from_zero)
-            elif self._asks:
-                _fail(CANNOT)
-            else:
-                item.user_properties.append((IN_REAL_TIME, True))
-        return (yield)
+        if self._settings is None or not isinstance(item, pytest.Function):
+            return (yield)
+        backend = item.funcargs.get("anyio_backend")
+        if runner_of(item) == "anyio" and not any(backend is made for made in self._made):
+            self.runs_in_real_time(item)
+            return (yield)
+        with replaced_body(item, functools.partial(self._from_zero, item)):
+            return (yield)
 
-    def _from_zero(self, body: Body) -> Body:
+    def runs_in_real_time(self, item: pytest.Item) -> None:
+        """Note that a test has its own event loop or clock; fail one that asks for virtual time."""
+        __tracebackhide__ = True
+        if self._asks:
+            _fail(CANNOT)
+        item.user_properties.append((IN_REAL_TIME, True))
+
+    def is_on(self) -> bool:
+        """Tell whether event loops that are made now are to run in virtual time."""
+        return self._settings is not None
+
+    def new_clock(self) -> VirtualClock | None:
+        """Return a clock for an event loop that is made now; `None` if it is for real time."""
+        if self._settings is None:
+            return None
+        clock = VirtualClock(**self._settings._asdict())
+        follow(self.clock, clock)
+        return clock
+
+    def _from_zero(self, item: pytest.Function, body: Body) -> Body:
         @functools.wraps(body)
         async def from_zero(*args: object, **kwargs: object) -> None:
             __tracebackhide__ = True
-            timekeeper = self._timekeeper
-            if self._settings is None:  # anyio keeps replacements in tests that Hypothesis runs
-                await body(*args, **kwargs)
-                return
+            if self.loops is not None and backends.running() == "asyncio":
+                follow(self.clock, self.loops.clock() or self._clock)
+            timekeeper = timekeeper_of(self.clock)
             run = timekeeper.run
             if run is None or anyio.current_time() != timekeeper.now:
-                hypothesis = hasattr(body, "hypothesis")
+                if runner_of(item) != "anyio":
+                    self.runs_in_real_time(item)
+                    await body(*args, **kwargs)
+                    return
                 _fail(
                     "The test was to run in virtual time, but its event loop was made by "
-                    f"{self._culprits.here(hypothesis=hypothesis)}."
+                    f"{self._culprits.here()}."
                 )
             timekeeper.restart()
             try:
@@ -207,8 +248,12 @@ class VirtualTime:
 
 def asks_for_virtual_time(item: pytest.Item) -> bool:
     """Tell whether a test itself asks for virtual time, by a marker or by the clock's fixture."""
-    fixtures: list[str] = getattr(item, "fixturenames", [])
-    return "virtual_clock" in fixtures or item.get_closest_marker("virtual_time") is not None
+    return "virtual_clock" in _fixtures(item) or item.get_closest_marker("virtual_time") is not None
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    names: list[str] = getattr(item, "fixturenames", [])
+    return names
 
 
 def _fail(sentence: str) -> NoReturn:

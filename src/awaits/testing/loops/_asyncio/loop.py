@@ -81,6 +81,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
         self._error: Exception | None = None
         self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
+        self._n_cancels = 0  # of the main task, by an error
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
         self._n_cancelled = 0
@@ -238,6 +239,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._thrown = self.timekeeper.now, n_thrown
         if self._main is not None:
             self._main.cancel()
+            self._n_cancels += 1
         play = self.current_play()
         is_taken = self._main is not None and (self._ready or (play and play.release()))
         if n_thrown > MOST_THROWN or not is_taken:
@@ -253,8 +255,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def main_task(self) -> Generator[None]:
         """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
         __tracebackhide__ = True
-        before, self._main = self._main, asyncio.current_task(self)
-        self._thrown = (0.0, 0)
+        task = cast("asyncio.Task[object]", asyncio.current_task(self))
+        before, self._main = self._main, task
+        self._thrown, self._n_cancels = (0.0, 0), 0
         try:
             yield
         except asyncio.CancelledError:
@@ -262,6 +265,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             raise
         finally:
             self._main = before
+            # An error is here now, if there was one: the task is not to be taken for cancelled.
+            for _ in range(self._n_cancels):
+                task.uncancel()
+            self._n_cancels = 0
 
     def _raise_error(self) -> None:
         __tracebackhide__ = True

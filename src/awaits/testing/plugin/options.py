@@ -1,0 +1,106 @@
+"""The options and markers that the kit adds to pytest, and what `pytest --help` says of them."""
+
+import pytest
+
+from awaits.testing import backends
+
+OPTION = "--anyio-backends"
+# The options whose value may be left out, and what they are then.
+OPTIONAL = {OPTION: backends.EVERY, "--explore": "100", "--virtual-time-wall": "now"}
+
+
+def add(parser: pytest.Parser) -> None:
+    """Add the options and their ini twins."""
+    group = parser.getgroup("awaits")
+    group.addoption(
+        OPTION,
+        nargs="?",
+        const=backends.EVERY,
+        metavar="NAMES",
+        help="run the anyio tests on these event loops, and prove that they ran there: names from "
+        f"{', '.join(backends.NAMES)}, separated by commas; without names, on every one installed",
+    )
+    parser.addini("anyio_backends", f"what {OPTION} is when it is not given", default="")
+    group.addoption(
+        "--prove",
+        action="store_true",
+        help="say at the end which event loop, of which plugin, ran the async tests; with -v, list "
+        "them",
+    )
+    group.addoption(
+        "--virtual-time",
+        action="store_true",
+        help="run the async tests in virtual time, but for those marked real_time",
+    )
+    parser.addini("virtual_time", "whether --virtual-time is given", type="bool", default=False)
+    group.addoption(
+        "--virtual-time-idle",
+        metavar="SECONDS",
+        help="in virtual time, wait for so many seconds of real quiet before each move",
+    )
+    parser.addini(
+        "virtual_time_idle", "what --virtual-time-idle is when it is not given", default=""
+    )
+    parser.addini(
+        "virtual_time_turns",
+        "in virtual time, fail after so many turns of the event loop at one instant",
+        default="100000",
+    )
+    group.addoption(
+        "--virtual-time-wall",
+        nargs="?",
+        const=OPTIONAL["--virtual-time-wall"],
+        metavar="INSTANT",
+        help="in virtual time, move time.time(), datetime.now() and the like too: from now, or "
+        "from an instant such as 2030-01-31T12:00",
+    )
+    parser.addini(
+        "virtual_time_wall", "what --virtual-time-wall is when it is not given", default=""
+    )
+    group.addoption(
+        "--explore",
+        nargs="?",
+        const=OPTIONAL["--explore"],
+        metavar="ORDERS",
+        help="run each async test in so many orders of its tasks (100), but for those marked "
+        "explore(False); all:K means every order with at most K deviations; or in one order, such "
+        "as --explore='Schedule({(1, 2): 3})'",
+    )
+    parser.addini("explore", "what --explore is when it is not given", default="")
+    group.addoption(
+        "--explore-jitter",
+        metavar="SECONDS",
+        help="let a delayed step be late by so many seconds of virtual time",
+    )
+    parser.addini("explore_jitter", "what --explore-jitter is when it is not given", default="")
+    group.addoption(
+        "--explore-known",
+        metavar="FILE",
+        help="count the failures in this file as expected ones; write it, if there is none",
+    )
+    parser.addini("explore_known", "what --explore-known is when it is not given", default="")
+
+
+def explain_markers(config: pytest.Config) -> None:
+    """Have `pytest --markers` tell of the kit's."""
+    config.addinivalue_line(
+        "markers",
+        "virtual_time(idle=0.0, wall=False, turns=100_000): run this async test in virtual time; "
+        "wait for `idle` seconds of real quiet before each move; with `wall`, move `time.time()` "
+        "and the like too; fail after so many `turns` of the event loop at one instant.",
+    )
+    config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
+    config.addinivalue_line(
+        "markers",
+        "explore(orders=100, jitter=0.0, cancel=False): run this async test in so many orders of "
+        "its tasks, with steps late by at most `jitter` seconds of virtual time, and with tasks "
+        "cancelled; "
+        "explore(False): never; explore(Schedule(...)): in this one.",
+    )
+
+
+def given(config: pytest.Config, name: str) -> str:
+    """Return what an option is, or its ini twin."""
+    option: str | None = config.getoption(name)
+    ini: str = config.getini(name)
+    return ini if option is None else option

@@ -1,0 +1,77 @@
+"""`--prove`: which event loop, of which plugin, ran each async test."""
+
+import functools
+import unittest
+from collections.abc import Generator
+
+import pytest
+
+from awaits.testing import backends
+from awaits.testing.plugin.bodies import Body, has_async_body, replaced_body
+from awaits.testing.plugin.choice import backend_of
+from awaits.testing.plugin.culprits import Culprits
+
+RAN = "awaits_ran"  # a property of the report of a test
+NOTHING = "no event loop"
+
+
+class Prove:
+    """Sees which event loops run the async tests, and says so at the end.
+
+    Args:
+        config: pytest's configuration.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._verbose = config.get_verbosity() > 0
+        self._culprits = Culprits(config)
+        self._tests: dict[str, list[str]] = {}  # by who ran them, and on which event loop
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Have each async test see for itself which event loop runs it."""
+        __tracebackhide__ = True
+        if not (isinstance(item, pytest.Function) and has_async_body(item)):
+            return (yield)
+        seen: dict[str, None] = {}  # in an order, and each once
+        is_unittest = isinstance(item.instance, unittest.TestCase)
+        otherwise = "unittest" if is_unittest else "the project's own code"
+        label = backends.name_of(backend_of(item))
+
+        def stand_in_for(body: Body) -> Body:
+            @functools.wraps(body)
+            async def stand_in(*args: object, **kwargs: object) -> None:
+                __tracebackhide__ = True
+                loop = backends.running()
+                labelled = "" if label in (None, loop) else f", though labelled {label}"
+                who = self._culprits.plugin() or otherwise
+                seen[f"{who}, on {backends.version(loop)}{labelled}"] = None
+                await body(*args, **kwargs)
+
+            return stand_in
+
+        try:
+            with replaced_body(item, stand_in_for):
+                return (yield)
+        finally:
+            item.user_properties.append((RAN, [*seen] or [NOTHING]))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take down what a test saw, in whichever process it ran."""
+        ran = dict(report.user_properties).get(RAN)
+        if report.when == "call" and isinstance(ran, list):
+            for where in ran:
+                self._tests.setdefault(str(where), []).append(report.nodeid)
+
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
+        """Say which event loops ran how many async tests; with -v, which."""
+        terminalreporter.write_sep("=", "which event loops ran the async tests")
+        if not self._tests:
+            terminalreporter.write_line("No async test ran.")
+        for where, tests in sorted(self._tests.items()):
+            n = f"{len(tests):,} test" if len(tests) == 1 else f"{len(tests):,} tests"
+            terminalreporter.write_line(f"{where}: {n}")
+            # What is amiss is named in any case.
+            if self._verbose or where == NOTHING or "though labelled" in where:
+                for test in tests:
+                    terminalreporter.write_line(f"  {test}")

@@ -1,0 +1,260 @@
+"""Hypothesis's state machines with async rules: in virtual time, in any order of their tasks.
+
+The names are those of `hypothesis.stateful`; what is not async goes there as it is.
+"""
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar, cast
+
+import anyio
+from hypothesis import stateful
+from hypothesis import strategies as st
+
+from awaits.testing.clock import VirtualClock, timekeeper_of
+from awaits.testing.deadlock import DeadlockError
+from awaits.testing.loops.kept import kept_event_loop
+from awaits.testing.run import virtual_time
+from awaits.testing.schedule import Schedule
+from awaits.testing.strategy import schedules
+
+if TYPE_CHECKING:
+    from hypothesis.stateful import Bundle
+    from hypothesis.strategies import SearchStrategy
+
+    from awaits.testing.deviations import Late
+
+__all__ = ["AsyncStateMachine", "initialize", "invariant", "rule"]
+
+AsyncRule: TypeAlias = Callable[..., Coroutine[object, object, object]]
+Decorator: TypeAlias = Callable[..., Callable[[object], object]]
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def rule(
+    *,
+    target: "Bundle[object] | None" = None,
+    targets: "Sequence[Bundle[object]]" = (),
+    **arguments: "SearchStrategy[object]",
+) -> Callable[[F], F]:
+    """As `hypothesis.stateful.rule`, for async functions, too.
+
+    Args:
+        target: The bundle that takes what the rule returns; the rule is then waited for.
+        targets: Several of them.
+        arguments: What to draw for each argument.
+    """
+
+    def decorate(function: F) -> F:
+        goes_on: dict[str, SearchStrategy[object]] = {}
+        if inspect.iscoroutinefunction(function) and target is None and not targets:
+            goes_on = {"goes_on": st.booleans()}
+        return _decorated(
+            cast("Decorator", stateful.rule), function, target, targets, {**arguments, **goes_on}
+        )
+
+    return decorate
+
+
+def initialize(
+    *,
+    target: "Bundle[object] | None" = None,
+    targets: "Sequence[Bundle[object]]" = (),
+    **arguments: "SearchStrategy[object]",
+) -> Callable[[F], F]:
+    """As `hypothesis.stateful.initialize`, for async functions, too.
+
+    Args:
+        target: As for `rule`.
+        targets: As for `rule`.
+        arguments: As for `rule`.
+    """
+
+    def decorate(function: F) -> F:
+        return _decorated(
+            cast("Decorator", stateful.initialize), function, target, targets, arguments
+        )
+
+    return decorate
+
+
+def invariant(*, check_during_init: bool = False) -> Callable[[F], F]:
+    """As `hypothesis.stateful.invariant`, for async functions, too.
+
+    Args:
+        check_during_init: Whether it holds before all initializers have run.
+    """
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def check(machine: AsyncStateMachine) -> object:
+            __tracebackhide__ = True
+            return machine.call(functools.partial(cast("AsyncRule", function), machine))
+
+        called = check if inspect.iscoroutinefunction(function) else function
+        decorator = stateful.invariant(check_during_init=check_during_init)
+        return cast("F", decorator(cast("Callable[..., None]", called)))
+
+    return decorate
+
+
+def _decorated(
+    decorator: Decorator,
+    function: F,
+    target: "Bundle[object] | None",
+    targets: "Sequence[Bundle[object]]",
+    arguments: "Mapping[str, SearchStrategy[object]]",
+) -> F:
+    given = {} if target is None else {"target": target}
+    return cast("F", decorator(targets=targets, **given, **arguments)(_in_event_loop(function)))
+
+
+def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
+    """Return what Hypothesis calls instead of an async function."""
+    if not inspect.iscoroutinefunction(function):
+        return function
+
+    @functools.wraps(function)
+    def call(
+        machine: AsyncStateMachine, /, *, goes_on: bool = False, **arguments: object
+    ) -> object:
+        __tracebackhide__ = True
+        bound = functools.partial(function, machine, **arguments)
+        if goes_on:
+            machine.begin_with_the_next(bound, function.__qualname__)
+            return None
+        return machine.call(bound, begins=True)
+
+    return call
+
+
+def _of_rules_that_go_on(drawn: Schedule) -> Schedule:
+    """Return a schedule of the tasks beyond the first one, in which rules are waited for.
+
+    So a failure stays one when Hypothesis leaves out such a rule.
+    """
+    delays = cast("Mapping[tuple[int, int], Late]", drawn.delays)
+    return Schedule({(task + 1, step): late for (task, step), late in delays.items()})
+
+
+class AsyncStateMachine(stateful.RuleBasedStateMachine):
+    """A `RuleBasedStateMachine` whose rules, initializers and invariants may be async.
+
+    Each example has an event loop of its own, in virtual time. Hypothesis draws whether a rule goes
+    on, in a task of its own that begins together with the next rule, which a failure shows as
+    `goes_on=True`; and it draws a schedule of these tasks. Both shrink. A rule with a target is
+    waited for. At the end of an example, all are: one that waits for ever raises `DeadlockError`.
+
+    It runs on `backend`; for another one, derive a class whose `backend` is that one.
+
+    Raises:
+        ValueError: There is no such backend, it is not installed, it cannot be steered, or the kit
+            does not fit its version.
+    """
+
+    backend: ClassVar[str] = "asyncio"
+    """The event loop: `asyncio` or `trio`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock: VirtualClock = VirtualClock()
+        """Its clock, in seconds since the example began."""
+        self._errors: list[BaseException] = []
+        self._failed = False
+        self._pending: list[tuple[AsyncRule, str]] = []  # the rules that are to go on
+        self._running: list[anyio.Event] = []  # of the rules that go on: set when one is over
+        self._schedule: Schedule | None = None
+        self._runner = kept_event_loop(self.backend, virtual_time(self.backend, self.clock))
+        self._tasks: anyio.abc.TaskGroup  # while the example runs
+        self._life = iter(self._runner.run_asyncgen_fixture(self._live, {}))
+        next(self._life)
+
+    @stateful.initialize(schedule=schedules().map(_of_rules_that_go_on))
+    def in_order(self, schedule: Schedule) -> None:
+        """Steer the order of the tasks of this example."""
+
+        async def open_it() -> None:
+            self._schedule = schedule.__enter__()
+
+        self._runner.run_fixture(open_it, {})
+
+    def begin_with_the_next(self, function: AsyncRule, name: str) -> None:
+        """Have a rule begin in a task of its own, together with the next one that is waited for.
+
+        Args:
+            function: The rule with its arguments.
+            name: The name of the task.
+        """
+        self._pending.append((function, name))
+
+    def call(self, function: AsyncRule, *, begins: bool = False) -> object:
+        """Run an async function in the event loop; raise what has failed in there.
+
+        Args:
+            function: A rule with its arguments, or an invariant.
+            begins: Whether the rules that go on begin with it.
+
+        Returns:
+            What it returns.
+        """
+        __tracebackhide__ = True
+
+        async def step() -> object:
+            run = timekeeper_of(self.clock).run
+            assert run is not None  # noqa: S101 the event loop is there
+            with run.main_task():
+                if begins and self._pending:
+                    for pending, name in self._pending:
+                        self._begin(pending, name)
+                    self._pending.clear()
+                    await anyio.lowlevel.checkpoint()
+                return await function()
+
+        self._failed = True
+        try:
+            value = self._runner.run_fixture(step, {})
+        except DeadlockError:
+            if self._errors:  # that is why
+                raise self._errors[0] from None
+            raise
+        if self._errors:
+            raise self._errors[0]
+        self._failed = False
+        return value
+
+    def teardown(self) -> None:
+        """Wait for the rules that go on, and end the event loop."""
+        try:
+            if not self._failed:
+                self.call(self._wait_for_all, begins=True)
+        finally:
+            with self._runner:
+                next(self._life, None)
+
+    async def _live(self) -> AsyncGenerator[None]:
+        async with anyio.create_task_group() as self._tasks:
+            yield
+            self._tasks.cancel_scope.cancel()  # what is left after a failure
+        if self._schedule is not None:
+            self._schedule.__exit__(None, None, None)
+
+    def _begin(self, function: AsyncRule, name: str) -> None:
+        ended = anyio.Event()
+
+        async def run() -> None:
+            try:
+                await function()
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as error:  # noqa: BLE001 it is raised where Hypothesis sees it
+                self._errors.append(error)
+            finally:
+                ended.set()
+
+        self._running.append(ended)
+        self._tasks.start_soon(run, name=name)
+
+    async def _wait_for_all(self) -> None:
+        for ended in self._running:
+            await ended.wait()
