@@ -39,6 +39,8 @@ class Bug:
     """Since when it can be had."""
     backends: tuple[str, ...]
     """The event loops on which the programs run."""
+    python: str = ""
+    """The Pythons that have it, as `<3.12`; each one if it is not said."""
 
     @property
     def folder(self) -> Path:
@@ -60,7 +62,7 @@ def read(folder: Path) -> Bug:
     """
     told = tomllib.loads((folder / "bug.toml").read_text())
     wanted = {"name", "sentence", "family", "source", "since", "backends"}
-    if told.keys() != wanted:
+    if told.keys() - {"python"} != wanted:
         raise ValueError(f"{folder.name}/bug.toml must have {sorted(wanted)}, not {sorted(told)}.")
     if told["family"] not in FAMILIES:
         raise ValueError(f"{folder.name}/bug.toml: family must be one of {FAMILIES}.")

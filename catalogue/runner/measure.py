@@ -74,9 +74,7 @@ def measure(bugs: Sequence[Bug], checks: Iterable[Check] = CHECKS) -> Cells:
                 if cell.outcome == "caught":
                     # It shows nothing that the first event loop does not.
                     cell.outcome, cell.printed = "missed", ""
-    return {
-        bug.id: {check.id: cells[bug.id][check.id] for check in checks} for bug in bugs
-    }
+    return {bug.id: {check.id: cells[bug.id][check.id] for check in checks} for bug in bugs}
 
 
 def _outcome(*, wrong: bool, right: bool) -> Outcome:

@@ -3,7 +3,9 @@ from collections.abc import Callable, Coroutine
 import anyio
 
 
-async def fetch_all(urls: list[str], fetch: Callable[[str], Coroutine[object, object, None]]) -> None:
+async def fetch_all(
+    urls: list[str], fetch: Callable[[str], Coroutine[object, object, None]]
+) -> None:
     limiter = anyio.CapacityLimiter(10)
 
     async def limited(url: str) -> None:
