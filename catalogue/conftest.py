@@ -9,6 +9,7 @@ import importlib.util
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,7 @@ class AsyncioLogged(Exception):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--program", choices=("wrong", "right"), default="right")
+    parser.addoption("--times", type=int, default=1, help="how often each test runs")
     parser.addoption("--attach", choices=ATTACHED, help="a tool that watches the tests")
 
 
@@ -37,6 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
     elif attached == "pyleak":
         config.addinivalue_line("markers", "no_leaks: pyleak's, which does not register it")
         config.pluginmanager.register(_PyLeak())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test several times, as often as `--times` says."""
+    times = metafunc.config.getoption("--times")
+    if times > 1:
+        metafunc.fixturenames.append("run_number")
+        metafunc.parametrize("run_number", range(times))
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +80,14 @@ class _Debug(logging.Handler):
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
         try:
-            result = yield
+            return (yield)
+        except BaseException as error:
+            traceback.clear_frames(error.__traceback__)  # or it keeps tasks
+            raise
         finally:
             gc.collect()  # some is told of when it is thrown away
             if self._logged:
                 raise AsyncioLogged("\n".join(self._logged))
-        return result
 
 
 class _BlockBuster:
@@ -94,4 +106,5 @@ class _PyLeak:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            item.add_marker("no_leaks")
+            # anyio keeps its worker threads: those would be found each time.
+            item.add_marker(pytest.mark.no_leaks(tasks=True, blocking=True, threads=False))

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from awaits.testing import every_schedule
+
 pytestmark = pytest.mark.anyio
 
 

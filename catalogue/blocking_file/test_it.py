@@ -7,10 +7,15 @@ import pytest
 pytestmark = pytest.mark.anyio
 
 
-async def test_waiting(program: ModuleType, tmp_path: Path) -> None:
+@pytest.fixture
+def poem(tmp_path: Path) -> Path:
     file = tmp_path / "poem"
     file.write_text("to be or not")
-    assert await program.n_words(file) == 4
+    return file
+
+
+async def test_waiting(program: ModuleType, poem: Path) -> None:
+    assert await program.n_words(poem) == 4
 
 
 async def test_patched(program: ModuleType) -> None:

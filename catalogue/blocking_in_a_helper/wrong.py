@@ -3,7 +3,7 @@ import time
 
 class Database:
     def query(self, key: str) -> str:
-        time.sleep(0.2)  # the driver waits for the network
+        time.sleep(0.3)  # the driver waits for the network
         return key.upper()
 
 

@@ -5,6 +5,6 @@ from collections.abc import Awaitable, Callable
 async def deliver(send: Callable[[], Awaitable[bool]]) -> int:
     tries = 1
     while not await send():
-        time.sleep(0.2)
+        time.sleep(0.3)
         tries += 1
     return tries

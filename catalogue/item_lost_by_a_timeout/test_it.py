@@ -12,7 +12,7 @@ async def none_is_lost(program: ModuleType) -> None:
     got: list[str] = []
 
     async def log(job: str) -> None:
-        await anyio.sleep(0.01)  # the disk
+        await anyio.sleep(0.03)  # the disk
 
     async def put() -> None:
         async with send:
@@ -39,7 +39,7 @@ async def test_virtual_time(program: ModuleType) -> None:
 
 
 @pytest.mark.virtual_time
-@pytest.mark.explore(jitter=1)
+@pytest.mark.explore(jitter=0.09)
 async def test_explored_order(program: ModuleType) -> None:
     await none_is_lost(program)
 

@@ -16,9 +16,10 @@ async def all_come_back(program: ModuleType) -> None:
         async with pool.connection():
             await anyio.sleep(0.05)  # the database
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(query)
-        tasks.start_soon(query)
+    with anyio.move_on_after(0.05):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(query)
+            tasks.start_soon(query)
     assert len(pool.free) == 2
 
 

@@ -1,9 +1,12 @@
 """The bugs: one folder each."""
 
+import platform
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from packaging.specifiers import SpecifierSet
 
 CATALOGUE = Path(__file__).parent.parent
 ROOT = CATALOGUE.parent
@@ -41,6 +44,11 @@ class Bug:
     """The event loops on which the programs run."""
     python: str = ""
     """The Pythons that have it, as `<3.12`; each one if it is not said."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this Python has it."""
+        return platform.python_version() in SpecifierSet(self.python)
 
     @property
     def folder(self) -> Path:

@@ -38,7 +38,8 @@ CHECKS = (
     Check("pyright", "pyright", "static", "pyright in its strict mode", distribution="pyright"),
     Check("ty", "ty", "static", "`ty check`", distribution="ty"),
     Check("pyrefly", "pyrefly", "static", "`pyrefly check`", distribution="pyrefly"),
-    Check("ruff", "ruff", "static", "`ruff check` with the rules of this repository's `pyproject.toml`, ASYNC among them", distribution="ruff"),
+    Check("ruff-async", "ruff, ASYNC", "static", "`ruff check --select ASYNC`", distribution="ruff"),
+    Check("ruff", "ruff, all", "static", "`ruff check` with all the rules of this repository's `pyproject.toml`", distribution="ruff"),
     Check("flake8-async", "flake8-async", "static", "flake8 with the rules of flake8-async that are on by default", distribution="flake8-async"),
     Check("pylint", "pylint", "static", "pylint's errors and warnings", distribution="pylint"),
     Check(
@@ -57,7 +58,7 @@ CHECKS = (
         reports_with=("BlockingError",), distribution="blockbuster",
     ),
     Check(
-        "pyleak", "pyleak", "watching", "the test that waits, under pyleak's marker `no_leaks`",
+        "pyleak", "pyleak", "watching", "the test that waits, under pyleak's marker `no_leaks`, for tasks and blocking",
         test="test_waiting", options=("--attach=pyleak",), backend="asyncio",
         reports_with=("PyleakExceptionGroup",), distribution="pyleak",
     ),
@@ -69,8 +70,9 @@ CHECKS = (
     Check("cancelled", "injected cancellation", "test", "a test that is cancelled at each of its awaits", test="test_cancelled_anywhere"),
     Check(
         "second", "second event loop", "test",
-        "the test that waits, on trio; reported if it fails there and passes on asyncio",
-        test="test_waiting", backend="trio",
+        "the test that waits, ten times on trio, whose order varies; reported if it fails there"
+        " and passes on asyncio",
+        test="test_waiting", options=("--times=10", "-x"), backend="trio",
     ),
 )  # fmt: skip
 

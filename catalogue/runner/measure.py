@@ -60,7 +60,7 @@ def measure(bugs: Sequence[Bug], checks: Iterable[Check] = CHECKS) -> Cells:
         (bug, check)
         for bug in bugs
         for check in checks
-        if check.kind != "static" and (not check.backend or check.backend in bug.backends)
+        if check.kind != "static" and bug.is_here and (check.backend or "asyncio") in bug.backends
     ]
     runs = run_all([(*cell, program) for cell in wanted for program in PROGRAMS], N_PROCESSES)
     for bug, check in wanted:

@@ -21,6 +21,7 @@ from catalogue.runner.checks import Check
 LONGEST = 15.0  # seconds that a run may take; who runs a suite waits no longer either
 PRELOADED = ("anyio", "anyio.pytest_plugin", "hypothesis", "trio", "awaits.testing.plugin")
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")  # of an object: no two runs have the same
+WHERE = re.compile(r'^[ |]+(File "|    )|^[ |]+\^+$')  # in a traceback
 LINES = 40  # of what a run prints that are kept
 
 Status: TypeAlias = Literal["passed", "failed", "absent", "hung"]
@@ -138,5 +139,5 @@ def _said(report: pytest.TestReport) -> str:
     for title, section in report.sections:
         if title == "the order of its tasks":
             lines += ["", *section.splitlines()]
-    lines = lines or text.splitlines()[-LINES:]
+    lines = lines or [line for line in text.splitlines() if not WHERE.search(line)][-LINES:]
     return ADDRESS.sub("0x...", "\n".join(line.rstrip() for line in lines[:LINES])) + "\n"

@@ -108,6 +108,11 @@ def pyrefly(files: list[str]) -> Iterable[str]:
             yield f"{found[2]}:{found[3]}: {found[1].lower()}: {found[4]}"
 
 
+def ruff_async(files: list[str]) -> Iterable[str]:
+    """Run ruff with its rules for async programs alone."""
+    return ruff(["--isolated", "--select=ASYNC", "--target-version=py311", *files])
+
+
 def ruff(files: list[str]) -> Iterable[str]:
     """Run ruff with this repository's settings."""
     return _run(["ruff", "check", "--output-format=concise", "--no-cache", *files]).splitlines()
@@ -131,6 +136,7 @@ TOOLS: dict[str, Callable[[list[str]], Iterable[str]]] = {
     "pyright": pyright,
     "ty": ty,
     "pyrefly": pyrefly,
+    "ruff-async": ruff_async,
     "ruff": ruff,
     "flake8-async": flake8_async,
     "pylint": pylint,

@@ -4,6 +4,8 @@ from unittest import mock
 
 import pytest
 
+from awaits.testing import every_schedule
+
 pytestmark = pytest.mark.anyio
 
 

@@ -14,9 +14,9 @@ class Index:
 
 async def born(name: str) -> int:
     index = Index()
-    year = 0
+    found: list[int] = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(index.build)
         await anyio.sleep(0.1)
-        year = index.entries.get(name, 0)
-    return year
+        found.append(index.entries.get(name, 0))
+    return found[0]

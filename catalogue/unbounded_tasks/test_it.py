@@ -25,7 +25,7 @@ async def serves(program: ModuleType, n_urls: int) -> None:
 
 
 async def test_waiting(program: ModuleType) -> None:
-    await serves(program, 3)
+    await serves(program, 100)
 
 
 async def test_patched(program: ModuleType) -> None:

@@ -14,7 +14,7 @@ class Server:
 
 
 async def ask(server: Server) -> str:
-    await anyio.sleep(0.02)  # the network
+    await anyio.sleep(0.2)  # the network
     return "hello" if server.listens else "connection refused"
 
 

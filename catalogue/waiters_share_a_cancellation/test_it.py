@@ -2,7 +2,6 @@ import asyncio
 from types import ModuleType
 from unittest import mock
 
-import anyio
 import pytest
 
 pytestmark = pytest.mark.anyio
@@ -41,19 +40,3 @@ async def test_explored_order(program: ModuleType) -> None:
 async def test_patched(program: ModuleType) -> None:
     price = program.Price(mock.AsyncMock(return_value=42))
     assert await asyncio.gather(price.get(), price.get()) == [42, 42]
-
-
-@pytest.mark.virtual_time
-async def test_cancelled_anywhere(program: ModuleType) -> None:
-    for schedule in every_schedule(0, cancel=True):
-        with schedule:
-            price, got = program.Price(ask), [0]
-
-            async def get() -> None:
-                await price.get()
-
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(get)
-                await asyncio.sleep(0.01)
-                got.append(await price.get())
-            assert got == [0, 42]

@@ -1,5 +1,4 @@
 from types import ModuleType
-from unittest import mock
 
 import anyio
 import pytest
@@ -39,14 +38,6 @@ async def test_virtual_time(program: ModuleType) -> None:
 @pytest.mark.explore
 async def test_explored_order(program: ModuleType) -> None:
     await all_take(program)
-
-
-async def test_patched(program: ModuleType) -> None:
-    shelf = program.Shelf()
-    await shelf.put("tea")
-    with mock.patch.object(shelf._changed, "wait") as wait:
-        assert await shelf.take() == "tea"
-    wait.assert_not_awaited()
 
 
 @given(items=st.lists(st.text(), min_size=1))

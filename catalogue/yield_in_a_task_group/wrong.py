@@ -1,27 +1,29 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeAlias
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
+Read: TypeAlias = Callable[[], Awaitable[int]]
 
-async def _measure(send: MemoryObjectSendStream[int]) -> None:
+
+async def _measure(read: Read, send: MemoryObjectSendStream[int]) -> None:
     async with send:
-        for value in range(100):
-            await anyio.sleep(0.01)  # the sensor
-            await send.send(value)
+        while True:
+            await send.send(await read())
 
 
-async def _values() -> AsyncIterator[int]:
+async def _values(read: Read) -> AsyncIterator[int]:
     send, receive = anyio.create_memory_object_stream[int]()
     async with anyio.create_task_group() as tasks, receive:
-        tasks.start_soon(_measure, send)
+        tasks.start_soon(_measure, read, send)
         async for value in receive:
             yield value
 
 
-async def first_above(limit: int) -> int:
+async def first_above(limit: int, read: Read) -> int:
     above = 0
-    async for value in _values():
+    async for value in _values(read):
         if value > limit:
             above = value
             break
