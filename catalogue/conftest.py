@@ -19,7 +19,7 @@ import pytest
 ATTACHED = ("blockbuster", "debug", "pyleak")
 
 
-class AsyncioLogged(Exception):
+class AsyncioLoggedError(Exception):
     """What asyncio logged while a test ran: a warning, or an error."""
 
 
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test several times, as often as `--times` says."""
-    times = metafunc.config.getoption("--times")
+    times = int(metafunc.config.getoption("--times") or 1)
     if times > 1:
         metafunc.fixturenames.append("run_number")
         metafunc.parametrize("run_number", range(times))
@@ -87,7 +87,7 @@ class _Debug(logging.Handler):
         finally:
             gc.collect()  # some is told of when it is thrown away
             if self._logged:
-                raise AsyncioLogged("\n".join(self._logged))
+                raise AsyncioLoggedError("\n".join(self._logged))
 
 
 class _BlockBuster:

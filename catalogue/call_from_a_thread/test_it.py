@@ -1,5 +1,4 @@
 import asyncio
-import threading
 from types import ModuleType
 from unittest import mock
 

@@ -10,15 +10,15 @@ pytestmark = pytest.mark.anyio
 
 async def test_waiting(program: ModuleType) -> None:
     files = ["notes"]
-    await program.delete("admin", files)
-    assert files == []
+    await program.delete("Ada", files)
+    assert files == ["notes"]
 
 
 async def test_patched(program: ModuleType) -> None:
     files = ["notes"]
-    with mock.patch.object(program, "may_delete", return_value=True):
+    with mock.patch.object(program, "may_delete", return_value=False):
         await program.delete("Ada", files)
-    assert files == []
+    assert files == ["notes"]
 
 
 @given(user=st.text())
@@ -32,13 +32,13 @@ async def test_property(program: ModuleType, user: str) -> None:
 @pytest.mark.virtual_time
 async def test_virtual_time(program: ModuleType) -> None:
     files = ["notes"]
-    await program.delete("admin", files)
-    assert files == []
+    await program.delete("Ada", files)
+    assert files == ["notes"]
 
 
 @pytest.mark.virtual_time
 @pytest.mark.explore
 async def test_explored_order(program: ModuleType) -> None:
     files = ["notes"]
-    await program.delete("admin", files)
-    assert files == []
+    await program.delete("Ada", files)
+    assert files == ["notes"]

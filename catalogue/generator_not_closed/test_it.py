@@ -2,7 +2,6 @@ from collections.abc import AsyncGenerator
 from types import ModuleType
 from unittest import mock
 
-import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,3 @@
-import asyncio
 from types import ModuleType
 from unittest import mock
 

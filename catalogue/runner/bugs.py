@@ -68,13 +68,14 @@ def read(folder: Path) -> Bug:
     Raises:
         ValueError: Its `bug.toml` does not say all, or something else.
     """
-    told = tomllib.loads((folder / "bug.toml").read_text())
-    wanted = {"name", "sentence", "family", "source", "since", "backends"}
-    if told.keys() - {"python"} != wanted:
-        raise ValueError(f"{folder.name}/bug.toml must have {sorted(wanted)}, not {sorted(told)}.")
+    told = tomllib.loads((folder / "bug.toml").read_text(encoding="utf-8"))
+    backends = tuple(told.pop("backends", ()))
+    wanted = {"name", "sentence", "family", "source", "since"}
+    if not backends or told.keys() - {"python"} != wanted:
+        raise ValueError(f"{folder.name}/bug.toml must have backends and {sorted(wanted)}.")
     if told["family"] not in FAMILIES:
         raise ValueError(f"{folder.name}/bug.toml: family must be one of {FAMILIES}.")
-    return Bug(id=folder.name, **{**told, "backends": tuple(told["backends"])})
+    return Bug(id=folder.name, backends=backends, **told)
 
 
 def all_bugs() -> list[Bug]:

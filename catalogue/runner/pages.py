@@ -3,17 +3,19 @@
 import difflib
 from collections.abc import Iterable, Iterator
 from html import escape
+from pathlib import Path
 
 from catalogue.runner.bugs import FAMILIES, Bug, all_bugs
 from catalogue.runner.checks import BY_ID, CHECKS, Check
 from catalogue.runner.data import OUTCOMES, Cell, Cells, Measured, Outcome, read
 from catalogue.runner.summary import alone, gains, seen_by, seen_by_any, sentences, teams
 
+STYLE = Path(__file__).with_name("table.css")
 SIGNS: dict[Outcome, str] = {
     "caught": "✓",
     "false alarm": "!",
     "missed": "·",
-    "does not apply": "–",
+    "does not apply": "-",
 }
 KINDS = {"static": "reads the program", "watching": "watches a test", "test": "is a test"}
 
@@ -46,8 +48,15 @@ def bug_page(bug: Bug, row: dict[str, Cell]) -> str:
     parts = [
         f"# {bug.name}",
         bug.sentence,
-        f"- Family: {bug.family}\n- Source: <{bug.source}>\n- Since: {since}\n"
-        f"- Event loops: {', '.join(bug.backends)}\n- Caught by: {by}",
+        _bullets(
+            [
+                f"Family: {bug.family}",
+                f"Source: <{bug.source}>",
+                f"Since: {since}",
+                f"Event loops: {', '.join(bug.backends)}",
+                f"Caught by: {by}",
+            ]
+        ),
         "## The wrong program and the right one",
         f"```diff\n{_diff(bug)}```",
         "## The tests",
@@ -111,9 +120,9 @@ def table(bugs: Iterable[Bug], cells: Cells) -> str:
     return f"""<style>{"".join(_rules())}</style>
 <div class="catalogue">
 <form class="filters" aria-label="Filters">{filters}</form>
-<p>{" ".join(f"<b>{sign}</b> {word}" + ";" * (word != OUTCOMES[-1]) for word, sign in SIGNS.items())}</p>
+<p>{", ".join(f"<b>{sign}</b> {word}" for word, sign in SIGNS.items())}</p>
 <div class="scrolled" role="region" aria-label="Bugs and checks" tabindex="0"><table>
-<caption>What each check makes of each bug. Each cell links to what was run, and what it printed.</caption>
+<caption>What each check makes of each bug. A cell links to what its run printed.</caption>
 <thead><tr><th scope="col">Bug</th>{head}</tr></thead>
 <tbody>
 {rows}
@@ -134,25 +143,13 @@ def _row(bug: Bug, row: dict[str, Cell]) -> str:
 
 def _select(name: str, title: str, choices: dict[str, str]) -> str:
     options = "".join(f'<option value="{key}">{text}</option>' for key, text in choices.items())
-    return f'<label>{title} <select name="{name}"><option value="">all</option>{options}</select></label> '
+    every = f'<option value="">all</option>{options}'
+    return f'<label>{title} <select name="{name}">{every}</select></label> '
 
 
 def _rules() -> Iterator[str]:
     """Yield the style sheet: what the table looks like, and what each choice hides."""
-    yield """
-.catalogue .scrolled { overflow-x: auto; max-height: 85vh; }
-.catalogue table { border-collapse: collapse; font-size: .65rem; }
-.catalogue td, .catalogue th { padding: .15em .35em; text-align: center; border-bottom: 1px solid #8884; }
-.catalogue thead th { position: sticky; top: 0; background: var(--md-default-bg-color, Canvas); z-index: 1; vertical-align: bottom; }
-.catalogue thead span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
-.catalogue tbody th, .catalogue thead th:first-child { position: sticky; left: 0; text-align: left; font-weight: normal; min-width: 9em; max-width: 40vw; background: var(--md-default-bg-color, Canvas); }
-.catalogue thead th:first-child { z-index: 2; }
-.catalogue td a { display: block; min-width: 1.2em; color: inherit; text-decoration: none; }
-.catalogue td.caught { background: #2e7d3266; font-weight: bold; }
-.catalogue td.false-alarm { background: #ef6c0066; font-weight: bold; }
-.catalogue caption { text-align: left; }
-.catalogue select { font: inherit; max-width: 90vw; }
-"""
+    yield STYLE.read_text(encoding="utf-8")
     chosen = '.catalogue:has([name="{}"] option[value="{}"]:checked)'
     for family in map(_slug, FAMILIES):
         yield f"{chosen.format('family', family)} tbody tr:not(.family-{family}),\n"
@@ -188,9 +185,8 @@ def _checks(measured: Measured) -> str:
         false = sum(row[check.id].outcome == "false alarm" for row in measured.cells.values())
         n_alone = len(alone(measured.cells, check.id, every))
         n_seen = len(seen_by(measured.cells, check.id))
-        lines.append(
-            f"| {check.title} | {KINDS[check.kind]} | {check.told} | {n_seen} | {false} | {n_alone} |"
-        )
+        about = f"| {check.title} | {KINDS[check.kind]} | {check.told}"
+        lines.append(f"{about} | {n_seen} | {false} | {n_alone} |")
     return "\n".join(lines)
 
 
@@ -241,15 +237,14 @@ def mocking(bugs: list[Bug], cells: Cells) -> str:
 | in virtual time | {len(seen["virtual"])} |
 | in explored orders of its tasks | {len(seen["explored"])} |
 
-The mock hides {len(lost)} bugs that the same promise, tested without a mock, shows. Of these, virtual time
-shows {len(kept)}, and it does not wait either.
+The mock hides {len(lost)} bugs that the same promise, tested without a mock, shows. Of these,
+virtual time shows {len(kept)}, and it does not wait either.
 
 | family | bugs | with a mock | that waits | in virtual time |
 |---|---:|---:|---:|---:|
 {families}
 
-The mock shows these, and each is a mistake that an `AsyncMock` can see: something is not awaited, an
-exception takes another way, or the result is wrong whatever the timing is:
+These the mock shows:
 
 {_links(patched)}
 """

@@ -79,14 +79,14 @@ def sentences(cells: Cells) -> list[str]:
     """Return the sentences that can be quoted, with figures from the cells."""
     n, every = len(cells), [check.id for check in CHECKS]
     static = seen_by_any(cells, STATIC)
-    said = [
-        f"{n - len(static)} of {n} bugs are seen by no static check"
-        f" (there are {len(STATIC)} of these)."
-    ]
+    among = f"(there are {len(STATIC)} of these)"
+    said = [f"{n - len(static)} of {n} bugs are seen by no static check {among}."]
     best = teams(cells, every)
-    for team in best:
-        if len(team.checks) in (1, 3, len(best)):
-            said.append(f"{_titles(team.checks)} {_together(team)} {_of(n, team.seen)}.")
+    said += [
+        f"{_titles(team.checks)} {_together(team)} {_of(n, team.seen)}."
+        for team in best
+        if len(team.checks) in (1, 3, len(best))
+    ]
     unseen = [bug for bug in cells if bug not in best[-1].seen]
     said.append(f"No check sees {_listed(unseen)}." if unseen else "Each bug is seen by a check.")
     return said
@@ -124,6 +124,8 @@ def report(cells: Cells) -> str:
     lines += ["", "The sets that see most:"]
     for team in teams(cells, every):
         lines.append(f"{len(team.checks)}: {len(team.seen)} of {len(cells)}")
-        for check, added in gains(cells, team.checks):
-            lines.append(f"     {BY_ID[check].title:22} adds {len(added)}")
+        lines += [
+            f"     {BY_ID[name].title:22} adds {len(added)}"
+            for name, added in gains(cells, team.checks)
+        ]
     return "\n".join(lines)

@@ -10,13 +10,15 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pytest
 
 from catalogue.runner.bugs import ROOT, Bug, Program
 from catalogue.runner.checks import Check
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 LONGEST = 15.0  # seconds that a run may take; who runs a suite waits no longer either
 PRELOADED = ("anyio", "anyio.pytest_plugin", "hypothesis", "trio", "awaits.testing.plugin")
@@ -51,10 +53,11 @@ def run_all(cells: Iterable[tuple[Bug, Check, Program]], n_processes: int) -> It
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOADED))
     with ThreadPoolExecutor(n_processes) as pool:
-        yield from pool.map(lambda cell: _run(*cell), cells)
+        yield from pool.map(_run, cells)
 
 
-def _run(bug: Bug, check: Check, program: Program) -> Run:
+def _run(cell: tuple[Bug, Check, Program]) -> Run:
+    bug, check, program = cell
     if f"def {check.test}(" not in bug.test.read_text():
         return Run("absent")
     context = multiprocessing.get_context("forkserver")

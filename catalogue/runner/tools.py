@@ -9,7 +9,7 @@ import sysconfig
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -66,7 +66,7 @@ def mypy_codes(files: list[str]) -> Iterable[str]:
     return _mypy(files, "--hide-error-context")
 
 
-def _of_pyright(name: str, files: list[str], settings: dict[str, object]) -> Iterable[str]:
+def _of_pyright(name: str, files: list[str], settings: Mapping[str, object]) -> Iterable[str]:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "pyrightconfig.json")
         included = [os.path.relpath(ROOT / file, folder) for file in files]  # it takes no others
@@ -126,7 +126,8 @@ def flake8_async(files: list[str]) -> Iterable[str]:
 
 def pylint(files: list[str]) -> Iterable[str]:
     """Run pylint, without what it says of style."""
-    return _run(["pylint", "--disable=C,R", "--score=n", "--msg-template={path}:{line}: {msg_id} {msg} ({symbol})", *files]).splitlines()  # fmt: skip
+    form = "--msg-template={path}:{line}: {msg_id} {msg} ({symbol})"
+    return _run(["pylint", "--disable=C,R", "--score=n", form, *files]).splitlines()
 
 
 TOOLS: dict[str, Callable[[list[str]], Iterable[str]]] = {

@@ -1,7 +1,6 @@
 from types import ModuleType
 from unittest import mock
 
-import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -39,4 +39,4 @@ async def test_explored_order(program: ModuleType) -> None:
 
 async def test_patched(program: ModuleType) -> None:
     price = program.Price(mock.AsyncMock(return_value=42))
-    assert await asyncio.gather(price.get(), price.get()) == [42, 42]
+    assert set(await asyncio.gather(price.get(), price.get())) == {42}
