@@ -40,7 +40,7 @@ def sample(bugs: list[Bug], cells: data.Cells, n: int, day: int) -> list[Bug]:
 
 
 def compare(bugs: list[Bug]) -> int:
-    """Measure bugs, and tell what is not as the data file says.
+    """Measure bugs, and tell which cells are not as the data file says, twice in a row.
 
     Args:
         bugs: Which.
@@ -50,7 +50,10 @@ def compare(bugs: list[Bug]) -> int:
     """
     was = data.read()
     print("measuring", ", ".join(bug.id for bug in bugs))
-    changed = data.changes(was.cells, measure(bugs))
+    now = measure(bugs)
+    differ = [bug for bug in bugs if data.changes(was.cells, {bug.id: now[bug.id]})]
+    # Tests that wait can fail on a busy machine: what differs is measured once more.
+    changed = data.changes(was.cells, measure(differ)) if differ else []
     if not changed:
         print(f"None of {len(bugs) * len(CHECKS)} cells has changed.")
         return 0

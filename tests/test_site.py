@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.runner import data
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -34,8 +36,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_page_of_the_navigation_is_there(site: Path) -> None:
     assert {page.stem for page in site.glob("*.html")} == {
-        "404", "api", "backends", "calls", "choose", "explore", "index", "install", "reference",
-        "schedules", "stateful", "tests", "typings", "virtual-time",
+        "404", "api", "backends", "calls", "catalogue", "choose", "explore", "index", "install",
+        "mocking", "reference", "schedules", "stateful", "tests", "typings", "virtual-time",
     }  # fmt: skip
 
 
@@ -65,3 +67,13 @@ def test_the_site_shows_what_was_measured_and_drawn_while_it_was_built(site: Pat
     for picture in pictures:
         assert (site / picture).read_text().count("</text>") > 4
     assert shown.count("2 tasks of ") == 3
+
+
+def test_every_cell_of_the_catalogue_links_to_what_its_run_printed(site: Path) -> None:
+    table = (site / "catalogue.html").read_text()
+    links = re.findall(r'<td class="check-[^>]*><a href="([^"#]*)#([^"]*)"', table)
+    assert len(links) == sum(len(row) for row in data.read().cells.values())
+    pages = {address: (site / address).read_text() for address, _ in links}
+    for address, place in links:
+        assert f'<section id="{place}">' in pages[address], (address, place)
+    assert "<!-- catalogue:" not in table + (site / "mocking.html").read_text()

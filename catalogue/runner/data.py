@@ -1,5 +1,6 @@
 """The data file: what came of each check on each bug when it was last measured."""
 
+import contextlib
 import importlib.metadata
 import json
 import platform
@@ -48,10 +49,12 @@ class Measured:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of all that takes part, here."""
-    names = sorted({check.distribution for check in CHECKS if check.distribution} | {*LIBRARIES})
-    found = {name: importlib.metadata.version(name) for name in names}
-    return {"python": platform.python_version(), **found}
+    """Return the versions of all that takes part, as far as it is installed here."""
+    found = {"python": platform.python_version()}
+    for name in sorted({check.distribution for check in CHECKS} - {""} | {*LIBRARIES}):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def write(bugs: Sequence[Bug], cells: Cells, seconds: float) -> None:

@@ -121,7 +121,7 @@ def table(bugs: Iterable[Bug], cells: Cells) -> str:
 <div class="catalogue">
 <form class="filters" aria-label="Filters">{filters}</form>
 <p>{", ".join(f"<b>{sign}</b> {word}" for word, sign in SIGNS.items())}</p>
-<div class="scrolled" role="region" aria-label="Bugs and checks" tabindex="0"><table>
+<div class="scrolled" role="region" aria-label="Bugs and checks" tabindex="0"><table class="cells">
 <caption>What each check makes of each bug. A cell links to what its run printed.</caption>
 <thead><tr><th scope="col">Bug</th>{head}</tr></thead>
 <tbody>
