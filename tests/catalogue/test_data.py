@@ -6,7 +6,7 @@ import pytest
 
 from catalogue import __main__ as command
 from catalogue.runner import data, measure
-from catalogue.runner.bugs import FAMILIES, all_bugs, read
+from catalogue.runner.bugs import FAMILIES, Bug, all_bugs, read
 from catalogue.runner.checks import CHECKS
 from catalogue.runner.data import Cell, Cells, Outcome
 
@@ -77,11 +77,16 @@ def test_compare_fails_if_a_cell_differs_twice(
 ) -> None:
     bug = next(bug for bug in all_bugs() if bug.id == "lost_update")
     row = data.read().cells[bug.id]
-    wrong_once = [{bug.id: {**row, "waiting": cell("missed")}}, {bug.id: row}]
-    monkeypatch.setattr(command, "measure", lambda *_: wrong_once.pop(0))
+    differs: Cells = {bug.id: {**row, "waiting": cell("missed")}}
+    came = [differs, {bug.id: row}]
+
+    def measured(_bugs: list[Bug]) -> Cells:
+        return came.pop(0)
+
+    monkeypatch.setattr(command, "measure", measured)
     assert command.compare([bug]) == 0
 
-    monkeypatch.setattr(command, "measure", lambda *_: {bug.id: {**row, "waiting": cell("missed")}})
+    came += [differs, differs]
     assert command.compare([bug]) == 1
     assert "lost_update, waiting: was caught, is missed" in capsys.readouterr().out
 
