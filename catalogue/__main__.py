@@ -65,6 +65,11 @@ def compare(bugs: list[Bug]) -> int:
     return 1
 
 
+def is_false(cell: data.Cell) -> bool:
+    """Return whether a check reported the right program."""
+    return cell.outcome == "false alarm"
+
+
 def show(bugs: list[Bug], checks: list[Check]) -> None:
     """Measure some cells, and print them."""
     cells = measure(bugs, checks)
@@ -108,6 +113,11 @@ def main() -> int:
     else:
         begun = time.monotonic()
         cells = measure(bugs)
+        # A right program that fails once may have met a busy machine: it is run once more.
+        runs = [check for check in CHECKS if check.kind != "static"]
+        failed = [bug for bug in bugs if any(is_false(cells[bug.id][it.id]) for it in runs)]
+        for bug, row in measure(failed, runs).items():
+            cells[bug] |= row
         data.write(bugs, cells, time.monotonic() - begun)
         print(report(cells))
     return 0
