@@ -38,6 +38,14 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def catalogue(session: nox.Session) -> None:
+    """Measure a sample of the catalogue, and fail if a cell is not what its data file says."""
+    session.install("--group=catalogue", "--editable=.")
+    given = session.posargs or ["compare", "--sample", "3"]
+    session.run("python", "-m", "catalogue", *given)
+
+
+@nox.session(python=PYTHONS[0])
 def typings(session: nox.Session) -> None:
     """Check every stub against what it describes, the peers with plugins of pytest included."""
     session.install("--group=dev", "--group=bench", "--editable=.")

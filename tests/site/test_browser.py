@@ -1,6 +1,7 @@
 """The site in a real browser: for everybody, by keyboard, found by the words of its users."""
 
 import functools
+import importlib.metadata
 import shutil
 import threading
 from collections.abc import Iterator
@@ -14,11 +15,12 @@ import pytest
 from tests.site.pages import Page as Read
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 pytestmark = pytest.mark.slow
 
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PHONE: "ViewportSize" = {"width": 390, "height": 844}
+DESK: "ViewportSize" = {"width": 1280, "height": 900}
 SEARCHES = {
     "slow": "how-to/slow.html",
     "trio ci": "how-to/trio-in-ci.html",
@@ -47,7 +49,7 @@ SEARCHES = {
 class Handler(SimpleHTTPRequestHandler):
     """A web server as GitHub's: what there is not is answered with the 404 page."""
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 its name
         pass
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -101,9 +103,8 @@ def violations(page: "Page") -> list[str]:
 
 
 def axe() -> str:
-    import axe_playwright_python  # noqa: PLC0415 not in each environment
-
-    (script,) = Path(str(axe_playwright_python.__file__)).parent.rglob("axe.min.js")
+    files = importlib.metadata.files("axe-playwright-python") or []
+    (script,) = (file for file in files if file.name == "axe.min.js")
     return script.read_text()
 
 

@@ -114,10 +114,11 @@ def _answer(
         return measure_here(
             cluster or row.function, work, int(n_tasks), elsewhere=cluster is not None
         )
-    except BaseException as error:  # noqa: BLE001 a user's function may raise anything
+    except BaseException as error:  # noqa: ASYNC103, BLE001 a user's function may raise anything
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        return Failed(f"failed: {type(error).__name__}: {error}".partition("\n")[0])
+        reason = f"failed: {type(error).__name__}: {error}".partition("\n")[0]
+        return Failed(reason)  # noqa: ASYNC104 no task ends here: it is another process
 
 
 def measure_here(

@@ -175,7 +175,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
     def in_order(self, schedule: Schedule) -> None:
         """Steer the order of the tasks of this example."""
 
-        async def open_it() -> None:
+        async def open_it() -> None:  # noqa: ASYNC124 a fixture's body
             self._schedule = schedule.__enter__()
 
         self._runner.run_fixture(open_it, {})
@@ -235,7 +235,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
 
     async def _live(self) -> AsyncGenerator[None]:
         async with anyio.create_task_group() as self._tasks:
-            yield
+            yield  # noqa: ASYNC101, ASYNC119 closed by the task that began it
             self._tasks.cancel_scope.cancel()  # what is left after a failure
         if self._schedule is not None:
             self._schedule.__exit__(None, None, None)

@@ -126,7 +126,7 @@ class Threads:
             except CancelledError:
                 if self.error is None:
                     raise
-                raise self.error from None
+                raise self.error from None  # noqa: ASYNC104 what the task ended with
 
         return noticed
 

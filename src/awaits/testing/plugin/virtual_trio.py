@@ -83,7 +83,7 @@ class PytestTrioRuns:
         except BaseExceptionGroup as group:
             # The error is raised in pytest-trio's own task, above that of the test.
             if len(group.exceptions) == 1 and isinstance(group.exceptions[0], DeadlockError):
-                raise group.exceptions[0] from None
+                raise group.exceptions[0] from None  # noqa: ASYNC123 as above
             raise
 
 

@@ -242,7 +242,7 @@ class VirtualTrioClock(trio.abc.Clock):
                 error = error.exceptions[0]
             if error is None:
                 raise
-            raise error from None
+            raise error from None  # noqa: ASYNC123 its context is how trio runs tasks
 
 
 @functools.cache

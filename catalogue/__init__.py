@@ -1,0 +1,1 @@
+"""Async bugs, each measured against each check: `python -m catalogue`."""

@@ -1,0 +1,11 @@
+import hashlib
+
+import anyio.to_thread
+
+
+def _hashed(password: str) -> bytes:
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 1_500_000)
+
+
+async def log_in(password: str, stored: bytes) -> bool:
+    return await anyio.to_thread.run_sync(_hashed, password) == stored

@@ -1,0 +1,16 @@
+import time
+
+
+class Database:
+    def query(self, key: str) -> str:
+        time.sleep(0.3)  # the driver waits for the network
+        return key.upper()
+
+
+def _name(database: Database, key: str) -> str:
+    return database.query(key).title()
+
+
+async def greeting(database: Database, key: str) -> str:
+    name = _name(database, key)
+    return f"Hello, {name}!"

@@ -1,0 +1,15 @@
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from anyio.lowlevel import checkpoint
+
+
+async def drain(
+    queue: deque[int], handle: Callable[[int], None], report: Callable[[int], Awaitable[None]]
+) -> None:
+    n_handled = 0
+    while queue:
+        handle(queue.popleft())
+        n_handled += 1
+        await checkpoint()
+    await report(n_handled)

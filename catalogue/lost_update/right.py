@@ -1,0 +1,11 @@
+from collections.abc import Awaitable, Callable
+
+
+class Basket:
+    def __init__(self, price: Callable[[str], Awaitable[int]]) -> None:
+        self._price = price
+        self.total = 0
+
+    async def add(self, item: str) -> None:
+        price = await self._price(item)
+        self.total += price

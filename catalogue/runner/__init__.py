@@ -1,0 +1,1 @@
+"""The runner of the catalogue: measures each bug against each check."""

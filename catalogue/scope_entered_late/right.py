@@ -1,0 +1,10 @@
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+
+async def answer(connect: Callable[[], Awaitable[None]], ask: Callable[[], Awaitable[str]]) -> str:
+    await connect()
+    with anyio.move_on_after(0.2):
+        return await ask()
+    return "too late"

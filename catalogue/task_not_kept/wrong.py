@@ -1,0 +1,10 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+
+async def deliver(wait_for_answer: Callable[[], Awaitable[str]], inbox: list[str]) -> None:
+    inbox.append(await wait_for_answer())
+
+
+def in_background(wait_for_answer: Callable[[], Awaitable[str]], inbox: list[str]) -> None:
+    asyncio.create_task(deliver(wait_for_answer, inbox))
