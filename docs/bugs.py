@@ -15,15 +15,19 @@ from mkdocs.structure.pages import Page
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the catalogue is not installed
 
 from catalogue.runner import pages
+from catalogue.wild import pages as wild
 
 PLACE = re.compile(r"^<!-- catalogue: (\w+) -->$", re.MULTILINE)
 
-_blocks = functools.cache(pages.blocks)
+
+@functools.cache
+def _blocks() -> dict[str, str]:
+    return pages.blocks() | wild.blocks()
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add a page for each bug."""
-    for path, text in pages.pages().items():
+    for path, text in (pages.pages() | wild.pages()).items():
         files.append(File.generated(config, path, content=text))
     return files
 

@@ -2,7 +2,7 @@
 
 `python -m catalogue.wild [NAME...]` measures the bugs named, or all, and writes the data file;
 `--compare` writes nothing and fails if one is not as it was; `--sample N` takes N other bugs each
-day.
+day. Bugs that need a Python which is not on this machine are left out, unless they are named.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from catalogue.wild import data
 from catalogue.wild.bugs import WildBug, all_bugs
-from catalogue.wild.measure import measure
+from catalogue.wild.measure import is_here, measure
 
 
 def sample(bugs: list[WildBug], n: int, day: int) -> list[WildBug]:
@@ -48,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [bug for bug in bugs if not given.names or bug.id in given.names]
     if given.sample:
         chosen = sample(chosen, given.sample, datetime.now(UTC).date().toordinal())
+    chosen = [bug for bug in chosen if given.names or is_here(bug)]
     outcomes = data.read()
     told: list[str] = []
     for bug in chosen:

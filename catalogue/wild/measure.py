@@ -18,7 +18,8 @@ LONGEST = 300.0  # seconds that a run may take
 
 EXPLORED = re.compile(r"^explored: \d+ tests?, ([\d,]+) orders?", re.MULTILINE)
 REPLAYS = re.compile(r"It replays with: @pytest\.mark\.explore\((Schedule\(.*\))\)")
-SAID = re.compile(r"^E +(\S.*)$", re.MULTILINE)
+ERROR = re.compile(r"^(?:E|  )[ |]+((?:\w+\.)*\w*(?:Error|Exception|Timeout)\b.*)$", re.MULTILINE)
+ASSERTED = re.compile(r"^E +(assert .*)$", re.MULTILINE)
 DEVIATION = re.compile(r"\(\d+, (?:\d+|'every')\): ")
 CANCELLED = re.compile(r"cancel=(?:\d+|\((\d+(?:, \d+)+)\))")
 EACH_RUN = re.compile(r"0x[0-9a-f]{6,}|(?<=127\.0\.0\.1', )\d+|(?<=line )\d+")
@@ -41,6 +42,16 @@ def environment(version: Version) -> Path:
     return python
 
 
+def is_here(bug: WildBug) -> bool:
+    """Return whether the Pythons of a bug are on this machine."""
+    try:
+        for version in (bug.broken, bug.mended or bug.broken):
+            _uv("python", "find", "-q", "--no-python-downloads", "--system", version.python)
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
 def _uv(*arguments: str) -> None:
     # uv looks for a Python on the path, and pyenv's there may be for one version alone.
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -48,7 +59,13 @@ def _uv(*arguments: str) -> None:
     path.append(os.environ.get("PATH", ""))
     variables = {**os.environ, "PATH": os.pathsep.join(path)}
     command = [uv] if (uv := shutil.which("uv")) else [sys.executable, "-m", "uv"]
-    subprocess.run([*command, *arguments], check=True, env=variables, timeout=LONGEST)
+    subprocess.run(
+        [*command, *arguments],
+        check=True,
+        env=variables,
+        timeout=LONGEST,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _run(python: Path, folder: Path, *arguments: str) -> tuple[int, str, float]:
@@ -80,20 +97,13 @@ def explored(bug: WildBug, version: Version) -> Failed | Survived:
     n_orders = int(orders[1].replace(",", "")) if orders else 0
     if code == 0 and n_orders:
         return Survived(version.version, n_orders, seconds)
-    if code != 1:
+    if code != 1 or "\nFAILED test_it.py" not in printed or "\nERROR test_it.py" in printed:
         raise RuntimeError(f"{bug.id}, {version.version}: pytest ended with {code}.\n{printed}")
     replays = REPLAYS.search(printed)
     schedule = replays[1] if replays else "Schedule()"
-    said = [line for line in SAID.findall(printed) if not line.startswith("+")]
-    return Failed(
-        version.version, n_orders or 1, schedule, size(schedule), _first(said), seconds
-    )
-
-
-def _first(lines: list[str]) -> str:
-    """Return the first line that says an error, without what differs from run to run."""
-    told = next((line for line in lines if not line.startswith(("ExceptionGroup", "|"))), "")
-    return EACH_RUN.sub("...", told)
+    errors = ERROR.findall(printed) or ASSERTED.findall(printed)
+    told = EACH_RUN.sub("...", errors[-1]) if errors else ""  # the last is what others led to
+    return Failed(version.version, n_orders or 1, schedule, size(schedule), told, seconds)
 
 
 def size(schedule: str) -> int:

@@ -21,7 +21,9 @@ async def main() -> None:
     await cache.close()
     print("patient:", patient)
     if patient.cancelled():
-        raise SystemExit("only the impatient one was cancelled, and the patient one is cancelled, too")
+        raise SystemExit(
+            "only the impatient one was cancelled, and the patient one is cancelled, too"
+        )
 
 
 asyncio.run(main())

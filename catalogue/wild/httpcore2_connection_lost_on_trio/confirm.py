@@ -24,7 +24,9 @@ async def main() -> None:
         with trio.move_on_after(2) as waited:
             await pool.request("GET", "http://127.0.0.1/")
         if waited.cancelled_caught:
-            raise SystemExit(f"the next request waited for 2 s, and got no connection: {pool.connections}")
+            raise SystemExit(
+                f"the next request waited for 2 s, and got no connection: {pool.connections}"
+            )
 
 
 trio.run(main)

@@ -12,7 +12,9 @@ async def main() -> None:
         impatient = asyncio.create_task(pool.request("GET", "http://127.0.0.1/"))
         await asyncio.sleep(0)  # the second one waits for the only connection
         first.cancel()
-        await asyncio.sleep(0)  # the first one is cancelled, and the second one has got a new connection
+        await asyncio.sleep(
+            0
+        )  # the first one is cancelled, and the second one has got a new connection
         impatient.cancel()
         await asyncio.wait([first, impatient])
         print(pool)

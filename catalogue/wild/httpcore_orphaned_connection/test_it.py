@@ -1,4 +1,4 @@
-import anyio
+import anyio.lowlevel
 import httpcore
 import pytest
 
@@ -19,7 +19,7 @@ async def test_a_pool_keeps_its_connection_when_a_request_is_cancelled() -> None
         impatient = anyio.CancelScope()
 
         async def cancel() -> None:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             impatient.cancel()
 
         async with anyio.create_task_group() as tasks:

@@ -29,7 +29,8 @@ async def test_a_reply_is_the_one_to_the_command() -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(1):
             await client.get("tea")
-    assert await client.get("cake") == b"cake"
+    reply = await client.get("cake")
+    assert reply == b"cake", f"the reply was {reply!r}"
     await client.close()
     await client.connection_pool.disconnect()
     server.close()
