@@ -54,9 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     for bug in chosen:
         outcome = measure(bug)
         print(f"{bug.id}: {outcome}", flush=True)
-        told += data.changes(bug.id, outcomes.get(bug.id), outcome)
-        outcomes[bug.id] = outcome
-        if not given.compare:
+        changes = data.changes(bug.id, outcomes.get(bug.id), outcome)
+        if given.compare:  # the scripts wait in real time: what differs is measured once more
+            told += data.changes(bug.id, outcomes.get(bug.id), measure(bug)) if changes else []
+        else:
+            outcomes[bug.id] = outcome
             data.write({name: outcomes[name] for name in names if name in outcomes})
     if given.compare:
         print("\n".join(told) or f"None of {len(chosen)} bugs has changed.")

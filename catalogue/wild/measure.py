@@ -22,6 +22,7 @@ ERROR = re.compile(r"^(?:E|  )[ |]+((?:\w+\.)*\w*(?:Error|Exception|Timeout)\b.*
 ASSERTED = re.compile(r"^E +(assert .*)$", re.MULTILINE)
 DEVIATION = re.compile(r"\(\d+, (?:\d+|'every')\): ")
 CANCELLED = re.compile(r"cancel=(?:\d+|\((\d+(?:, \d+)+)\))")
+MADE_UP = re.compile(r"[^\s'\"]+/site-packages/")  # where the environment is
 EACH_RUN = re.compile(r"0x[0-9a-f]{6,}|(?<=127\.0\.0\.1', )\d+|(?<=line )\d+")
 
 
@@ -117,7 +118,7 @@ def size(schedule: str) -> int:
 def confirmed(bug: WildBug) -> Confirmed:
     """Run the script that shows a bug without the kit."""
     code, printed, _ = _run(environment(bug.broken), bug.folder, "confirm.py")
-    return Confirmed(code == 1, printed.strip())
+    return Confirmed(code == 1, MADE_UP.sub("", EACH_RUN.sub("...", printed)).strip())
 
 
 def measure(bug: WildBug) -> Outcome:

@@ -30,7 +30,7 @@ def summary(bugs: Iterable[WildBug], outcomes: Outcomes) -> str:
     new = [bug for bug in bugs if bug.is_new]
     found = {bug.id: run for bug in bugs if isinstance(run := outcomes[bug.id].broken, Failed)}
     at_once = sum(run.orders == 1 for run in found.values())
-    libraries = len({bug.library.split(".")[0] for bug in bugs})
+    libraries = len({bug.library.split(".")[0] for bug in bugs} - {"asyncio"})
     unreported = sum(not bug.source for bug in new)
     return (
         f"{len(known)} bugs that were mended, and {len(new)} of current releases, {unreported} of"
@@ -44,8 +44,8 @@ def summary(bugs: Iterable[WildBug], outcomes: Outcomes) -> str:
 
 def _table(bugs: Iterable[WildBug], outcomes: Outcomes, versions: str) -> str:
     lines = [
-        f"| library | {versions} | what breaks | orders | the order, made small | source |",
-        "|---|---|---|---:|---|---|",
+        f"| library | rank | {versions} | what breaks | orders | the order, made small | source |",
+        "|---|---|---|---|---:|---|---|",
     ]
     lines += [_row(bug, outcomes[bug.id]) for bug in bugs]
     return "\n".join(lines)
@@ -58,7 +58,8 @@ def _row(bug: WildBug, outcome: Outcome) -> str:
     name = f"[{bug.library}](catalogue/wild/{bug.id}.md)"
     order = f"`{run.schedule}`" if run.size else "the first"
     source = f"[told]({bug.source})" if bug.source else "not found told"
-    return f"| {name} | {versions} | {bug.breaks} | {run.orders} | {order} | {source} |"
+    rank = bug.downloads or "-"
+    return f"| {name} | {rank} | {versions} | {bug.breaks} | {run.orders} | {order} | {source} |"
 
 
 def _page(bug: WildBug, outcome: Outcome) -> str:

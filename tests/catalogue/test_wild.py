@@ -87,12 +87,13 @@ def test_a_bug_that_was_not_measured_is_told() -> None:
     assert data.changes("a bug", None, OUTCOME) == ["a bug: was not measured"]
 
 
-def test_compare_fails_if_a_bug_differs_and_writes_nothing(
+def test_compare_fails_if_a_bug_differs_twice_and_writes_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bug = all_bugs()[0]
     as_it_was = data.read()
-    came = [as_it_was[bug.id], replace(as_it_was[bug.id], broken=SURVIVED)]
+    differs = replace(as_it_was[bug.id], broken=SURVIVED)
+    came = [differs, as_it_was[bug.id], differs, differs]
 
     def measured(_bug: WildBug) -> Outcome:
         return came.pop(0)
