@@ -9,6 +9,7 @@ import pytest
 
 from catalogue.runner import data
 from catalogue.runner import pages as catalogue
+from catalogue.wild import pages as wild
 from tests.site.conftest import ADDRESS, ROOT
 from tests.site.pages import Page
 
@@ -17,7 +18,7 @@ KILOBYTES = 600
 
 def test_each_page_of_the_sources_is_in_the_navigation(pages: dict[str, Page]) -> None:
     written = [path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")]
-    made = [Path(path) for path in catalogue.pages()]
+    made = [Path(path) for path in (*catalogue.pages(), *wild.pages())]
     sources = {path.with_suffix(".html").as_posix() for path in (*written, *made)}
     home = pages["index.html"]
     folder = home.path.parent
@@ -144,5 +145,5 @@ def test_every_cell_of_the_catalogue_links_to_what_its_run_printed(
     ]
     assert len(links) >= sum(len(row) for row in data.read().cells.values())
     assert all(urlsplit(it).fragment in pages[urlsplit(it).path].ids for it in links)
-    shown = [site / name for name in ("catalogue.html", "mocking.html")]
+    shown = [site / name for name in ("catalogue.html", "mocking.html", "wild.html")]
     assert not any("<!-- catalogue:" in page.read_text() for page in shown)
