@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import sys
 import warnings
 from collections.abc import Iterator
 
@@ -26,10 +27,18 @@ def project(pytester: pytest.Pytester) -> None:
     )
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
-    """What a test leaves behind on purpose is gone when the next one begins."""
+    """What a failing test leaves behind is gone when the next one begins.
+
+    Collected in the middle of it, it is told of; and Python 3.11 cannot do that while it reads code
+    for a traceback (python/cpython#106905).
+    """
     yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
+    kept = [name for name in ("last_exc", "last_value", "last_traceback") if hasattr(sys, name)]
+    for name in kept:
+        delattr(sys, name)
+    if kept:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            gc.collect()
