@@ -27,6 +27,8 @@ SEARCHES = {
     "flaky": "how-to/flaky.html",
     "race": "how-to/flaky.html",
     "DeadlockError": "how-to/deadlock.html",
+    "hang": "how-to/hangs.html",
+    "hangs": "how-to/hangs.html",
     "forgotten await": "how-to/forgotten-await.html",
     "cancellation": "how-to/cancellation.html",
     "timeouts": "how-to/timeouts.html",

@@ -1,0 +1,31 @@
+import anyio
+import pytest
+
+pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+@pytest.mark.explore(1000)
+async def test_a_lock_is_free_when_who_had_it_lets_go() -> None:
+    lock = anyio.Lock()
+    impatient = anyio.CancelScope()
+
+    async def work(scope: anyio.CancelScope) -> None:
+        with scope:
+            async with lock:
+                await anyio.sleep(1)
+
+    async def cancel() -> None:
+        await anyio.sleep(1)
+        impatient.cancel()
+
+    async def come_later() -> None:
+        await anyio.sleep(1)
+        with anyio.fail_after(10):
+            async with lock:
+                pass
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work, anyio.CancelScope())
+        tasks.start_soon(work, impatient)
+        tasks.start_soon(cancel)
+        tasks.start_soon(come_later)
