@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from docs.made import measure
+from docs.made.bugs import bugs
 from docs.made.card import write_card
 from docs.made.listed import listed
 from docs.made.pictures import pictures
@@ -13,7 +14,7 @@ DOCS = Path(__file__).parents[1]
 
 def made() -> dict[str, str]:
     """Return all that is made of what is committed: text, by the file's path in docs."""
-    return {**pictures(), **listed()}
+    return {**pictures(), **listed(), **bugs()}
 
 
 def main(arguments: list[str]) -> None:

@@ -27,6 +27,8 @@ SEARCHES = {
     "flaky": "how-to/flaky.html",
     "race": "how-to/flaky.html",
     "DeadlockError": "how-to/deadlock.html",
+    "hang": "how-to/hangs.html",
+    "hangs": "how-to/hangs.html",
     "forgotten await": "how-to/forgotten-await.html",
     "cancellation": "how-to/cancellation.html",
     "timeouts": "how-to/timeouts.html",
@@ -93,11 +95,13 @@ def page(browser: "Browser") -> Iterator["Page"]:
     page.close()
 
 
-def violations(page: "Page") -> list[str]:
-    """Return what axe finds wrong with the page as it is shown."""
+def violations(page: "Page", rules: list[str]) -> list[str]:
+    """Return what axe finds wrong with the page as it is shown; by all of its rules, or by some."""
     found: list[dict[str, object]] = page.evaluate(
-        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map("
-        "it => ({id: it.id, where: it.nodes.map(node => node.target.join(' ')).slice(0, 3)}))"
+        "async rules => (await axe.run(document, {resultTypes: ['violations'], "
+        "...(rules.length ? {runOnly: rules} : {})})).violations.map("
+        "it => ({id: it.id, where: it.nodes.map(node => node.target.join(' ')).slice(0, 3)}))",
+        rules,
     )
     return [f"{it['id']}: {it['where']}" for it in found]
 
@@ -124,7 +128,9 @@ def test_axe_finds_nothing_wrong_with_any_page(
         for size in (DESK, PHONE):
             page.set_viewport_size(size)
             page.wait_for_timeout(100)
-            wrong += [f"{name} at {size['width']}: {it}" for it in violations(page)]
+            # In the dark, and on a phone, only the colours and the widths differ.
+            rules = [] if size is DESK and scheme == "default" else ["color-contrast"]
+            wrong += [f"{name} at {size['width']}: {it}" for it in violations(page, rules)]
             wide: int = page.evaluate("document.documentElement.scrollWidth")
             if wide > size["width"]:
                 wrong.append(f"{name} at {size['width']}: {wide} wide")

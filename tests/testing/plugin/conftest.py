@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import sys
 import warnings
 from collections.abc import Iterator
 
@@ -26,10 +27,29 @@ def project(pytester: pytest.Pytester) -> None:
     )
 
 
-@pytest.fixture
-def collected() -> Iterator[None]:
-    """What a test leaves behind on purpose is gone when the next one begins."""
-    yield
+def collect() -> None:
+    """Have Python tell now of what tests left behind.
+
+    In the middle of the next test, it tells that one; and Python 3.11 cannot do that while it reads
+    code for a traceback (python/cpython#106905).
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gc.collect()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected_before() -> None:
+    """What the tests of other modules left behind is gone."""
+    collect()
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What a failing test leaves behind is gone when the next one begins."""
+    yield
+    kept = [name for name in ("last_exc", "last_value", "last_traceback") if hasattr(sys, name)]
+    for name in kept:
+        delattr(sys, name)
+    if kept:
+        collect()

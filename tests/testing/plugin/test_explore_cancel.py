@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("collected")
-
 # The program stands in a module of its own: what a test's function raises is the test's.
 PROGRAM = """
     import anyio, socket

@@ -11,10 +11,7 @@ import warnings
 
 import pytest
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.usefixtures("collected"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 HEAD = """
     import anyio, asyncio, concurrent.futures, contextlib, pytest, socket, threading

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.testing.plugin.shared import run_tests
+from tests.testing.plugin.shared import HEAD, run_tests
 
 TITLE = "-* virtual time -*"
 MOVED = "Time moved to 5 s, and did not wait for what is outside of the event loop:"
@@ -59,7 +59,9 @@ FAILING = {
 def test_the_report_names_what_time_did_not_wait_for(
     pytester: pytest.Pytester, test: str, line: str
 ) -> None:
-    result = run_tests(pytester, test, "--virtual-time", "--anyio-backends=asyncio,trio")
+    # In a process of its own, which ends what anyio leaves: later tests would wait for it.
+    pytester.makepyfile(HEAD + test)
+    result = pytester.runpytest_subprocess("--virtual-time", "--anyio-backends=asyncio,trio")
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * [TITLE, MOVED, line, ADVICE])

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from awaits.testing.loops.play import Order, Play
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Run, Timekeeper
-from awaits.testing.loops.waits import Here, Look
+from awaits.testing.loops.waits import Here, Look, Standing
 
 MOST_THROWN = 100  # errors in a row, without time moving between them
 
@@ -52,6 +52,10 @@ class Adapter(Protocol):
             RuntimeError: It is steered already.
             unittest.SkipTest: It cannot be steered.
         """
+        ...
+
+    def standing_here(self) -> list[Standing]:
+        """Return where the tasks of the event loop that runs stand, in real or virtual time."""
         ...
 
 

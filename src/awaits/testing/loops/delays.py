@@ -12,6 +12,10 @@ from awaits.testing.loops.play import Delay, Entry, Moment, Order
 # task that waits busily, something else can always run.
 IDLE_STEPS = 1_000
 
+# With a jitter, so many steps are late in a run, at most: where each try of a task is as late as
+# its own timeout, it would try for ever.
+MOST_LATE = 1_000
+
 NOWHERE = Moment(0, "", None, None)
 
 SHOWN = 3  # how many of the steps that went ahead of a delayed one are remembered
@@ -92,7 +96,7 @@ class Delays(Order):
             if entry.task is None:
                 return queue.popleft()
             n_steps = delay(entry.number, entry.step_number)
-            if not n_steps:
+            if not n_steps or (self._jitter and len(self.events) >= MOST_LATE):
                 return self._ran(queue)
             self._begin(entry, n_steps)
             queue.popleft()

@@ -108,6 +108,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             _fail_tests(config, error, is_virtual)
         else:
             bring_in_for(config, is_virtual)
+    _bring_in_judges(session)
+
+
+def _bring_in_judges(session: pytest.Session) -> None:
+    """Bring in what fails tests: that leave something behind, that take too long."""
+    config = session.config
     strict: bool = config.getoption("no_leftovers") or config.getini("no_leftovers")
     if strict or any(it.get_closest_marker("no_leftovers") for it in session.items):
         try:
@@ -117,6 +123,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             _fail_tests(config, error, is_judged)
         else:
             leftovers.bring_in(config, session.items, whole_suite=strict)
+    seconds = given(config, "anyio_timeout")
+    if seconds or any(it.get_closest_marker("anyio_timeout") for it in session.items):
+        try:
+            from awaits.testing.plugin import timeouts  # noqa: PLC0415 see above
+        except (AttributeError, ImportError) as error:
+            is_watched = functools.partial(_is_watched, whole_suite=bool(seconds))
+            _fail_tests(config, error, is_watched)
+        else:
+            timeouts.bring_in(config, session.items, default=seconds)
 
 
 def _fail_tests(
@@ -192,6 +207,17 @@ def _is_judged(item: pytest.Item, *, whole_suite: bool) -> bool:
     """
     mark = item.get_closest_marker("no_leftovers")
     return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
+
+
+def _is_watched(item: pytest.Item, *, whole_suite: bool) -> bool:
+    """Tell whether a test fails when it takes too long.
+
+    Args:
+        item: A test.
+        whole_suite: Whether all async tests do that are not marked `anyio_timeout(None)`.
+    """
+    mark = item.get_closest_marker("anyio_timeout")
+    return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (None,)
 
 
 def _is_async_test(item: pytest.Item) -> bool:

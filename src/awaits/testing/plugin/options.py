@@ -100,6 +100,13 @@ def add(parser: pytest.Parser) -> None:
     )
     parser.addini("explore_known", "what --explore-known is when it is not given", default="")
     group.addoption(
+        "--anyio-timeout",
+        metavar="SECONDS",
+        help="fail each async test that takes more than so many real seconds, and tell where its "
+        "tasks stand, for what they wait and who holds that",
+    )
+    parser.addini("anyio_timeout", "what --anyio-timeout is when it is not given", default="")
+    group.addoption(
         "--no-leftovers",
         action="store_true",
         help="fail each async test that ends with tasks, async generators, threads, sockets or "
@@ -129,6 +136,11 @@ def explain_markers(config: pytest.Config) -> None:
         "many orders of its tasks, or in each with at most so many `deviations`, or in 'all', with "
         "steps late by at most `jitter` seconds of virtual time, and with tasks cancelled; "
         "explore(False): never; explore(Schedule(...)): in this one.",
+    )
+    config.addinivalue_line(
+        "markers",
+        "anyio_timeout(seconds): fail this async test if it takes more than so many real seconds, "
+        "and tell where its tasks stand; anyio_timeout(None): never.",
     )
     config.addinivalue_line(
         "markers",

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from awaits.testing.loops._asyncio.backend import install
 from awaits.testing.loops._asyncio.loop import VirtualEventLoop
 from awaits.testing.loops._asyncio.order import ReadyPlay
+from awaits.testing.loops._asyncio.waits import look, tasks_here
 from awaits.testing.loops.play import Order
 from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.waits import Standing, standing
 
 
 def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
@@ -18,3 +20,8 @@ def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
 def play(order: Order) -> ReadyPlay:
     """Steer the order of the tasks of the event loop that runs, until `Play.close`."""
     return ReadyPlay(order)
+
+
+def standing_here() -> list[Standing]:
+    """Return where the tasks of the event loop that runs stand, in real or virtual time."""
+    return standing(tasks_here(), look)

@@ -11,6 +11,7 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0, and in anyio 4.16.0:
 # pyright: reportPrivateUsage=false
 
 import asyncio
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any, cast
 
@@ -36,6 +37,16 @@ def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
         is_running = asyncio.current_task(task.get_loop()) is task
         return Here(task, name, coroutine, is_main, "runs" if is_running else "can run")
     return Here(task, name, coroutine, is_main, wait=_for_future(waiter))
+
+
+def tasks_here() -> Iterator[Here]:
+    """Return what is known of the tasks of the event loop that runs, but for anyio's own.
+
+    anyio's plugin runs one beside that of the test.
+    """
+    for task in asyncio.all_tasks():
+        if not str(getattr(task.get_coro(), "__qualname__", "")).startswith("TestRunner._call"):
+            yield here(task)
 
 
 def _for_future(future: asyncio.Future[Any]) -> Wait:

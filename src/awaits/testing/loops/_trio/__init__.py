@@ -9,9 +9,11 @@ from awaits.testing.loops._trio.clock import (
     patch_threads,
 )
 from awaits.testing.loops._trio.order import RunQueuePlay
+from awaits.testing.loops._trio.waits import look, tasks_here
 from awaits.testing.loops.play import Order
 from awaits.testing.loops.portals import patch_portals
 from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.waits import Standing, standing
 
 
 def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
@@ -26,3 +28,8 @@ def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
 def play(order: Order) -> RunQueuePlay:
     """Steer the order of the tasks of the event loop that runs, until `Play.close`."""
     return RunQueuePlay(order)
+
+
+def standing_here() -> list[Standing]:
+    """Return where the tasks of the event loop that runs stand, in real or virtual time."""
+    return standing(tasks_here(), look)

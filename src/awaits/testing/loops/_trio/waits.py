@@ -31,6 +31,11 @@ def tasks_of(runner: Runner) -> Iterator[Here]:
             yield Here(task, task.name, task.coro, is_main, does)
 
 
+def tasks_here() -> Iterator[Here]:
+    """Return what is known of the tasks of the run that runs."""
+    return tasks_of(GLOBAL_RUN_CONTEXT.runner)
+
+
 def look(it: object, frame: FrameType) -> Wait | None:
     """Tell what a task waits for in a method of trio's, or in one of its functions."""
     name = frame.f_code.co_name
