@@ -22,7 +22,9 @@ def coverage(session: nox.Session) -> None:
     """Run the tests, and show which statements and branches they reach."""
     session.install("--group=test", "--editable=.")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "--anyio-backends", "-n", "auto")
+    session.run(
+        "coverage", "run", "-m", "pytest", "--anyio-backends", "-n", "auto", *session.posargs
+    )
     session.run("coverage", "combine", "-q")
     session.run("coverage", "report")
 
