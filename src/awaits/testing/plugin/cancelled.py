@@ -129,7 +129,9 @@ class CancelledRuns:
                     except BaseException as error:
                         line = line_in(code, error)
                         raise
-            except BaseException as error:
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # noqa: ASYNC103 nobody judges what the test does itself
                 if scope is None or not (scope.cancel_called and _is_the_tests_own(error, code)):
                     raise
             await watch.settle()

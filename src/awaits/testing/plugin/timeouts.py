@@ -102,7 +102,9 @@ def _timed(seconds: float, body: Body) -> Body:
         try:
             with scope, watchdog:
                 await body(*args, **kwargs)
-        except BaseException:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: ASYNC103 what took too long fails for that
             if not watchdog.report:
                 raise
         if watchdog.report:

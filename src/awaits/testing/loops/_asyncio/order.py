@@ -101,13 +101,13 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         self._cancellable[task] = 0
         try:
             return await coroutine
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # noqa: ASYNC103 the task ends here
             n_cancelled = self._cancellable[task]
             if anyio.get_current_task().parent_id is None or task.cancelling() != n_cancelled:
                 raise
             for _ in range(n_cancelled):
                 task.uncancel()
-            return None
+            return None  # noqa: ASYNC104 see above
         finally:
             del self._cancellable[task]
 
