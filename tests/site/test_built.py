@@ -5,8 +5,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import pytest
-
 from catalogue.runner import data
 from tests.site.conftest import ADDRESS, ROOT
 from tests.site.pages import Page
@@ -124,15 +122,9 @@ def test_the_404_page_works_below_any_address(pages: dict[str, Page]) -> None:
 
 def test_the_list_for_language_models_names_each_page(pages: dict[str, Page], site: Path) -> None:
     named = set(re.findall(r"\]\(([\w/.-]+\.html)\)", (site / "llms.txt").read_text()))
-    pages_of_bugs = {
-        name for name in pages if name.startswith("catalogue/")
-    }  # the table links them
+    # Those of the bugs are linked from the table.
+    pages_of_bugs = {name for name in pages if name.startswith("catalogue/")}
     assert named == set(pages) - pages_of_bugs - {"404.html"}
-
-
-@pytest.mark.parametrize("name", ["README.md", "docs/index.md"])
-def test_nobody_is_told_to_install_another_project(name: str) -> None:
-    assert not re.search(r"pip install (-\w+ )*'?awaits\b(?!-kit)", (ROOT / name).read_text())
 
 
 def test_every_cell_of_the_catalogue_links_to_what_its_run_printed(
