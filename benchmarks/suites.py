@@ -37,6 +37,7 @@ class Suite(TypedDict):
     commit: str
     runs_with: str
     extras: NotRequired[str]
+    findings: NotRequired[str]
     needs: list[str]
     args: list[str]
 

@@ -1,6 +1,7 @@
 """Lists that are made of what is there: the command line, tables, and llms.txt."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -58,6 +59,21 @@ def clock() -> str:
     return "\n".join(["| | over the timer floor |", "|---|---|", *rows]) + "\n"
 
 
+def suites() -> str:
+    """Return the table of public suites that ran with the kit's options, unchanged."""
+    known = tomllib.loads((DOCS.parent / "benchmarks" / "suites.toml").read_text())
+    found = load("suites")["suites"]
+    options = ["--virtual-time", "--explore=20", "--no-leftovers"]
+    heads = ["suite", "runs with", "tests", *(f"`{option}`" for option in options), "why"]
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---:|---:|---|"]
+    for name, suite in found.items():
+        outcomes = suite["outcomes"]
+        n_failing = [str(len(outcomes[option]["fail"])) for option in options]
+        cells = [name, suite["runs_with"], str(outcomes["without"]["tests"]), *n_failing]
+        lines.append(f"| {' | '.join([*cells, known[name].get('findings', '')])} |")
+    return "\n".join(lines) + "\n"
+
+
 def _pages(navigation: Navigation, section: str = "") -> Iterator[tuple[str, str, str]]:
     """Yield the section, the title and the file of each page."""
     for entry in navigation:
@@ -91,5 +107,9 @@ def llms() -> str:
 
 def listed() -> dict[str, str]:
     """Return each list, by the file's path in docs."""
-    tables = {"data/forgotten.txt": forgotten(), "data/clock.txt": clock()}
+    tables = {
+        "data/forgotten.txt": forgotten(),
+        "data/clock.txt": clock(),
+        "data/suites.txt": suites(),
+    }
     return {"command-line.md": command_line(), "llms.txt": llms(), **tables}

@@ -85,7 +85,8 @@ def alike(wanted: str, printed: str, *, measured: bool) -> bool:
     """Compare, with `...` for what differs; in what was measured, compare the names of rows."""
     if not measured:
         return doctest.OutputChecker().check_output(wanted, printed, FLAGS)
-    rows = [re.findall(r"^[\w+]+ ", text, re.MULTILINE) for text in (wanted, printed)]
+    table = re.compile(r"^([\w+]+)(?: +[\d.,]+)+$", re.MULTILINE)
+    rows = [table.findall(text) for text in (wanted, printed)]
     return rows[0] == rows[1] != []
 
 
