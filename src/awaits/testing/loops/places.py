@@ -6,6 +6,7 @@ together, or one that a task must not reach while another is between two others.
 
 import math
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from awaits.testing.deadlock import Line, stack
 from awaits.testing.loops.delays import IDLE_STEPS, Delays
@@ -34,7 +35,7 @@ class Places(Delays, Recorded):
         super().__init__(self._delay_of, jitter=jitter, tells=False)
         self.lines: dict[Line, None] = {}
         """The lines to which tasks came, in the order in which they came first."""
-        self.delays = {}
+        self.delays: dict[tuple[int, int], int | Literal["idle"]] = {}
         self.jitter = jitter
         self._is_slow = is_slow
         self._until = until

@@ -8,7 +8,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from awaits.testing.loops.delays import IDLE_STEPS
 from awaits.testing.loops.play import Delay, Entry, Recorded
@@ -49,7 +49,8 @@ class Priorities(Recorded):
 
     def __init__(self, priority: Priority) -> None:
         self.events: list[Delay] = []
-        self.delays = {}  # the steps that ran later than first in, first out
+        # The steps that ran later than first in, first out.
+        self.delays: dict[tuple[int, int], int | Literal["idle"]] = {}
         self._priority = priority
         self._ready: list[_Ready] = []  # a heap
         self._callbacks: deque[tuple[int, Entry]] = deque()
