@@ -17,7 +17,7 @@ for module in (*SLOW, *ADAPTERS):
 
 
 @pytest.fixture(autouse=True)
-def project(pytester: pytest.Pytester) -> None:
+def project(collected: None, pytester: pytest.Pytester) -> None:  # noqa: ARG001 it ends last
     """A project that has no settings of its own, but for a default that pytest-asyncio asks for.
 
     pytest-trio stays away, where it is not asked for: it makes trio deterministic when imported.
@@ -44,12 +44,11 @@ def collected_before() -> None:
     collect()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def collected() -> Iterator[None]:
-    """What a failing test leaves behind is gone when the next one begins."""
+    """What a test leaves behind is gone when the next one begins."""
     yield
-    kept = [name for name in ("last_exc", "last_value", "last_traceback") if hasattr(sys, name)]
-    for name in kept:
-        delattr(sys, name)
-    if kept:
-        collect()
+    for name in ("last_exc", "last_value", "last_traceback"):  # of a test that failed
+        if hasattr(sys, name):
+            delattr(sys, name)
+    collect()
