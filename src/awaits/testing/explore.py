@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from awaits.testing.deadlock import Line
 from awaits.testing.deviations import Cancel, Late
@@ -18,10 +18,13 @@ from awaits.testing.every import (
     steps_of,
 )
 from awaits.testing.loops.delays import Choice, Delays
+from awaits.testing.loops.orders import Order, Recorded
 from awaits.testing.loops.places import Places
-from awaits.testing.loops.play import Order, Play, Recorded
 from awaits.testing.mixture import MIXTURE, Draw, Seen, StepKey
 from awaits.testing.schedule import Schedule, order_of, steer
+
+if TYPE_CHECKING:
+    from awaits.testing.loops.play import Play
 
 FIRST_ORDERS = 50  # of which every other one is simple, and of the others every third
 

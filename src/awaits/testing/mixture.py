@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from awaits.testing.deadlock import Line
 from awaits.testing.deviations import Late
 from awaits.testing.every import DelayDict
+from awaits.testing.loops.orders import Recorded
 from awaits.testing.loops.places import Places
-from awaits.testing.loops.play import Recorded
 from awaits.testing.loops.priorities import Priorities
 from awaits.testing.schedule import Schedule
 

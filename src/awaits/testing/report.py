@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from awaits.testing.loops.play import Cancellation, Delay, Moment
+from awaits.testing.loops.orders import Cancellation, Delay, Moment
 
 WIDEST = 100  # characters, of all lanes
 WIDEST_CELL = 30

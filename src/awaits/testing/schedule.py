@@ -27,7 +27,8 @@ from awaits.testing.deviations import (
 )
 from awaits.testing.loops import adapter
 from awaits.testing.loops.delays import Choice, Delays
-from awaits.testing.loops.play import Cancellation, Delay, Moment, Order, Play, scope_of
+from awaits.testing.loops.orders import Cancellation, Delay, Moment, Order
+from awaits.testing.loops.play import Play, scope_of
 from awaits.testing.report import MOST_ROWS_DRAWN, explain, lanes, picture
 from awaits.testing.svg import svg
 

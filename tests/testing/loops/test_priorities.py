@@ -10,7 +10,7 @@ from anyio.lowlevel import checkpoint
 from awaits.testing import Schedule, virtual_time
 from awaits.testing.explore import Trial
 from awaits.testing.loops.delays import IDLE_STEPS
-from awaits.testing.loops.play import Entry
+from awaits.testing.loops.orders import Entry
 from awaits.testing.loops.priorities import Priorities
 from awaits.testing.schedule import order_of
 from tests.testing.loops.shared import on_both

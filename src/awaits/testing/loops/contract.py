@@ -24,7 +24,8 @@ What happens when nothing can run stands in `idle.py`, once for all event loops.
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from awaits.testing.loops.play import Order, Play
+from awaits.testing.loops.orders import Order
+from awaits.testing.loops.play import Play
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Run, Timekeeper
 from awaits.testing.loops.waits import Here, Look, Standing

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from awaits.testing.loops.play import Delay, Entry, Moment, Order
+from awaits.testing.loops.orders import Delay, Entry, Moment, Order
 
 # A delay until nothing else can run ends after so many steps of others, at the latest: beside a
 # task that waits busily, something else can always run.

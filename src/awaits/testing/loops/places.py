@@ -10,7 +10,7 @@ from typing import Literal
 
 from awaits.testing.deadlock import Line, stack
 from awaits.testing.loops.delays import IDLE_STEPS, Delays
-from awaits.testing.loops.play import Entry, Recorded
+from awaits.testing.loops.orders import Entry, Recorded
 
 
 class Places(Delays, Recorded):

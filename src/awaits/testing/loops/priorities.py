@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from awaits.testing.loops.delays import IDLE_STEPS
-from awaits.testing.loops.play import Delay, Entry, Recorded
+from awaits.testing.loops.orders import Delay, Entry, Recorded
 
 
 class Priority(Protocol):

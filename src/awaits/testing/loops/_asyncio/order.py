@@ -24,7 +24,8 @@ from anyio._backends._asyncio import CancelScope, TaskState
 
 from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.play import At, Order, Play
+from awaits.testing.loops.orders import At, Order
+from awaits.testing.loops.play import Play
 from awaits.testing.loops.waits import Here, Look
 
 if TYPE_CHECKING:

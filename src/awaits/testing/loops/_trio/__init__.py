@@ -10,7 +10,7 @@ from awaits.testing.loops._trio.clock import (
 )
 from awaits.testing.loops._trio.order import RunQueuePlay
 from awaits.testing.loops._trio.waits import look, tasks_here
-from awaits.testing.loops.play import Order
+from awaits.testing.loops.orders import Order
 from awaits.testing.loops.portals import patch_portals
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Standing, standing

@@ -19,7 +19,8 @@ from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
 
 from awaits.testing.loops._trio.waits import is_system_task, look
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.play import Order, Play
+from awaits.testing.loops.orders import Order
+from awaits.testing.loops.play import Play
 from awaits.testing.loops.waits import Does, Here, Look
 
 if TYPE_CHECKING:
