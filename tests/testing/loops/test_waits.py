@@ -9,7 +9,8 @@ import pytest
 import trio
 
 from awaits.testing import DeadlockError, virtual_time
-from awaits.testing.loops.waits import Here, standing, title, told
+from awaits.testing.loops.standing import standing, title, told
+from awaits.testing.loops.waits import Here
 from tests.testing.shared import innermost
 
 Make = Callable[[], object]

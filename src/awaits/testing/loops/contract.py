@@ -26,9 +26,10 @@ from typing import Any, Protocol
 
 from awaits.testing.loops.orders import Order
 from awaits.testing.loops.play import Play
+from awaits.testing.loops.standing import Standing
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Run, Timekeeper
-from awaits.testing.loops.waits import Here, Look, Standing
+from awaits.testing.loops.waits import Here, Look
 
 MOST_THROWN = 100  # errors in a row, without time moving between them
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from awaits.testing.deadlock import deadlock, livelock
 from awaits.testing.loops.contract import EventLoop
+from awaits.testing.loops.standing import standing, told
 from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
-from awaits.testing.loops.waits import standing, told
 
 
 def make_something_run(loop: EventLoop) -> float:

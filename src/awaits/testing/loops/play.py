@@ -17,7 +17,8 @@ import anyio
 
 from awaits.testing.deadlock import Line, place, stack
 from awaits.testing.loops.orders import At, Cancellation, Entry, Moment, Order
-from awaits.testing.loops.waits import MOST_NAMED, Here, Look, title, wait_of
+from awaits.testing.loops.standing import MOST_NAMED, title
+from awaits.testing.loops.waits import Here, Look, wait_of
 
 Step = TypeVar("Step")  # what the queue holds
 Task = TypeVar("Task")

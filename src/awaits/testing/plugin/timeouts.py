@@ -15,8 +15,8 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.leftovers.places import place_in
 from awaits.testing.loops import adapter
+from awaits.testing.loops.standing import told
 from awaits.testing.loops.threads import POOLS, frames
-from awaits.testing.loops.waits import told
 from awaits.testing.plugin.bodies import Body, has_async_body, replaced_body
 
 SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked answers

@@ -7,8 +7,8 @@ from awaits.testing.loops._asyncio.loop import VirtualEventLoop
 from awaits.testing.loops._asyncio.order import ReadyPlay
 from awaits.testing.loops._asyncio.waits import look, tasks_here
 from awaits.testing.loops.orders import Order
+from awaits.testing.loops.standing import Standing, standing
 from awaits.testing.loops.timekeeper import Timekeeper
-from awaits.testing.loops.waits import Standing, standing
 
 
 def options(make: Callable[[], Timekeeper]) -> dict[str, object]:

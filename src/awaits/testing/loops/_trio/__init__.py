@@ -12,8 +12,8 @@ from awaits.testing.loops._trio.order import RunQueuePlay
 from awaits.testing.loops._trio.waits import look, tasks_here
 from awaits.testing.loops.orders import Order
 from awaits.testing.loops.portals import patch_portals
+from awaits.testing.loops.standing import Standing, standing
 from awaits.testing.loops.timekeeper import Timekeeper
-from awaits.testing.loops.waits import Standing, standing
 
 
 def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
