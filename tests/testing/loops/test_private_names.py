@@ -26,6 +26,7 @@ from trio._core import _run
 from awaits.testing.loops import threads
 from awaits.testing.loops._asyncio import loop as kit_loop
 from awaits.testing.loops._asyncio import order as kit_order
+from awaits.testing.loops.frames import RUN_OF_TRIO, runs_steps
 
 # pyright: reportPrivateUsage=false, reportAttributeAccessIssue=false, reportUnknownLambdaType=false
 
@@ -85,7 +86,7 @@ def test_anyio_sends_all_that_a_portal_is_asked_by_one_method_with_its_futures()
 
 def test_threads_that_have_no_work_or_ask_for_some_stand_in_functions_of_that_name() -> None:
     importlib.import_module("awaits.testing.loops._trio")  # which adds its own
-    places = threads.POOLS | threads.ASKING
+    places = {it for it in threads.POOLS | threads.ASKING if not it[0].startswith("awaits.")}
     assert len(places) == 4
     for module, name in places:
         assert f"def {name}(" in inspect.getsource(importlib.import_module(module))
@@ -227,6 +228,19 @@ async def test_anyio_keeps_the_scope_of_each_task_who_entered_it_and_what_is_aro
         assert anyio_asyncio._task_states[task].cancel_scope is inner
         assert inner._parent_scope is outer
         assert inner._host_task is task
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_event_loops_run_the_steps_of_tasks_in_functions_of_those_names(
+    anyio_backend_name: str,
+) -> None:
+    frame = inspect.currentframe()
+    while frame is not None and not runs_steps(frame):
+        frame = frame.f_back
+    assert frame is not None
+    assert anyio_backend_name in frame.f_code.co_filename
+    assert f"{_run.Runner.__module__}.{_run.Runner.__qualname__}" == RUN_OF_TRIO
 
 
 def test_event_loops_sleep_and_wait_in_functions_of_those_names() -> None:

@@ -336,3 +336,25 @@ def test_a_wrong_number_is_refused(pytester: pytest.Pytester) -> None:
 def test_a_test_may_be_kept_out(pytester: pytest.Pytester) -> None:
     kept_out = "\n    @pytest.mark.explore(False)" + one("await program.forgets()")
     cancel(pytester, kept_out).assert_outcomes(passed=2)
+
+
+def test_ctrl_c_in_a_test_that_is_cancelled_ends_the_session(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import anyio, pytest
+        pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+        async def test_it():
+            try:
+                await anyio.sleep(1)
+            except anyio.get_cancelled_exc_class():
+                raise KeyboardInterrupt
+
+        async def test_next():
+            await anyio.sleep(1)
+        """
+    )
+    for backend in ("asyncio", "trio"):
+        options = "--explore-cancel", f"--anyio-backends={backend}"
+        result = pytester.runpytest_subprocess(*options)
+        assert result.ret == pytest.ExitCode.INTERRUPTED

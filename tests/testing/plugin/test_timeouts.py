@@ -232,3 +232,67 @@ def test_tests_of_pytest_asyncio_and_pytest_trio_are_watched(pytester: pytest.Py
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*, for Lock 'lock', held by task *", "*, for an Event to be set"])
     assert "The test leaves behind" not in result.stdout.str()
+
+
+def test_one_that_a_debugger_has_stopped_is_left_alone(pytester: pytest.Pytester) -> None:
+    tests = """
+    async def test_it():
+        exec("import time; time.sleep(2)", {"__name__": "pdb"})
+    """
+    run(pytester, tests).assert_outcomes(passed=3)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR2"), reason="Windows has no such signal.")
+def test_a_signal_that_the_program_uses_is_its_own(pytester: pytest.Pytester) -> None:
+    tests = """
+    import os, signal
+    seen = []
+
+    @pytest.fixture(autouse=True)
+    def used():
+        before = signal.signal(signal.SIGUSR2, lambda *_: seen.append("mine"))
+        yield
+        signal.signal(signal.SIGUSR2, before)
+
+    async def test_it():
+        os.kill(os.getpid(), signal.SIGUSR2)
+        time.sleep(2)
+
+    async def test_seen():
+        assert set(seen) == {"mine"}
+    """
+    result = run(pytester, tests)
+
+    result.assert_outcomes(failed=3, passed=3)  # told when it goes on, and not interrupted
+    assert all("its event loop is blocked" in report for report in told(result))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR2"), reason="Windows has no such signal.")
+def test_the_signal_is_as_before_when_a_test_has_ended(pytester: pytest.Pytester) -> None:
+    run(pytester, RING)
+    assert signal.getsignal(signal.SIGUSR2) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("where", ["test", "task"])
+def test_ctrl_c_ends_the_session_though_the_test_took_too_long(
+    pytester: pytest.Pytester, where: str
+) -> None:
+    tests = f"""
+    async def interrupted():
+        try:
+            await anyio.sleep(60)
+        finally:
+            raise KeyboardInterrupt
+
+    async def test_it():
+        if "{where}" == "test":
+            await interrupted()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(interrupted)
+    """
+    for backend in ("asyncio", "trio"):
+        pytester.makepyfile(test_it=f"{HEAD}{tests}")
+        options = "--anyio-timeout=0.2", f"--anyio-backends={backend}"
+        result = pytester.runpytest_subprocess(*options)
+        assert "the test is not over" not in result.stdout.str()
+        assert "KeyboardInterrupt" in result.stdout.str() + result.stderr.str()

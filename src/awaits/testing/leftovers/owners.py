@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from contextvars import Context
 from types import FunctionType, ModuleType, TracebackType
 
+from awaits.testing.loops.frames import RUN_OF_TRIO
+
 MOST = 100_000  # objects that are looked at
 
 # From an event loop, a context or a module, everything can be reached.
 _TOO_WIDE = (asyncio.AbstractEventLoop, Context, ModuleType, TracebackType, type)
-_TOO_WIDE_FROM = ("_pytest.", "pluggy.", "trio._core._run.Runner", "awaits.testing.")
+_TOO_WIDE_FROM = ("_pytest.", "pluggy.", RUN_OF_TRIO, "awaits.testing.")
 
 
 def reachable(roots: Iterable[object], wanted: Iterable[object]) -> set[int]:

@@ -10,6 +10,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from awaits.testing.deadlock import Place, is_of_a_library
+from awaits.testing.loops.frames import runs_steps
 
 if TYPE_CHECKING:
     import weakref
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 _PATHS = sysconfig.get_paths()
 _INSTALLED = tuple({_PATHS["purelib"], _PATHS["platlib"]})
 _STANDARD = tuple({_PATHS["stdlib"], _PATHS["platstdlib"]})
-
-# What an event loop runs stands inside of these: what is further out has not made it.
-_OUTSIDE = {("asyncio.events", "_run"), ("trio._core._run", "unrolled_run")}
 
 
 class Origin(NamedTuple):
@@ -65,7 +63,7 @@ def origin_here(body: CodeType | None) -> Origin:
         code = frame.f_code
         if code is body:
             return Origin(found if rank == 2 else _place(frame), frame.f_lineno)
-        if (frame.f_globals.get("__name__"), code.co_name) in _OUTSIDE:
+        if runs_steps(frame):  # what is further out has not made it
             break
         if is_the_users(frame):
             root = code

@@ -27,6 +27,14 @@ def code_of(body: Body) -> CodeType | None:
     return code if isinstance(code, CodeType) else None
 
 
+def ends_the_run(error: BaseException) -> bool:
+    """Tell whether an error, or one in its group, is Ctrl-C or the like: no test may take it."""
+    wanted = KeyboardInterrupt, SystemExit
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(wanted) is not None
+    return isinstance(error, wanted)
+
+
 @contextlib.contextmanager
 def replaced_body(test: pytest.Function, replacement: Callable[[Body], Body]) -> Generator[bool]:
     """Put something in the place of a test's body, in the block.

@@ -13,7 +13,7 @@ import pytest
 from awaits.testing.leftovers.hands import comes_from, is_the_programs, line_in
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.watch import Leftover, Watch
-from awaits.testing.plugin.bodies import Body, code_of
+from awaits.testing.plugin.bodies import Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, waits_for_fixtures
 from awaits.testing.schedule import Schedule, unseen
 
@@ -129,10 +129,12 @@ class CancelledRuns:
                     except BaseException as error:
                         line = line_in(code, error)
                         raise
-            except (KeyboardInterrupt, SystemExit):
-                raise
             except BaseException as error:  # noqa: ASYNC103 nobody judges what the test does itself
-                if scope is None or not (scope.cancel_called and _is_the_tests_own(error, code)):
+                if (
+                    scope is None
+                    or ends_the_run(error)
+                    or not (scope.cancel_called and _is_the_tests_own(error, code))
+                ):
                     raise
             await watch.settle()
         if scope.cancel_called:

@@ -15,14 +15,13 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.leftovers.places import place_in
 from awaits.testing.loops import adapter
+from awaits.testing.loops.frames import runs_steps
 from awaits.testing.loops.standing import told
 from awaits.testing.loops.threads import POOLS, frames
-from awaits.testing.plugin.bodies import Body, has_async_body, replaced_body
+from awaits.testing.plugin.bodies import Body, ends_the_run, has_async_body, replaced_body
 
 SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked answers
 
-# What an event loop runs stands inside of these.
-_STEPS = {("asyncio.events", "_run"), ("trio._core._run", "unrolled_run")}
 _DEBUGGERS = {"bdb", "pdb", "pydevd"}
 
 _OF_COROUTINES = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -102,10 +101,8 @@ def _timed(seconds: float, body: Body) -> Body:
         try:
             with scope, watchdog:
                 await body(*args, **kwargs)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # noqa: ASYNC103 what took too long fails for that
-            if not watchdog.report:
+        except BaseException as error:  # noqa: ASYNC103 what took too long fails for that
+            if not watchdog.report or ends_the_run(error):
                 raise
         if watchdog.report:
             pytest.fail(watchdog.report, pytrace=False)
@@ -187,7 +184,7 @@ class _Watchdog:
         """Return where the step of a task stands that runs; `None` if no step does."""
         outside = frame
         while outside is not None and outside is not self._outside:
-            if (outside.f_globals.get("__name__"), outside.f_code.co_name) in _STEPS:
+            if runs_steps(outside):
                 return place_in(frame)
             outside = outside.f_back
         return None if outside is None or outside is frame else place_in(frame)
