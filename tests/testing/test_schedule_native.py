@@ -292,3 +292,11 @@ def test_a_task_in_a_shield_of_its_own_is_not_cancelled() -> None:
 
     explorer = Explorer("seed", cancel=True)
     assert not any(fails(shields_what_must_not_be_cut_off, it) for it in explorer.trials(100))
+
+
+def test_a_shield_around_the_whole_task_group_does_not_keep_its_tasks_from_it() -> None:
+    async def shielded() -> None:
+        with anyio.CancelScope(shield=True):
+            await handed_over_to_who_is_cancelled()
+
+    assert any(fails(shielded, schedule) for schedule in every_schedule(0, cancel=True))

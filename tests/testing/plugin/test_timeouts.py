@@ -257,6 +257,7 @@ def test_a_signal_that_the_program_uses_is_its_own(pytester: pytest.Pytester) ->
     async def test_it():
         os.kill(os.getpid(), signal.SIGUSR2)
         time.sleep(2)
+        await anyio.sleep(60)
 
     async def test_seen():
         assert set(seen) == {"mine"}
