@@ -129,13 +129,16 @@ def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
     return call
 
 
+_SCHEDULES = schedules()  # made once: Hypothesis examines each strategy that it meets
+
+
 @st.composite
 def _schedules_of_rules_that_go_on(draw: st.DrawFn) -> Schedule:
     """Draw a schedule of the tasks beyond the first one, in which rules are waited for.
 
     So a failure stays one when Hypothesis leaves out such a rule.
     """
-    delays = cast("Mapping[tuple[int, int], Late]", draw(schedules()).delays)
+    delays = cast("Mapping[tuple[int, int], Late]", draw(_SCHEDULES).delays)
     return Schedule({(task + 1, step): late for (task, step), late in delays.items()})
 
 
