@@ -5,6 +5,7 @@ committed. Each gets an environment of its own there, with this kit. The results
 docs/data/suites.json: for each option, which tests fail that pass without it, and the seconds.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -27,7 +28,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "--no-leftovers": ["--virtual-time", "--no-leftovers"],
 }
 SETTINGS = ["-q", "-p", "no:cacheprovider", "-p", "no:cov", "-o", "faulthandler_timeout=60"]
-TIMEOUT = 600  # seconds; a suite that takes longer is told as such
+TIMEOUT = 600  # seconds; a run that takes longer is ended, and has no tests in the results
 
 
 class Suite(TypedDict):
@@ -75,16 +76,19 @@ def run(folder: Path, suite: Suite, options: Sequence[str]) -> tuple[float, dict
         command = [str(python), "-m", "pytest", *SETTINGS, f"--junitxml={report}"]
         if suite["runs_with"] == "pytest-asyncio":
             command += ["-o", "asyncio_default_fixture_loop_scope=function"]
-        subprocess.run(
-            [*command, *suite["args"], *options],
-            cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=TIMEOUT,
-            check=False,
-        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [*command, *suite["args"], *options],
+                cwd=folder,
+                env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src")},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=TIMEOUT,
+                check=False,
+            )
         seconds = time.perf_counter() - began
+        if not report.exists():
+            return seconds, {}
         cases = ET.parse(report).iter("testcase")  # noqa: S314 we had it written
         passed = {
             f"{case.get('classname')}.{case.get('name')}": not any(
@@ -122,12 +126,12 @@ def main(folder: Path, names: Sequence[str]) -> None:
         if not place.exists():
             sys.exit(f"Clone github.com/{suite['repository']} to {place}, at {suite['commit']}.")
         results[name] = {"runs_with": suite["runs_with"], "outcomes": measure(place, suite)}
-    found = {
-        "command": "python -m benchmarks.suites FOLDER",
-        "date": datetime.now(UTC).date().isoformat(),
-        "suites": {name: results[name] for name in suites if name in results},
-    }
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+        found = {
+            "command": "python -m benchmarks.suites FOLDER",
+            "date": datetime.now(UTC).date().isoformat(),
+            "suites": {name: results[name] for name in suites if name in results},
+        }
+        RESULTS.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

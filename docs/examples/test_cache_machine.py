@@ -2,7 +2,7 @@ from typing import ClassVar
 
 import anyio
 from cache import Cache
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from awaits.testing.stateful import AsyncStateMachine, rule
@@ -43,5 +43,11 @@ TestCache = CacheMachine.TestCase
 TestCacheOnTrio = CacheMachineOnTrio.TestCase
 
 # Few calls are enough, and Hypothesis leaves out a rule in most examples: many short ones.
-TestCache.settings = settings(TestCache.settings, max_examples=1_000, stateful_step_count=8)
+# To explain which values of a failure matter takes longer than to find it.
+TestCache.settings = settings(
+    TestCache.settings,
+    max_examples=500,
+    stateful_step_count=8,
+    phases=set(Phase) - {Phase.explain},
+)
 TestCacheOnTrio.settings = TestCache.settings

@@ -17,7 +17,7 @@ import pytest
 from tests.site.pages import Page as Read
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, Page, Response, ViewportSize
 
 pytestmark = pytest.mark.slow
 
@@ -148,18 +148,27 @@ def test_axe_finds_nothing_wrong_with_any_page(
     assert not wrong, "\n".join(wrong)
 
 
+def answers_to(page: "Page") -> list["Response"]:
+    """Return the list of what the page is answered, which grows."""
+    answers: list[Response] = []
+
+    def answered(response: "Response") -> None:
+        answers.append(response)
+
+    page.on("response", answered)
+    return answers
+
+
 def test_no_page_asks_another_host_or_weighs_too_much(
     pages: dict[str, Read], address: str, browser: "Browser"
 ) -> None:
     for name in chosen(pages):
         context = browser.new_context(viewport=DESK)
         page = context.new_page()
-        asked: dict[str, int] = {}
-        page.on("response", lambda it: asked.update({it.url: len(it.body()) if it.ok else 0}))  # noqa: B023
+        answers = answers_to(page)
         page.goto(address + name, wait_until="networkidle")
-        hosts = {urlsplit(url).netloc for url in asked}
-        assert hosts == {urlsplit(address).netloc}, name
-        weight = sum(size for url, size in asked.items() if "/search/" not in url)
+        assert {urlsplit(it.url).netloc for it in answers} == {urlsplit(address).netloc}, name
+        weight = sum(len(it.body()) for it in answers if it.ok and "/search/" not in it.url)
         assert weight < 600_000, f"{name}: {weight:,} bytes"
         context.close()
 

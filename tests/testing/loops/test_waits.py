@@ -1,7 +1,6 @@
 """Who waits for what, and who holds it, is told of every kind of lock, on both event loops."""
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -257,7 +256,6 @@ class TestTitle:
         assert lines == ["task 1, c, waits", "task 3, a, waits", "task 4, b, waits"]
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="seen in 3.11 alone")
 def test_a_lock_taken_without_a_block_is_not_told_wrongly() -> None:
     async def main() -> None:
         lock = asyncio.Lock()

@@ -22,6 +22,7 @@ What happens when nothing can run stands in `idle.py`, once for all event loops.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from awaits.testing.loops.orders import Order
@@ -58,6 +59,17 @@ class Adapter(Protocol):
 
     def standing_here(self) -> list[Standing]:
         """Return where the tasks of the event loop that runs stand, in real or virtual time."""
+        ...
+
+    def cancellable(self) -> AbstractContextManager[Callable[[], None]]:
+        """Let the block's task be cancelled wherever it waits, without a cancel scope around it.
+
+        What runs in the block may leave cancel scopes of its own open, as a fixture does that
+        yields in a task group.
+
+        Returns:
+            Cancels the task once; to be called in its event loop, while the block runs.
+        """
         ...
 
 

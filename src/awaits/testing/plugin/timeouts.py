@@ -4,30 +4,17 @@ import contextlib
 import functools
 import inspect
 import math
-import signal
-import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
-from types import FrameType
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
+from types import MethodType
+from typing import cast
 
 import anyio
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.leftovers.places import place_in
 from awaits.testing.loops import adapter
-from awaits.testing.loops.frames import runs_steps
-from awaits.testing.loops.standing import told
-from awaits.testing.loops.threads import POOLS, frames
 from awaits.testing.plugin.bodies import Body, ends_the_run, has_async_body, replaced_body
-
-SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked answers
-
-_DEBUGGERS = {"bdb", "pdb", "pydevd"}
-
-_OF_COROUTINES = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-
-# The thread that watches is no reason to wait, in virtual time.
-POOLS.add((__name__, "_watch"))
+from awaits.testing.plugin.watchdog import Watchdog
 
 
 def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, default: str) -> None:
@@ -73,14 +60,37 @@ def _seconds_of(item: pytest.Item, default: float | None) -> float | None:
 
 
 class Timeouts:
-    """Watches tests, in real time.
+    """Watches tests and their async fixtures, in real time.
 
     Args:
-        tests: How many seconds each has.
+        tests: How many seconds each test has, and so each of its fixtures to be set up, and to end.
     """
 
     def __init__(self, tests: Mapping[pytest.Item, float]) -> None:
         self._tests = tests
+        self._seconds: float | None = None  # of the test that is set up
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Remember whose fixtures are set up."""
+        self._seconds = self._tests.get(item)
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object]
+    ) -> Generator[None, object, object]:
+        """Have an async fixture watched while it is set up, and while it ends."""
+        function = fixturedef.func
+        is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+        if self._seconds is None or not is_async:
+            return (yield)
+        # Whoever runs it looks for the function here, in this hook.
+        fixturedef.func = _timed_fixture(self._seconds, fixturedef.argname, function)  # type: ignore[misc]
+        try:
+            return (yield)
+        finally:
+            fixturedef.func = function  # type: ignore[misc]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -92,126 +102,67 @@ class Timeouts:
             return (yield)
 
 
+@contextlib.contextmanager
+def _in_time(watchdog: Watchdog) -> Generator[None]:
+    """Fail with the watchdog's report, if it has one, instead of what happens in the block."""
+    __tracebackhide__ = True
+    try:
+        with watchdog:
+            yield
+    except BaseException as error:  # noqa: ASYNC103 what took too long fails for that
+        if not watchdog.report or ends_the_run(error):
+            raise
+    if watchdog.report:
+        raise pytest.fail.Exception(watchdog.report, pytrace=False) from None
+
+
 def _timed(seconds: float, body: Body) -> Body:
     @functools.wraps(body)
     async def timed(*args: object, **kwargs: object) -> None:
         __tracebackhide__ = True
         scope = anyio.CancelScope()
-        watchdog = _Watchdog(seconds, scope.cancel)
-        try:
-            with scope, watchdog:
-                await body(*args, **kwargs)
-        except BaseException as error:  # noqa: ASYNC103 what took too long fails for that
-            if not watchdog.report or ends_the_run(error):
-                raise
-        if watchdog.report:
-            pytest.fail(watchdog.report, pytrace=False)
+        with _in_time(Watchdog(seconds, "the test is not over", scope.cancel)), scope:
+            await body(*args, **kwargs)
 
     return timed
 
 
-class _BlockedError(BaseException):
-    """Raised in code that blocks the event loop; nobody should catch it."""
+def _timed_fixture(
+    seconds: float, name: str, function: Callable[..., object]
+) -> Callable[..., object]:
+    if isinstance(function, MethodType):  # pytest binds it again, to the object that a test gets
+        return MethodType(_timed_fixture(seconds, name, function.__func__), function.__self__)
 
+    @contextlib.contextmanager
+    def in_time(late: str) -> Generator[None]:
+        __tracebackhide__ = True
+        late = f"the fixture '{name}' {late}"
+        name_of_loop = backends.running().partition("+")[0]
+        with (
+            adapter(name_of_loop).cancellable() as cancel,
+            _in_time(Watchdog(seconds, late, cancel)),
+        ):
+            yield
 
-class _Watchdog:
-    """Looks after a test from a thread of its own.
+    @functools.wraps(function)
+    async def returns(*args: object, **kwargs: object) -> object:
+        __tracebackhide__ = True
+        with in_time("is not set up"):
+            return await cast("Awaitable[object]", function(*args, **kwargs))
 
-    Args:
-        seconds: How many real ones the test has.
-        cancel: Ends the test, in its event loop.
-    """
+    @functools.wraps(function)
+    async def yields(*args: object, **kwargs: object) -> AsyncGenerator[object]:
+        __tracebackhide__ = True
+        generator = cast("AsyncGenerator[object]", function(*args, **kwargs))
+        late = "is not set up"
+        async with contextlib.aclosing(generator):
+            while True:
+                with in_time(late):
+                    try:
+                        value = await anext(generator)
+                    except StopAsyncIteration:
+                        return
+                yield value
+                late = "does not end"
 
-    def __init__(self, seconds: float, cancel: Callable[[], None]) -> None:
-        self.report = ""  # if the test took too long
-        self._seconds = seconds
-        self._cancel = cancel
-        self._name = backends.running().partition("+")[0]
-        self._loop = threading.get_ident()  # its thread
-        self._soon = _soon_of(self._name)
-        self._answered = threading.Event()
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="anyio-timeout", daemon=True)
-        self._before: object = signal.SIG_IGN
-        self._outside: FrameType | None = None  # of all steps, where no frame runs them, as in C
-
-    def __enter__(self) -> None:
-        self._outside = _caller_of_steps(inspect.currentframe())
-        if hasattr(signal, "SIGUSR2") and threading.current_thread() is threading.main_thread():
-            self._before = signal.getsignal(signal.SIGUSR2)
-            if self._before is signal.SIG_DFL:
-                signal.signal(signal.SIGUSR2, self._interrupt)
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-        self._outside = None
-        if self._before is signal.SIG_DFL:
-            signal.signal(signal.SIGUSR2, signal.SIG_DFL)
-
-    def _watch(self) -> None:
-        if self._is_over.wait(self._seconds) or _is_debugged(frames().get(self._loop)):
-            return
-        with contextlib.suppress(RuntimeError):  # the event loop is gone
-            self._soon(self._expire)
-        if self._answered.wait(SECONDS_TO_ANSWER) or self._is_over.is_set():
-            return
-        where = self._step_in(frames().get(self._loop))
-        if where is not None:
-            self.report = (
-                f"After {self._seconds:g} s, the test is not over, and its event loop is blocked:\n"
-                f"  a task runs at {where}, and has not awaited for {SECONDS_TO_ANSWER:g} s or more"
-            )
-            if self._before is signal.SIG_DFL:
-                signal.pthread_kill(self._loop, signal.SIGUSR2)
-
-    def _expire(self) -> None:
-        """Tell where all tasks stand, and end the test; in its event loop."""
-        self._answered.set()
-        if self._is_over.is_set():
-            return
-        lines = "".join(f"\n  {line}" for line in told(adapter(self._name).standing_here()))
-        self.report = self.report or f"After {self._seconds:g} s, the test is not over:{lines}"
-        self._cancel()
-
-    def _interrupt(self, _number: int, frame: FrameType | None) -> None:
-        """Interrupt what blocks the event loop, but never the event loop itself."""
-        if not self._answered.is_set() and self._step_in(frame) is not None:
-            raise _BlockedError
-
-    def _step_in(self, frame: FrameType | None) -> object:
-        """Return where the step of a task stands that runs; `None` if no step does."""
-        outside = frame
-        while outside is not None and outside is not self._outside:
-            if runs_steps(outside):
-                return place_in(frame)
-            outside = outside.f_back
-        return None if outside is None or outside is frame else place_in(frame)
-
-
-def _soon_of(name: str) -> Callable[[Callable[[], None]], object]:
-    """Return what has the event loop that runs call a function, from another thread."""
-    if name == "trio":
-        import trio  # noqa: PLC0415 it runs
-
-        return trio.lowlevel.current_trio_token().run_sync_soon
-    import asyncio  # noqa: PLC0415 it runs
-
-    return asyncio.get_running_loop().call_soon_threadsafe
-
-
-def _caller_of_steps(frame: FrameType | None) -> FrameType | None:
-    """Return the frame from which an event loop was run that a step runs in now."""
-    frame = frame and frame.f_back
-    while frame is not None and frame.f_code.co_flags & _OF_COROUTINES:
-        frame = frame.f_back
-    return frame
-
-
-def _is_debugged(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if frame.f_globals.get("__name__") in _DEBUGGERS:
-            return True
-        frame = frame.f_back
-    return False
+    return yields if inspect.isasyncgenfunction(function) else returns

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from awaits.testing.loops._trio.cancellable import cancellable as cancellable
 from awaits.testing.loops._trio.clock import (
     Turns,
     VirtualTrioClock,

@@ -1,0 +1,36 @@
+"""How a task of trio is cancelled without a cancel scope.
+
+Private names, read in trio 0.32.0 and 0.35.0: `Task._abort_func` and `Task._attempt_abort`, by
+which trio throws `KeyboardInterrupt` into a task that waits.
+"""
+
+# pyright: reportPrivateUsage=false
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import trio
+
+from awaits.testing.loops.fence import check_names
+
+check_names("trio", {trio.lowlevel.Task: ["_abort_func", "_attempt_abort"]})
+
+
+class CancelledError(BaseException):
+    """Raised in a task that is cancelled; trio's own belongs to a cancel scope."""
+
+
+@contextmanager
+def cancellable() -> Generator[Callable[[], None]]:
+    """Let the block's task be cancelled wherever it waits; see `contract.Adapter`."""
+    task = trio.lowlevel.current_task()
+
+    def throw() -> NoReturn:
+        raise CancelledError
+
+    def cancel() -> None:
+        if task._abort_func is not None:
+            task._attempt_abort(throw)
+
+    yield cancel

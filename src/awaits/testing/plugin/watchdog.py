@@ -1,0 +1,142 @@
+"""A thread that looks after a test: whether it ends in time, and if not, where its tasks stand."""
+
+import contextlib
+import inspect
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from awaits.testing import backends
+from awaits.testing.leftovers.places import place_in
+from awaits.testing.loops import adapter
+from awaits.testing.loops.frames import runs_steps
+from awaits.testing.loops.standing import told
+from awaits.testing.loops.threads import POOLS, frames
+
+SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked answers
+
+_DEBUGGERS = {"bdb", "pdb", "pydevd"}
+
+_OF_COROUTINES = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+# The thread that watches is no reason to wait, in virtual time.
+POOLS.add((__name__, "_watch"))
+
+
+class _BlockedError(BaseException):
+    """Raised in code that blocks the event loop; nobody should catch it."""
+
+
+class Watchdog:
+    """Looks after a test or a fixture from a thread of its own.
+
+    Args:
+        seconds: How many real ones it has.
+        late: What to say if they were too few, as "the test is not over".
+        cancel: Ends it, in its event loop.
+    """
+
+    def __init__(self, seconds: float, late: str, cancel: Callable[[], None]) -> None:
+        self.report = ""  # if it took too long
+        self._seconds = seconds
+        self._late = f"After {seconds:g} s, {late}"
+        self._cancel = cancel
+        self._name = backends.running().partition("+")[0]
+        self._loop = threading.get_ident()  # its thread
+        self._soon = _soon_of(self._name)
+        self._answered = threading.Event()
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="anyio-timeout", daemon=True)
+        self._before: object = signal.SIG_IGN
+        self._outside: FrameType | None = None  # of all steps, where no frame runs them, as in C
+
+    def __enter__(self) -> None:
+        self._outside = _caller_of_steps(inspect.currentframe())
+        if hasattr(signal, "SIGUSR2") and threading.current_thread() is threading.main_thread():
+            self._before = signal.getsignal(signal.SIGUSR2)
+            if self._before is signal.SIG_DFL:
+                signal.signal(signal.SIGUSR2, self._interrupt)
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+        self._outside = None
+        if self._before is signal.SIG_DFL:
+            signal.signal(signal.SIGUSR2, signal.SIG_DFL)
+
+    def _watch(self) -> None:
+        if self._is_over.wait(self._seconds) or _is_debugged(frames().get(self._loop)):
+            return
+        with contextlib.suppress(RuntimeError):  # the event loop is gone
+            self._soon(self._expire)
+        if self._answered.wait(SECONDS_TO_ANSWER) or self._is_over.is_set():
+            self._cancel_until_it_is_over()
+            return
+        where = self._step_in(frames().get(self._loop))
+        if where is not None:
+            self.report = (
+                f"{self._late}, and its event loop is blocked:\n"
+                f"  a task runs at {where}, and has not awaited for {SECONDS_TO_ANSWER:g} s or more"
+            )
+            if self._before is signal.SIG_DFL:
+                signal.pthread_kill(self._loop, signal.SIGUSR2)
+
+    def _cancel_until_it_is_over(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the event loop is gone
+            while not self._is_over.wait(SECONDS_TO_ANSWER):
+                self._soon(self._cancel)
+
+    def _expire(self) -> None:
+        """Tell where all tasks stand, and end what is late; in its event loop."""
+        self._answered.set()
+        if self._is_over.is_set():
+            return
+        lines = "".join(f"\n  {line}" for line in told(adapter(self._name).standing_here()))
+        self.report = self.report or f"{self._late}:{lines}"
+        self._cancel()
+
+    def _interrupt(self, _number: int, frame: FrameType | None) -> None:
+        """Interrupt what blocks the event loop, but never the event loop itself."""
+        if not self._answered.is_set() and self._step_in(frame) is not None:
+            raise _BlockedError
+
+    def _step_in(self, frame: FrameType | None) -> object:
+        """Return where the step of a task stands that runs; `None` if no step does."""
+        outside = frame
+        while outside is not None and outside is not self._outside:
+            if runs_steps(outside):
+                return place_in(frame)
+            outside = outside.f_back
+        return None if outside is None or outside is frame else place_in(frame)
+
+
+def _soon_of(name: str) -> Callable[[Callable[[], None]], object]:
+    """Return what has the event loop that runs call a function, from another thread."""
+    if name == "trio":
+        import trio  # noqa: PLC0415 it runs
+
+        return trio.lowlevel.current_trio_token().run_sync_soon
+    import asyncio  # noqa: PLC0415 it runs
+
+    return asyncio.get_running_loop().call_soon_threadsafe
+
+
+def _caller_of_steps(frame: FrameType | None) -> FrameType | None:
+    """Return the frame from which an event loop was run that a step runs in now."""
+    frame = frame and frame.f_back
+    while frame is not None and (
+        frame.f_code.co_flags & _OF_COROUTINES
+        or frame.f_globals.get("__name__") == "contextlib"  # a context manager made of a generator
+    ):
+        frame = frame.f_back
+    return frame
+
+
+def _is_debugged(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_globals.get("__name__") in _DEBUGGERS:
+            return True
+        frame = frame.f_back
+    return False
