@@ -40,6 +40,14 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def beside(session: nox.Session) -> None:
+    """Run tests with the kit beside other plugins of pytest, one at a time and all together."""
+    session.install("--group=beside", "--editable=.")
+    off = [f"-pno:{name}" for name in ("detangle", "looptime_plugin", "randomly", "rerunfailures")]
+    session.run("pytest", "-n", "auto", *off, *session.posargs, "tests/testing/plugin/beside.py")
+
+
+@nox.session(python=PYTHONS[0])
 def catalogue(session: nox.Session) -> None:
     """Measure a sample of the catalogue, and fail if something is not what its data files say."""
     session.install("--group=catalogue", "--editable=.")

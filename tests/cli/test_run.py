@@ -200,6 +200,8 @@ def test_a_reader_that_leaves_ends_the_program_quietly(backend: str) -> None:
     assert process.returncode == 1
 
 
+# pytest-xdist has threads, of which Python 3.15 warns; what is forked here runs another program.
+@pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_terminal_shows_who_waits_until_ctrl_c_gives_it_back(
     backend: str, tmp_path: Path

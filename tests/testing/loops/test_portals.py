@@ -209,6 +209,7 @@ class TestAThreadThatWaitsForTheEventLoop:
             is_there.set()
 
         await asyncio.to_thread(call)
+        await asyncio.sleep(1)  # from Python 3.14 on, the thread may end first
         assert called == ["later"]
 
     @on_asyncio

@@ -1,9 +1,14 @@
 """Private names that have moved: one sentence, before anything is half set up."""
 
 import importlib.metadata
+import inspect
 import platform
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType, FunctionType, ModuleType
+
+if sys.version_info >= (3, 14):
+    import annotationlib
 
 KNOWN = {
     "Python": "3.11 to 3.15",
@@ -38,11 +43,17 @@ def check_names(library: str, names: Mapping[type | ModuleType, Iterable[str]]) 
 
 def _names_of_objects(owner: type | ModuleType) -> Iterator[str]:
     for kind in owner.__mro__ if isinstance(owner, type) else ():
-        yield from vars(kind).get("__annotations__", ())
+        yield from _annotations(kind)
         for method in vars(kind).values():
             if isinstance(method, FunctionType):
                 code: CodeType = method.__code__
                 yield from code.co_names
+
+
+def _annotations(kind: type) -> Iterable[str]:
+    if sys.version_info >= (3, 14):  # what they say may be known to type checkers alone
+        return annotationlib.get_annotations(kind, format=annotationlib.Format.FORWARDREF)
+    return inspect.get_annotations(kind)
 
 
 def does_not_fit(error: ImportError | AttributeError) -> str:
