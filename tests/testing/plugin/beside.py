@@ -3,6 +3,7 @@
 They would disturb this project's own tests, so no other session has them.
 """
 
+import importlib.metadata
 import subprocess
 import sys
 
@@ -108,6 +109,7 @@ ALL = sorted({name for names, _ in TROUPE.values() for name in names})
 def run(pytester: pytest.Pytester, names: list[str], options: list[str], tests: str) -> str:
     """Run tests with those plugins alone, and return what is printed."""
     pytester.makepyfile(test_it=tests)
+    pytester.makeini("[pytest]")
     off = [it for name in ALL if name not in names for it in ("-p", f"no:{name}")]
     command = [sys.executable, "-m", "pytest", "-rA", "--anyio-backends=asyncio,trio", *off]
     if "asyncio" in names:
@@ -129,6 +131,11 @@ def check(printed: str) -> None:
     assert names == {"PASSED": PASS, "FAILED": set(FAIL), "ERROR": set()}, printed
     for name, report in FAIL.items():
         assert printed.count(report) >= 2, f"{name}: on both event loops"
+
+
+def test_all_of_them_are_here() -> None:
+    entries = importlib.metadata.entry_points(group="pytest11")
+    assert set(ALL) <= {entry.name for entry in entries}
 
 
 @pytest.mark.parametrize("plugin", TROUPE)
