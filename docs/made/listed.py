@@ -9,6 +9,7 @@ import typer.main
 from mkdocs.config import load_config
 
 from awaits.cli import app
+from benchmarks.explore import Row
 from docs.made.data import load
 
 DOCS = Path(__file__).parents[1]
@@ -64,13 +65,45 @@ def suites() -> str:
     known = tomllib.loads((DOCS.parent / "benchmarks" / "suites.toml").read_text())
     found = load("suites")["suites"]
     options = ["--virtual-time", "--explore=20", "--no-leftovers"]
-    heads = ["suite", "runs with", "tests", *(f"`{option}`" for option in options), "why"]
-    lines = [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---:|---:|---|"]
+    heads = [
+        "suite",
+        "runs with",
+        "tests",
+        *(f"`{option}`" for option in options),
+        "seconds",
+        "why",
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---:|---:|---:|---|"]
     for name, suite in found.items():
         outcomes = suite["outcomes"]
-        n_failing = [str(len(outcomes[option]["fail"])) for option in options]
+        n_failing = [
+            str(len(outcomes[option]["fail"])) if outcomes[option]["tests"] else "did not end"
+            for option in options
+        ]
+        without, virtual = (outcomes[it]["seconds"] for it in ("without", "--virtual-time"))
         cells = [name, suite["runs_with"], str(outcomes["without"]["tests"]), *n_failing]
-        lines.append(f"| {' | '.join([*cells, known[name].get('findings', '')])} |")
+        why = known[name].get("findings", "")
+        lines.append(f"| {' | '.join([*cells, f'{without} to {virtual}', why])} |")
+    return "\n".join(lines) + "\n"
+
+
+def strength() -> str:
+    """Return the table of programs with bugs: in how many orders each was found."""
+    found = load("strength")
+    heads = ["program", "needs", "asyncio", "trio", "left"]
+    lines = [f"| {' | '.join(heads)} |", "|---|---:|---:|---:|---|"]
+    programs: dict[str, list[Row]] = {}
+    for it in found["rows"]:
+        row = Row(**it)
+        programs.setdefault(row.program, []).append(row)
+    for program, rows in programs.items():
+        medians = [
+            f"{row.median:.0f}" + (f" ({row.found})" if row.found < found["seeds"] else "")
+            for row in rows
+        ]
+        left = sorted({n for row in rows for n in row.deviations})
+        sizes = f"{left[0]} to {left[-1]}" if len(left) > 1 else str(left[0])
+        lines.append(f"| {' | '.join([program, str(rows[0].known), *medians, sizes])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -110,6 +143,7 @@ def listed() -> dict[str, str]:
     tables = {
         "data/forgotten.txt": forgotten(),
         "data/clock.txt": clock(),
+        "data/strength.txt": strength(),
         "data/suites.txt": suites(),
     }
     return {"command-line.md": command_line(), "llms.txt": llms(), **tables}
