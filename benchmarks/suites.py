@@ -39,6 +39,7 @@ class Suite(TypedDict):
     runs_with: str
     extras: NotRequired[str]
     findings: NotRequired[str]
+    options: NotRequired[list[str]]
     needs: list[str]
     args: list[str]
 
@@ -104,7 +105,8 @@ def measure(folder: Path, suite: Suite) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     fine: set[str] = set()
     for name, options in OPTIONS.items():
-        seconds, passed = run(folder, suite, options)
+        more = [] if name == PLAIN else suite.get("options", [])
+        seconds, passed = run(folder, suite, [*options, *more])
         if name == PLAIN:
             fine = {test for test, ok in passed.items() if ok}
         fail = sorted(test for test, ok in passed.items() if not ok and test in fine)
