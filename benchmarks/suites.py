@@ -28,7 +28,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "--no-leftovers": ["--virtual-time", "--no-leftovers"],
 }
 SETTINGS = ["-q", "-p", "no:cacheprovider", "-p", "no:cov", "-o", "faulthandler_timeout=60"]
-TIMEOUT = 600  # seconds; a run that takes longer is ended, and has no tests in the results
+TIMEOUT = 300  # seconds; a run that takes longer is ended, and has no tests in the results
 
 
 class Suite(TypedDict):
@@ -120,14 +120,14 @@ def measure(folder: Path, suite: Suite) -> dict[str, Outcome]:
 def main(folder: Path, names: Sequence[str]) -> None:
     """Measure suites, and keep what the others showed before."""
     suites = cast("dict[str, Suite]", tomllib.loads((ROOT / "benchmarks/suites.toml").read_text()))
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results = dict(kept.get("suites", {}))
     for name in names or suites:
         suite = suites[name]
         place = folder / name
         if not place.exists():
             sys.exit(f"Clone github.com/{suite['repository']} to {place}, at {suite['commit']}.")
-        results[name] = {"runs_with": suite["runs_with"], "outcomes": measure(place, suite)}
+        result = {"runs_with": suite["runs_with"], "outcomes": measure(place, suite)}
+        results = json.loads(RESULTS.read_text())["suites"] if RESULTS.exists() else {}
+        results[name] = result
         found = {
             "command": "python -m benchmarks.suites FOLDER",
             "date": datetime.now(UTC).date().isoformat(),
