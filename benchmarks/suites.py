@@ -7,6 +7,7 @@ docs/data/suites.json: for each option, which tests fail that pass without it, a
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NotRequired, TypedDict, cast
+from typing import NamedTuple, NotRequired, TypedDict, cast
 from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).parent.parent
@@ -49,6 +50,8 @@ class Outcome(TypedDict):
 
     seconds: float
     tests: int
+    orders: int
+    """In how many orders of their tasks the tests ran, all together."""
     fail: list[str]
     """Those that fail, and pass without the option."""
 
@@ -68,8 +71,16 @@ def environment(folder: Path, suite: Suite) -> Path:
     return python
 
 
-def run(folder: Path, suite: Suite, options: Sequence[str]) -> tuple[float, dict[str, bool]]:
-    """Run a suite; return its seconds, and which tests passed."""
+class Ran(NamedTuple):
+    """A run of a suite: its seconds, the orders that were explored, and which tests passed."""
+
+    seconds: float
+    orders: int
+    passed: dict[str, bool]
+
+
+def run(folder: Path, suite: Suite, options: Sequence[str]) -> Ran:
+    """Run a suite."""
     python = environment(folder, suite)
     with tempfile.TemporaryDirectory() as reports:
         report = Path(reports) / "report.xml"
@@ -77,19 +88,23 @@ def run(folder: Path, suite: Suite, options: Sequence[str]) -> tuple[float, dict
         command = [str(python), "-m", "pytest", *SETTINGS, f"--junitxml={report}"]
         if suite["runs_with"] == "pytest-asyncio":
             command += ["-o", "asyncio_default_fixture_loop_scope=function"]
+        printed = ""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(
+            printed = subprocess.run(
                 [*command, *suite["args"], *options],
                 cwd=folder,
                 env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "src")},
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                text=True,
                 timeout=TIMEOUT,
                 check=False,
-            )
+            ).stdout
         seconds = time.perf_counter() - began
+        explored = re.search(r"^explored: .* ([\d,]+) orders?,", printed, re.MULTILINE)
+        orders = int(explored[1].replace(",", "")) if explored else 0
         if not report.exists():
-            return seconds, {}
+            return Ran(seconds, orders, {})
         cases = ET.parse(report).iter("testcase")  # noqa: S314 we had it written
         passed = {
             f"{case.get('classname')}.{case.get('name')}": not any(
@@ -97,7 +112,7 @@ def run(folder: Path, suite: Suite, options: Sequence[str]) -> tuple[float, dict
             )
             for case in cases
         }
-    return seconds, passed
+    return Ran(seconds, orders, passed)
 
 
 def measure(folder: Path, suite: Suite) -> dict[str, Outcome]:
@@ -106,11 +121,16 @@ def measure(folder: Path, suite: Suite) -> dict[str, Outcome]:
     fine: set[str] = set()
     for name, options in OPTIONS.items():
         more = [] if name == PLAIN else suite.get("options", [])
-        seconds, passed = run(folder, suite, [*options, *more])
+        seconds, orders, passed = run(folder, suite, [*options, *more])
         if name == PLAIN:
             fine = {test for test, ok in passed.items() if ok}
         fail = sorted(test for test, ok in passed.items() if not ok and test in fine)
-        outcomes[name] = {"seconds": round(seconds, 1), "tests": len(passed), "fail": fail}
+        outcomes[name] = {
+            "seconds": round(seconds, 1),
+            "tests": len(passed),
+            "orders": orders,
+            "fail": fail,
+        }
         print(
             f"{folder.name:15} {name:15} {seconds:7.1f} s {len(passed):5} tests", *fail, flush=True
         )

@@ -74,6 +74,7 @@ def suites() -> str:
         "why",
     ]
     lines = [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---:|---:|---:|---|"]
+    everywhere = [0] * (len(options) + 2)
     for name, suite in found.items():
         outcomes = suite["outcomes"]
         n_failing = [
@@ -82,8 +83,15 @@ def suites() -> str:
         ]
         without, virtual = (outcomes[it]["seconds"] for it in ("without", "--virtual-time"))
         cells = [name, suite["runs_with"], str(outcomes["without"]["tests"]), *n_failing]
+        orders = outcomes["--explore=20"]["orders"]
         why = known[name].get("findings", "")
-        lines.append(f"| {' | '.join([*cells, f'{without} to {virtual}', why])} |")
+        cells += [f"{orders:,}", f"{without} to {virtual}", why]
+        lines.append(f"| {' | '.join(cells)} |")
+        counts = [outcomes["without"]["tests"]]
+        counts += [len(outcomes[option]["fail"]) for option in options]
+        everywhere = [total + n for total, n in zip(everywhere, [*counts, orders], strict=True)]
+    totals = [f"**{total:,}**" for total in everywhere]
+    lines.append(f"| **all {len(found)}** | | {' | '.join(totals)} | | |")
     return "\n".join(lines) + "\n"
 
 

@@ -162,7 +162,7 @@ def _timed_fixture(
                         value = await anext(generator)
                     except StopAsyncIteration:
                         return
-                yield value
+                yield value  # noqa: ASYNC119 who runs the fixture closes it
                 late = "does not end"
 
     return yields if inspect.isasyncgenfunction(function) else returns
