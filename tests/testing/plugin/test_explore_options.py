@@ -346,7 +346,7 @@ def test_hypothesis_draws_an_order_in_each_example(pytester: pytest.Pytester) ->
     from hypothesis import Phase, given, settings, strategies as st
     orders = set()
 
-    @settings(database=None, max_examples=50, deadline=None)
+    @settings(database=None, derandomize=True, max_examples=300, deadline=None)
     @given(st.integers())
     async def test_orders(n):
         orders.add(await in_turns("a", "b"))
