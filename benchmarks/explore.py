@@ -13,6 +13,7 @@ import platform
 import random
 import statistics
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,6 +117,7 @@ def main() -> None:
     if arguments.save is not None:
         data = {
             "command": "python -m benchmarks.explore --save docs/data/strength.json",
+            "date": datetime.now(UTC).date().isoformat(),
             "python": platform.python_version(),
             "seeds": SEEDS,
             "orders": ORDERS,

@@ -3,11 +3,11 @@
 import asyncio
 
 import anyio
-import anyio.lowlevel
 import pytest
+from anyio.lowlevel import checkpoint
 
 from awaits.testing import backends
-from awaits.testing.loops import adapter
+from awaits.testing.loops import adapter_here
 
 pytestmark = pytest.mark.anyio
 
@@ -17,7 +17,7 @@ async def test_a_task_is_cancelled_wherever_it_waits_and_its_scopes_may_stay_ope
     opened = anyio.CancelScope()
     ended: list[BaseException] = []
     async with anyio.create_task_group() as tasks:
-        with adapter(name).cancellable() as cancel:
+        with adapter_here().cancellable() as cancel:
             opened.__enter__()
             tasks.start_soon(soon, cancel)
             try:
@@ -26,7 +26,7 @@ async def test_a_task_is_cancelled_wherever_it_waits_and_its_scopes_may_stay_ope
             except BaseException as error:  # noqa: BLE001 each event loop has its own
                 ended.append(error)
         opened.__exit__(None, None, None)
-        await anyio.sleep(0.001)  # nothing is cancelled any more
+        await checkpoint()  # nothing is cancelled any more
     assert [type(error).__name__ for error in ended] == ["CancelledError"]
     if name == "asyncio":
         task = asyncio.current_task()
@@ -35,7 +35,7 @@ async def test_a_task_is_cancelled_wherever_it_waits_and_its_scopes_may_stay_ope
 
 
 async def soon(cancel: object) -> None:
-    await anyio.lowlevel.checkpoint()
+    await checkpoint()
     assert callable(cancel)
     cancel()
 
@@ -43,12 +43,12 @@ async def soon(cancel: object) -> None:
 async def test_who_does_not_wait_goes_on_until_it_does() -> None:
     name = backends.running().partition("+")[0]
     steps: list[str] = []
-    with adapter(name).cancellable() as cancel:
+    with adapter_here().cancellable() as cancel:
         cancel()
         steps.append("runs")
         try:
-            await anyio.lowlevel.checkpoint()
+            await checkpoint()
         except BaseException as error:  # noqa: BLE001 asyncio cancels at the next await
             steps.append(type(error).__name__)
-    await anyio.lowlevel.checkpoint()
+    await checkpoint()
     assert steps == (["runs", "CancelledError"] if name == "asyncio" else ["runs"])

@@ -85,7 +85,7 @@ FAIL = {
 }
 
 # What each is called as a plugin, and options of its own.
-TROUPE: dict[str, tuple[list[str], list[str]]] = {
+PLUGINS: dict[str, tuple[list[str], list[str]]] = {
     "nothing else": ([], []),
     "detangle": (["detangle"], []),
     "looptime": (
@@ -103,7 +103,7 @@ TROUPE: dict[str, tuple[list[str], list[str]]] = {
     "pytest-twisted": (["twisted"], []),
     "pytest-xdist": (["xdist", "xdist.looponfail"], ["-n", "2"]),
 }
-ALL = sorted({name for names, _ in TROUPE.values() for name in names})
+ALL = sorted({name for names, _ in PLUGINS.values() for name in names})
 
 
 def run(pytester: pytest.Pytester, names: list[str], options: list[str], tests: str) -> str:
@@ -138,14 +138,14 @@ def test_all_of_them_are_here() -> None:
     assert set(ALL) <= {entry.name for entry in entries}
 
 
-@pytest.mark.parametrize("plugin", TROUPE)
+@pytest.mark.parametrize("plugin", PLUGINS)
 def test_the_kit_works_beside(pytester: pytest.Pytester, plugin: str) -> None:
-    names, options = TROUPE[plugin]
+    names, options = PLUGINS[plugin]
     check(run(pytester, names, options, TESTS))
 
 
 def test_the_kit_works_beside_all_of_them_at_once(pytester: pytest.Pytester) -> None:
-    options = [option for _, given in TROUPE.values() for option in given]
+    options = [option for _, given in PLUGINS.values() for option in given]
     check(run(pytester, ALL, options, TESTS))
 
 

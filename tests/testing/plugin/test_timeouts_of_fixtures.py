@@ -118,14 +118,22 @@ def test_fixtures_that_end_in_time_are_left_alone(pytester: pytest.Pytester) -> 
         async def test_it(self, wide, group, own):
             assert own is self and self.seen.startswith("test_it")
 
-    async def test_fails(group, fails):
+    @pytest.fixture
+    async def slow():
+        await anyio.sleep(0.3)
+        yield
         await anyio.sleep(0.3)
 
-    test_fails = pytest.mark.anyio_timeout(None)(test_fails)
+    async def test_fails(group, fails):
+        pass
+
+    @pytest.mark.anyio_timeout(None)
+    async def test_kept_out(slow):
+        pass
     """
     result = run(pytester, tests)
 
-    result.assert_outcomes(passed=6, errors=3)
+    result.assert_outcomes(passed=9, errors=3)
     assert result.stdout.str().count("OSError: its own") == 6  # in the report, and in the summary
     assert not told(result)
 
@@ -134,16 +142,23 @@ def test_one_that_waits_again_when_it_is_cancelled_is_cancelled_again(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
+    times = []
+
     @pytest.fixture
     async def stubborn():
         try:
             await anyio.sleep(60)
         finally:
-            await anyio.sleep(60)
+            try:
+                await anyio.sleep(30)
+            except BaseException:
+                times.append("again")
+                raise
 
     async def test_it(stubborn): pass
 
     async def test_next():
+        assert times.pop() == "again"
         await anyio.sleep(0.05)
         with anyio.fail_after(10):
             await anyio.sleep(0.05)

@@ -18,7 +18,7 @@ from awaits.testing import backends
 from awaits.testing.deadlock import place
 from awaits.testing.leftovers.makers import owner, pending, watched
 from awaits.testing.leftovers.places import Origin, file_and_line, origin_here, place_in
-from awaits.testing.loops import adapter
+from awaits.testing.loops import adapter_here
 from awaits.testing.loops.threads import frames, is_at_rest
 
 P = ParamSpec("P")
@@ -67,7 +67,7 @@ class Watch:
         __tracebackhide__ = True
         with contextlib.suppress(ValueError):
             # It knows where threads stand that have no work.
-            adapter(backends.running().partition("+")[0])
+            adapter_here()
         with watched(self, _is_dropped_here):
             await body(*args, **kwargs)
             self.look()

@@ -29,3 +29,13 @@ def adapter(name: str) -> "Adapter":
         from awaits.testing.loops.fence import does_not_fit  # noqa: PLC0415 rarely needed
 
         raise ValueError(does_not_fit(error)) from None
+
+
+def adapter_here() -> "Adapter":
+    """Return the adapter of the event loop that runs the caller; for uvloop's, asyncio's.
+
+    Raises:
+        RuntimeError: No event loop runs the caller.
+        ValueError: The kit does not fit its version.
+    """
+    return adapter(backends.running().partition("+")[0])

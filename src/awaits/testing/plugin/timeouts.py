@@ -11,8 +11,7 @@ from typing import cast
 import anyio
 import pytest
 
-from awaits.testing import backends
-from awaits.testing.loops import adapter
+from awaits.testing.loops import adapter_here
 from awaits.testing.plugin.bodies import Body, ends_the_run, has_async_body, replaced_body
 from awaits.testing.plugin.watchdog import Watchdog
 
@@ -137,11 +136,7 @@ def _timed_fixture(
     def in_time(late: str) -> Generator[None]:
         __tracebackhide__ = True
         late = f"the fixture '{name}' {late}"
-        name_of_loop = backends.running().partition("+")[0]
-        with (
-            adapter(name_of_loop).cancellable() as cancel,
-            _in_time(Watchdog(seconds, late, cancel)),
-        ):
+        with adapter_here().cancellable() as cancel, _in_time(Watchdog(seconds, late, cancel)):
             yield
 
     @functools.wraps(function)

@@ -9,7 +9,7 @@ from types import FrameType
 
 from awaits.testing import backends
 from awaits.testing.leftovers.places import place_in
-from awaits.testing.loops import adapter
+from awaits.testing.loops import adapter_here
 from awaits.testing.loops.frames import runs_steps
 from awaits.testing.loops.standing import told
 from awaits.testing.loops.threads import POOLS, frames
@@ -42,9 +42,9 @@ class Watchdog:
         self._seconds = seconds
         self._late = f"After {seconds:g} s, {late}"
         self._cancel = cancel
-        self._name = backends.running().partition("+")[0]
+        self._adapter = adapter_here()
         self._loop = threading.get_ident()  # its thread
-        self._soon = _soon_of(self._name)
+        self._soon = _soon()
         self._answered = threading.Event()
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="anyio-timeout", daemon=True)
@@ -86,14 +86,18 @@ class Watchdog:
     def _cancel_until_it_is_over(self) -> None:
         with contextlib.suppress(RuntimeError):  # the event loop is gone
             while not self._is_over.wait(SECONDS_TO_ANSWER):
-                self._soon(self._cancel)
+                self._soon(self._cancel_if_it_is_not_over)
+
+    def _cancel_if_it_is_not_over(self) -> None:
+        if not self._is_over.is_set():  # it may have ended since this was asked for
+            self._cancel()
 
     def _expire(self) -> None:
         """Tell where all tasks stand, and end what is late; in its event loop."""
         self._answered.set()
         if self._is_over.is_set():
             return
-        lines = "".join(f"\n  {line}" for line in told(adapter(self._name).standing_here()))
+        lines = "".join(f"\n  {line}" for line in told(self._adapter.standing_here()))
         self.report = self.report or f"{self._late}:{lines}"
         self._cancel()
 
@@ -112,9 +116,9 @@ class Watchdog:
         return None if outside is None or outside is frame else place_in(frame)
 
 
-def _soon_of(name: str) -> Callable[[Callable[[], None]], object]:
+def _soon() -> Callable[[Callable[[], None]], object]:
     """Return what has the event loop that runs call a function, from another thread."""
-    if name == "trio":
+    if backends.running() == "trio":
         import trio  # noqa: PLC0415 it runs
 
         return trio.lowlevel.current_trio_token().run_sync_soon
