@@ -38,7 +38,7 @@ class Watchdog:
     """
 
     def __init__(self, seconds: float, late: str, cancel: Callable[[], None]) -> None:
-        self.report = ""  # if it took too long
+        self.report: str = ""  # if it took too long
         self._seconds = seconds
         self._late = f"After {seconds:g} s, {late}"
         self._cancel = cancel
