@@ -91,15 +91,12 @@ def _is_running(process: subprocess.Popen[Any]) -> bool:
 
 def _say(process: subprocess.Popen[Any], origin: Origin) -> str:
     args: object = process.args
-    command = args if isinstance(args, str) else " ".join(map(str, _sequence(args)))
-    return f"process {command[:60]}{origin}"
-
-
-def _sequence(args: object) -> Iterator[object]:
     if isinstance(args, list | tuple):
-        yield from args
+        program, *rest = map(str, args)
+        command = " ".join([os.path.basename(program), *rest])  # noqa: PTH119 as short as it is
     else:
-        yield args
+        command = str(args)
+    return f"process {command[:60]}{origin}"
 
 
 def _threads() -> Iterator[str]:
