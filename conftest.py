@@ -20,9 +20,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A shell that starts tests in the background has them ignore Ctrl-C, and so all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# No test depends on how fast the machine is.
+# No test depends on how fast the machine is; in a process that a test starts, Hypothesis does as in
+# a CI: it has no deadline, either, and draws the same each time.
+os.environ["GITLAB_CI"] = "true"
 hypothesis.settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "any machine",
+    hypothesis.settings.get_profile("default"),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("any machine")
 

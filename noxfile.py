@@ -19,7 +19,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python="3.13")
 def coverage(session: nox.Session) -> None:
-    """Run the tests, and show which statements and branches they reach."""
+    """Run the tests, and fail if they reach too few statements and branches."""
     session.install("--group=test", "--editable=.")
     session.run("coverage", "erase")
     session.run(

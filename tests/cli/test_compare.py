@@ -255,14 +255,13 @@ import os, pathlib, threading, time
 
 def buy(number):
     if threading.current_thread() is not threading.main_thread():
-        pathlib.Path("pid").write_text(str(os.getpid()))
+        pathlib.Path(f"{os.getpid()}.pid").touch()
         time.sleep(3600)
 """
 
 
 def test_ctrl_c_ends_all_processes_and_keeps_the_rows(tmp_path: Path) -> None:
     tmp_path.joinpath("shop.py").write_text(SHOP)
-    pid = tmp_path / "pid"
     command = [sys.executable, "-m", "awaits", "compare", "--workload", "shop:buy", "-n", "3"]
     with subprocess.Popen(
         [*command, "--strategies", "threads,asyncio"],
@@ -271,7 +270,7 @@ def test_ctrl_c_ends_all_processes_and_keeps_the_rows(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        while not (pid.exists() and pid.read_text()):
+        while not (started := list(tmp_path.glob("*.pid"))):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
@@ -280,4 +279,4 @@ def test_ctrl_c_ends_all_processes_and_keeps_the_rows(tmp_path: Path) -> None:
     assert "\nasyncio  " in out
     assert err == "awaits: interrupted; 2 of 3 strategies were measured.\n"
     with pytest.raises(ProcessLookupError):
-        os.kill(int(pid.read_text()), 0)
+        os.kill(int(started[0].stem), 0)

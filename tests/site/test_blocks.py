@@ -43,8 +43,6 @@ ENVIRONMENT = {
     # pytest-asyncio and pytest-trio are there for a few pages; a reader may have neither.
     "PYTEST_ADDOPTS": "-p no:trio -o asyncio_default_fixture_loop_scope=function",
     "PYTHONDONTWRITEBYTECODE": "1",
-    # Hypothesis then has no deadline, and the same examples each time.
-    "GITLAB_CI": "true",
 }
 
 

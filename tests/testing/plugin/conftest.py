@@ -45,6 +45,7 @@ def collect() -> None:
 def collected_before() -> None:
     """What the tests of other modules left behind is gone."""
     collect()
+    gc.freeze()  # the modules, which stay, are not looked through after each test
 
 
 @pytest.fixture

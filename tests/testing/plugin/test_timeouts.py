@@ -95,6 +95,37 @@ After 0.2 s, the test is not over, and its event loop is blocked:
     assert told(result) == [report] * 3
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR2"), reason="Windows interrupts nothing.")
+def test_each_task_that_blocks_the_event_loop_is_interrupted_and_none_in_its_clean_up(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    began, went_on, cleaned = [], [], []
+
+    async def block():
+        began.append(1)
+        try:
+            time.sleep(20)
+            went_on.append(1)
+        finally:
+            time.sleep(1.5)
+            cleaned.append(1)
+
+    async def test_it():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(block)
+            tasks.start_soon(block)
+
+    def test_seen():
+        assert began and not went_on and cleaned == began
+    """
+    result = run(pytester, tests)
+
+    result.assert_outcomes(failed=3, passed=1)
+    assert len(told(result)) == 3
+
+
 def test_one_that_swallows_its_cancellation_or_raises_something_else_fails_so_too(
     pytester: pytest.Pytester,
 ) -> None:

@@ -50,6 +50,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, name="anyio-timeout", daemon=True)
         self._before: object = signal.SIG_IGN
         self._outside: FrameType | None = None  # of all steps, where no frame runs them, as in C
+        self._interrupted: FrameType | None = None  # the step that was, the last time
 
     def __enter__(self) -> None:
         self._outside = _caller_of_steps(inspect.currentframe())
@@ -61,8 +62,9 @@ class Watchdog:
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
+        self._answered.set()
         self._thread.join()
-        self._outside = None
+        self._outside = self._interrupted = None
         if self._before is signal.SIG_DFL:
             signal.signal(signal.SIGUSR2, signal.SIG_DFL)
 
@@ -71,22 +73,25 @@ class Watchdog:
             return
         with contextlib.suppress(RuntimeError):  # the event loop is gone
             self._soon(self._expire)
-        if self._answered.wait(SECONDS_TO_ANSWER) or self._is_over.is_set():
-            self._cancel_until_it_is_over()
-            return
-        where = self._step_in(frames().get(self._loop))
-        if where is not None:
-            self.report = (
-                f"{self._late}, and its event loop is blocked:\n"
-                f"  a task runs at {where}, and has not awaited for {SECONDS_TO_ANSWER:g} s or more"
-            )
-            if self._before is signal.SIG_DFL:
-                signal.pthread_kill(self._loop, signal.SIGUSR2)
-
-    def _cancel_until_it_is_over(self) -> None:
+        while not self._answered.wait(SECONDS_TO_ANSWER):
+            self._end_what_blocks()  # then the next task may block it
         with contextlib.suppress(RuntimeError):  # the event loop is gone
             while not self._is_over.wait(SECONDS_TO_ANSWER):
                 self._soon(self._cancel_if_it_is_not_over)
+
+    def _end_what_blocks(self) -> None:
+        """Tell where a task blocks the event loop, and interrupt it; once, for its clean-up."""
+        frame = frames().get(self._loop)
+        step = self._step_in(frame)
+        if step is None or step is self._interrupted:
+            return
+        self.report = self.report or (
+            f"{self._late}, and its event loop is blocked:\n  a task runs at {place_in(frame)}, "
+            f"and has not awaited for {SECONDS_TO_ANSWER:g} s or more"
+        )
+        if self._before is signal.SIG_DFL:
+            self._interrupted = step
+            signal.pthread_kill(self._loop, signal.SIGUSR2)
 
     def _cancel_if_it_is_not_over(self) -> None:
         if not self._is_over.is_set():  # it may have ended since this was asked for
@@ -106,14 +111,14 @@ class Watchdog:
         if not self._answered.is_set() and self._step_in(frame) is not None:
             raise _BlockedError
 
-    def _step_in(self, frame: FrameType | None) -> object:
-        """Return where the step of a task stands that runs; `None` if no step does."""
-        outside = frame
+    def _step_in(self, frame: FrameType | None) -> FrameType | None:
+        """Return the frame in which a task's step that runs has begun; `None` if no step does."""
+        step, outside = frame, frame
         while outside is not None and outside is not self._outside:
             if runs_steps(outside):
-                return place_in(frame)
-            outside = outside.f_back
-        return None if outside is None or outside is frame else place_in(frame)
+                return step
+            step, outside = outside, outside.f_back
+        return None if outside is None or outside is frame else step
 
 
 def _soon() -> Callable[[Callable[[], None]], object]:
