@@ -19,7 +19,7 @@ from awaits.compare.work import Work
 from awaits.timeline import Span
 
 SHOP = """
-import os, sys, time
+import asyncio, os, sys, time
 import anyio
 
 def look(number): print("noise"); time.sleep(0.01)
@@ -29,6 +29,11 @@ def leave(number): os._exit(7)
 def exit(number): sys.exit(3)
 async def crash(number): anyio.run(anyio.sleep, 0)
 ask = lambda number: None
+
+async def forget(number):
+    global kept
+    kept = asyncio.get_running_loop().create_future()
+    kept.set_exception(TimeoutError("Timeout"))
 """
 
 
@@ -108,6 +113,13 @@ def test_a_function_that_fails_is_that_strategy_s_failure(
     strategy: str, function: str, reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert measure(strategy, f"shop:{function}", 1) == Failed(reason)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_the_work_left_behind_is_not_told_of_at_the_end(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert isinstance(measure("asyncio", "shop:forget", 1), Measured)
     assert capfd.readouterr() == ("", "")
 
 

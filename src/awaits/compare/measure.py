@@ -5,6 +5,7 @@ So processor time and memory are those of the strategy alone, and if it crashes,
 
 import importlib.util
 import inspect
+import logging
 import os
 import pickle
 import signal
@@ -99,6 +100,8 @@ def answer() -> None:
     with os.fdopen(os.dup(1), "wb") as stdout:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what the work prints
         stdout.write(pickle.dumps(_answer(*sys.argv[1:])))
+    # Dask's own timeouts may outlast its event loop on a busy machine, of which asyncio would tell.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def _answer(
