@@ -56,7 +56,7 @@ def test_a_failure_is_shrunk_explained_and_replayed_from_the_database(
     backend: str,
 ) -> None:
     decorators = """
-    @settings(database=DirectoryBasedExampleDatabase("saved"), deadline=None)
+    @settings(database=DirectoryBasedExampleDatabase("saved"), deadline=None, max_examples=1_000)
     @given(schedule=schedules())"""
     tried = pytester.path / "tried.txt"
     for first in ("True", "False"):  # the simplest schedule breaks nothing; a saved one does

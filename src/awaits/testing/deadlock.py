@@ -1,5 +1,6 @@
 """The deadlock: nothing in the event loop can ever run again. Who waits, and where?"""
 
+import functools
 import gc
 import inspect
 from collections.abc import Iterable, Iterator
@@ -51,6 +52,7 @@ def livelock(
 _STEPPED = (AsyncGeneratorType, CoroutineType)
 _STEPS = ("async_generator_", "anext_", "coroutine_")
 _KINDS = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
+_NOTHING = object()
 _LIBRARIES = ("anyio.", "asyncio.", "awaits.testing.", "contextlib.", "outcome.", "trio.")
 
 
@@ -97,29 +99,36 @@ def place(coroutine: object) -> Place | None:
 
 def is_of_a_library(frame: FrameType) -> bool:
     """Tell whether a frame is of the event loops' libraries, and not of the user's code."""
-    return f"{frame.f_globals.get('__name__')}.".startswith(_LIBRARIES)
+    return _is_a_library(str(frame.f_globals.get("__name__")))
+
+
+@functools.cache  # asked at each step of a task
+def _is_a_library(module: str) -> bool:
+    return f"{module}.".startswith(_LIBRARIES)
 
 
 def frames_of(coroutine: object) -> Iterator[FrameType]:
     """Return the frames of what a coroutine awaits, from the outside in."""
-    for it in awaited(coroutine):
-        for frame_of, _ in _KINDS:
-            frame: object = getattr(it, frame_of, None)
-            if isinstance(frame, FrameType):
-                yield frame
+    return (frame for _, frame in _followed(coroutine) if frame is not None)
 
 
 def awaited(coroutine: object) -> Iterator[object]:
     """Follow what a coroutine awaits, from the outside in."""
+    return (it for it, _ in _followed(coroutine))
+
+
+def _followed(coroutine: object) -> Iterator[tuple[object, FrameType | None]]:
     while coroutine is not None:
         for frame_of, awaited_by in _KINDS:
-            if hasattr(coroutine, frame_of):
-                yield coroutine
-                # Up to Python 3.12, to ask what one awaits that runs may end the process.
-                frame: FrameType | None = getattr(coroutine, frame_of)
-                is_suspended = frame is not None and frame.f_back is None
-                coroutine = getattr(coroutine, awaited_by) if is_suspended else None
-                break
+            # Up to Python 3.12, to ask what one awaits that runs may end the process.
+            found: object = getattr(coroutine, frame_of, _NOTHING)
+            if found is _NOTHING:
+                continue
+            frame = found if isinstance(found, FrameType) else None
+            yield coroutine, frame
+            is_suspended = frame is not None and frame.f_back is None
+            coroutine = getattr(coroutine, awaited_by) if is_suspended else None
+            break
         else:
             if not type(coroutine).__name__.startswith(_STEPS):
                 return

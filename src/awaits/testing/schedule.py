@@ -141,7 +141,8 @@ class Schedule:
         tells = _will_be_told()
         order = order_of(self, tells=tells)
         self._play = steer(order)
-        self._play.trace = [] if tells else None
+        # Where there is nothing that it may do, there is nothing to draw.
+        self._play.trace = [] if tells and (self._delays or self._cancel is not None) else None
         self.contended = self._play.contended = []
         self._play.gives_way = self._is_unseen
         self._order = order

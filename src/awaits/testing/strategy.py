@@ -22,10 +22,10 @@ def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
 
     # How many tasks and steps there will be, nobody knows before the run. The first ones are the
     # likeliest; lengths are of any order of magnitude.
-    tasks = st.integers(1, 4) | st.integers(1, 32)
+    tasks = st.integers(1, 2) | st.integers(1, 4) | st.integers(1, 32)
     every: list[Literal["every"]] = ["every"]
     idle: list[Literal["idle"]] = ["idle"]
-    steps = st.integers(1, 8) | st.integers(1, 64) | st.sampled_from(every)
+    steps = st.integers(1, 3) | st.integers(1, 8) | st.integers(1, 64) | st.sampled_from(every)
     lates = st.integers(1, 3) | st.sampled_from(idle) | st.integers(0, 12).map(lambda n: 2**n)
     awaits = st.integers(0, 3) | st.integers(0, 6) | st.integers(0, 32)
 
