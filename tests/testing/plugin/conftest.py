@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, strategies
 
 # pytester forgets the modules that an inner run was first to import: import the slow ones here.
 SLOW = "hypothesis.strategies", "time_machine", "trio", "uvloop"
@@ -41,11 +42,19 @@ def collect() -> None:
     sys.unraisablehook = before
 
 
+@given(strategies.none())
+def begun(_: None) -> None:
+    """Have Hypothesis make its source of random numbers, for which it looks among what is alive."""
+
+
 @pytest.fixture(autouse=True, scope="module")
-def collected_before() -> None:
+def collected_before() -> Iterator[None]:
     """What the tests of other modules left behind is gone."""
+    begun()
     collect()
     gc.freeze()  # the modules, which stay, are not looked through after each test
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
