@@ -58,6 +58,13 @@ def catalogue(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[0])
+def mutation(session: nox.Session) -> None:
+    """Change a sample of places of the kit, one at a time, and list what no test notices."""
+    session.install("--group=mutation", "--editable=.")
+    session.run("python", "-m", "benchmarks.mutants", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
 def typings(session: nox.Session) -> None:
     """Check every stub against what it describes, the peers with plugins of pytest included."""
     session.install("--group=dev", "--group=bench", "--editable=.")
