@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 HEAD = """
-    import anyio, asyncio, concurrent.futures, contextlib, pytest, socket, threading
+    import anyio, asyncio, concurrent.futures, contextlib, pytest, socket, threading, trio
     from hypothesis import given, strategies as st
     pytestmark = pytest.mark.anyio
     on_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
@@ -139,6 +139,14 @@ CLOSED = [
     body("async with await anyio.open_file(tmp_path / 'mine', 'w') as file: pass", TO_FILE),
     body("(tmp_path / 'mine').write_text('text')", TO_FILE),
     body("async with anyio.create_task_group() as tasks: tasks.start_soon(anyio.sleep, 0)"),
+    body("""
+        async def keep():
+            with contextlib.suppress(RuntimeError):  # on asyncio
+                kept.append(trio.lowlevel.current_task())
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(keep)
+    """),
 ]  # fmt: skip
 
 
