@@ -4,7 +4,7 @@ import socket
 import ssl
 import struct
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -68,6 +68,14 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "/truncated/chunks": Behaviour(
         chunks(b"abc"), 200, 3, "malformed or truncated reply: ", "closes"
     ),
+    "/header/password": Behaviour(
+        b"HTTP/1.1 302 Found\r\nLocation: http://me:se/cr@et@host/\r\n X: \x00\r\n\r\n",
+        None,
+        0,
+        "malformed or truncated reply: illegal header line: bytearray(b'Location: "
+        "http://me:[secure]@host/ ",
+        "closes",
+    ),
     "/garbage": Behaviour(
         b"\x1b[31mnonsense\x00\r\n\r\n", None, 0, "malformed or truncated reply: ", "closes"
     ),
@@ -86,6 +94,8 @@ class Server:
     """What it was asked for, and how much of that at a time."""
 
     url: str
+    behaviours: Mapping[str, Behaviour] = field(default_factory=lambda: BEHAVIOURS)
+    """What it does, by path; what it does for `/ok`, if the path is not among them."""
     asked: Counter[str] = field(default_factory=Counter[str])
     heads: list[str] = field(default_factory=list[str])
     n_connections: int = 0
@@ -145,7 +155,8 @@ async def answer(server: Server, path: str, stream: ByteStream) -> None:
             told = any("\r\ncookie:" in head.lower() for head in server.heads)
             await stream.send(reply(400 if told else 200, Set_Cookie="a=b"))
         case _:
-            await behave(BEHAVIOURS.get(path.partition("?")[0], BEHAVIOURS["/ok"]), stream)
+            behaviour = server.behaviours.get(path.partition("?")[0], BEHAVIOURS["/ok"])
+            await behave(behaviour, stream)
 
 
 async def behave(behaviour: Behaviour, stream: ByteStream) -> None:

@@ -72,6 +72,9 @@ ANSWERS: dict[str, Answer | Exception] = {
     "/redirect/invalid": Answer(302, location="http://[::"),
     "/redirect/endless": Answer(302, location="/ok", then="repeats"),
     "/endless": Answer(200, then="repeats"),
+    "/header/password": httpx2.RemoteProtocolError(
+        "illegal header line: bytearray(b'Location: http://me:se/cr@et@host/ X: \x00')"
+    ),
     "/truncated": Answer(200, [b"hel"], then=CUT_OFF),
     "/truncated/chunks": Answer(200, [b"abc"], then=CUT_OFF),
     "/garbage": CUT_OFF,

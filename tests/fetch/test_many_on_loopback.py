@@ -17,14 +17,6 @@ from tests.misbehaving import BEHAVIOURS, Server, misbehaving
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(autouse=True)
-def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep calls to loopback from a proxy that this machine may have."""
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 @pytest.fixture
 async def server() -> AsyncGenerator[Server]:
     async with misbehaving() as it:

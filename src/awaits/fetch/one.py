@@ -1,5 +1,6 @@
 """One HTTP call: the status and length of its reply, or in a few words why it failed."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -13,17 +14,20 @@ from awaits.fetch.calls import printable, shown
 MAX_REDIRECTS = 20
 MAX_PORT = 65_535
 
+# In what a client says of a reply, as in a header of it that makes no sense.
+PASSWORD_IN_TEXT = re.compile(r"(//[^\s:@/]*:).*(?=@)", re.DOTALL)
+
 
 class Failure(Exception):  # noqa: N818 not an error of this program
     """A call failed; the text says why.
 
     Args:
-        why: A few words.
+        why: A few words, in which no password of a URL is shown: a reply may name one.
         may_pass: Whether another try may go well.
     """
 
     def __init__(self, why: str, *, may_pass: bool = False) -> None:
-        super().__init__(why)
+        super().__init__(PASSWORD_IN_TEXT.sub(r"\1[secure]", why))
         self.may_pass: bool = may_pass
 
 
