@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 import pytest
@@ -98,6 +99,38 @@ def test_who_waits_until_it_is_notified_does_not_hold_the_condition(backend: str
             await changed.wait()
 
     assert deadlock_of(backend, main) == ["the main task waits Condition 'changed' to be notified"]
+
+
+@pytest.mark.parametrize(
+    ("backend", "condition"),
+    [
+        ("asyncio", anyio.Condition),
+        ("asyncio", asyncio.Condition),
+        ("trio", anyio.Condition),
+        ("trio", trio.Condition),
+    ],
+)
+def test_who_is_to_be_notified_does_not_wait_for_who_holds_the_condition(
+    backend: str, condition: Make
+) -> None:
+    async def main() -> None:
+        changed: Any = condition()
+
+        async def waits() -> None:
+            async with changed:
+                await changed.wait()
+
+        async def holds() -> None:
+            await anyio.lowlevel.checkpoint()
+            async with changed:
+                await anyio.sleep_forever()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(waits)
+            tasks.start_soon(holds)
+
+    line = next(it for it in deadlock_of(backend, main) if "notified" in it)
+    assert line.partition(", ")[2] == "waits, waits Condition 'changed' to be notified"
 
 
 @pytest.mark.parametrize("backend", BOTH)
