@@ -100,6 +100,14 @@ def test_what_has_one_order_is_run_once(backend: str) -> None:
     assert (explorer.n_orders, explorer.n_distinct) == (1, 1)
 
 
+def test_each_line_is_slow_early_for_all_who_stand_there(backend: str) -> None:
+    slow: list[set[object]] = []
+    for trial in Explorer("seed").trials(10):
+        run(lambda: together(*[lambda: steps(3)] * 2), trial, backend)
+        slow.append(set(delays_of(trial.schedule)))
+    assert {(task, step) for task in (1, 2) for step in (2, 3, 4)} in slow
+
+
 def test_it_counts_the_orders_and_those_that_differ(backend: str) -> None:
     explorer = Explorer("seed")
     distinct: set[tuple[int, ...]] = set()
