@@ -57,7 +57,7 @@ def catalogue(session: nox.Session) -> None:
         session.run("python", "-m", "catalogue.wild", "--compare", "--sample", "2")
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session(python=PYTHONS[0], default=False)
 def mutation(session: nox.Session) -> None:
     """Change a sample of places of the kit, one at a time, and list what no test notices."""
     session.install("--group=mutation", "--editable=.")
