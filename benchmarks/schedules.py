@@ -1,28 +1,49 @@
 """What a schedule costs, and what it finds: `python -m benchmarks.schedules`.
 
 Tasks under an open schedule over the same tasks without one, in real time, each number the median
-of alternating pairs; examples of Hypothesis per second for a small test, beside detangle where it
-is installed (`uv run --group bench python -m benchmarks.schedules`); and the bugs of
+of alternating pairs; the processor time of an order of a small test, by `pytest --explore` and by
+Hypothesis, beside a plain run, beside `@given` with whole numbers, and beside detangle where it is
+installed (`uv run --group bench python -m benchmarks.schedules`); and the bugs of
 benchmarks/programs/seven.py: in how many examples each was found, and what it shrank to.
 """
 
 import asyncio
 import importlib.util
+import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import anyio
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
+from hypothesis.strategies import SearchStrategy, integers
 
-from awaits.testing import Schedule, schedules
+from awaits.testing import Schedule, schedules, virtual_time
 from tests.testing.races import RACES, falsify
 
 N_PAIRS = 5
 N_AWAITS = 4
+N_RUNS = 1_000
+
+TEST = """
+import anyio, anyio.lowlevel, pytest
+
+async def task():
+    for _ in range(10):
+        await anyio.lowlevel.checkpoint()
+
+@pytest.mark.anyio
+async def test_it():
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(task)
+"""
 
 Run = Callable[[], object]
 
@@ -64,30 +85,53 @@ def cost(backend: str, n_tasks: int, holds: dict[tuple[int, int], int]) -> float
     return ratio(steered, plain)
 
 
-def examples_a_second(backend: str) -> float:
+def cpu_ms(run: Callable[[], int]) -> float:
+    """Return the milliseconds of processor time of each of so many runs as it says."""
+    began = time.process_time()
+    n_runs = run()
+    return (time.process_time() - began) / n_runs * 1e3
+
+
+def plain_runs(backend: str) -> int:
+    for _ in range(N_RUNS):
+        anyio.run(tasks, 3, 10, backend=backend, backend_options=virtual_time(backend))
+    return N_RUNS
+
+
+def examples(backend: str, strategy: SearchStrategy[Schedule | int]) -> int:
     n_examples = 0
 
-    def play() -> None:
-        @settings(max_examples=1_000, database=None, deadline=None)
-        @given(schedule=schedules())
-        def each(schedule: Schedule) -> None:
-            nonlocal n_examples
-            n_examples += 1
-            anyio.run(under, schedule, 3, 10, backend=backend)
+    @settings(max_examples=N_RUNS, database=None, deadline=None)
+    @given(drawn=strategy)
+    def each(drawn: Schedule | int) -> None:
+        nonlocal n_examples
+        n_examples += 1
+        options = virtual_time(backend)
+        if isinstance(drawn, Schedule):
+            anyio.run(under, drawn, 3, 10, backend=backend, backend_options=options)
+        else:
+            anyio.run(tasks, 3, 10, backend=backend, backend_options=options)
 
-        each()
+    each()
+    return n_examples
 
-    return 1 / (seconds(play) / n_examples)
 
+def explored_ms(backend: str) -> float:
+    """Return the milliseconds of processor time of an order of `pytest --explore`."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "test_it.py").write_text(TEST)
 
-def plain_runs_a_second(backend: str) -> float:
-    n_runs = 1_000
+        def cpu_seconds(n_orders: int) -> float:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            options = ["-q", f"--anyio-backends={backend}", "--virtual-time"]
+            command = [sys.executable, "-m", "pytest", *options, f"--explore={n_orders}"]
+            subprocess.run(command, cwd=folder, check=True, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    def play() -> None:
-        for _ in range(n_runs):
-            anyio.run(tasks, 3, 10, backend=backend)
-
-    return n_runs / seconds(play)
+        few, many = 1_000, 5_000
+        pairs = [(cpu_seconds(few), cpu_seconds(many)) for _ in range(3)]
+        return statistics.median(more - less for less, more in pairs) / (many - few) * 1e3
 
 
 def detangle_schedules_a_second() -> float:
@@ -136,15 +180,21 @@ if __name__ == "__main__":
         few = [n_tasks for n_tasks in sizes if n_tasks <= 1_000]  # quadratic
         print(f"{'detangle, bare asyncio':32}", *(f"{detangle_cost(n):8.2f}" for n in few))
 
-    print("\nthree tasks of ten awaits each, runs a second")
+    print("\nthree tasks of ten awaits each, in virtual time: ms of processor time")
     for backend in ("asyncio", "trio"):
+        pairs = [
+            [cpu_ms(partial(examples, backend, it)) for it in (schedules(), integers())]
+            for _ in range(N_PAIRS)
+        ]
         print(
-            f"{backend}: {examples_a_second(backend):.0f} examples of Hypothesis, "
-            f"{plain_runs_a_second(backend):.0f} plain runs"
+            f"{backend}: {cpu_ms(partial(plain_runs, backend)):.2f} a plain run, "
+            f"{explored_ms(backend):.2f} an order of --explore, "
+            f"{statistics.median(it for it, _ in pairs):.2f} an example of schedules(), "
+            f"{statistics.median(it / floor for it, floor in pairs):.2f} times one of integers()"
         )
 
     if has_detangle:
-        print(f"detangle, on bare asyncio: {detangle_schedules_a_second():.0f} schedules")
+        print(f"detangle, on bare asyncio: {1e3 / detangle_schedules_a_second():.2f} a schedule")
 
     print("\nbugs: examples until found, and the smallest schedule")
     for name, race in RACES.items():

@@ -188,18 +188,6 @@ def test_shrinking_leaves_out_what_does_not_matter(backend: str) -> None:
     assert n_asked <= 30
 
 
-def test_shrinking_ends_when_it_may_ask_no_more(backend: str) -> None:  # noqa: ARG001 see above
-    asked: list[Schedule] = []
-
-    def fails(schedule: Schedule) -> bool:
-        asked.append(schedule)
-        return False
-
-    schedule = Schedule({(1, step): 3 for step in range(1, 50)})
-    assert repr(shrink(schedule, fails, most=7)) == repr(schedule)
-    assert len(asked) == 7
-
-
 # Cancelled tasks.
 
 

@@ -93,7 +93,7 @@ def place(coroutine: object) -> Place | None:
         == inspect.CORO_CREATED
     ):
         return None
-    ours = [it for it in frames_of(coroutine) if not is_of_a_library(it)]
+    ours = _frames_of_the_user(coroutine)
     return Place(ours[0].f_code, ours[-1].f_code, ours[-1].f_lineno) if ours else None
 
 
@@ -110,6 +110,14 @@ def _is_a_library(module: str) -> bool:
 def frames_of(coroutine: object) -> Iterator[FrameType]:
     """Return the frames of what a coroutine awaits, from the outside in."""
     return (frame for _, frame in _followed(coroutine) if frame is not None)
+
+
+def _frames_of_the_user(coroutine: object) -> list[FrameType]:
+    return [
+        frame
+        for _, frame in _followed(coroutine)
+        if frame is not None and not is_of_a_library(frame)
+    ]
 
 
 def awaited(coroutine: object) -> Iterator[object]:
@@ -147,5 +155,4 @@ def stack(coroutine: object) -> tuple[Line, ...]:
     Args:
         coroutine: What a task runs.
     """
-    frames = (it for it in frames_of(coroutine) if not is_of_a_library(it))
-    return tuple((it.f_code, it.f_lineno) for it in frames)
+    return tuple([(it.f_code, it.f_lineno) for it in _frames_of_the_user(coroutine)])

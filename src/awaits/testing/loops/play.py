@@ -280,9 +280,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         return [pop() for _ in range(super().__len__())]
 
     def _admit(self) -> None:
-        arrivals = self._arrivals()
+        # Most arrive alone; other threads may append meanwhile.
+        arrivals = [super().popleft()] if super().__len__() == 1 else self._arrivals()
         try:
-            if len(arrivals) == 1:  # as most are
+            if len(arrivals) == 1:
                 self._order.add((self._entry(arrivals[0]),))
             else:
                 self._order.add(self._in_order([self._entry(step) for step in arrivals]))

@@ -1,0 +1,43 @@
+"""How a schedule that fails is made small: by asking which simpler ones still fail."""
+
+import pytest
+
+from awaits.testing import Schedule
+from awaits.testing.shrink import shrink
+
+TWICE = Schedule({(1, 2): "idle"}, cancel=(1, 2, 3), native=True)
+
+
+@pytest.mark.parametrize(
+    ("needs", "smallest"),
+    [
+        ("", "Schedule()"),
+        ("cancel", "Schedule(cancel=(1, 2))"),
+        ("native", "Schedule(cancel=(1, 2), native=True)"),
+        ("(1, 2, 3)", "Schedule(cancel=(1, 2, 3), native=True)"),
+        ("'idle'", "Schedule({(1, 2): 'idle'})"),
+    ],
+)
+def test_what_it_takes_to_fail_is_kept_and_the_simplest_of_it(needs: str, smallest: str) -> None:
+    assert repr(shrink(TWICE, lambda schedule: needs in repr(schedule))) == smallest
+
+
+@pytest.mark.parametrize("least", [1, 2, 5, 7, 8])
+def test_a_delay_is_made_as_short_as_still_fails(least: int) -> None:
+    def fails(schedule: Schedule) -> bool:
+        assert not callable(schedule.delays)
+        return schedule.delays.get((1, 2), 0) in range(least, 9)
+
+    assert repr(shrink(Schedule({(1, 2): 8}), fails)) == f"Schedule({{(1, 2): {least}}})"
+
+
+def test_shrinking_ends_when_it_may_ask_no_more() -> None:
+    asked: list[Schedule] = []
+
+    def fails(schedule: Schedule) -> bool:
+        asked.append(schedule)
+        return False
+
+    schedule = Schedule({(1, step): 3 for step in range(1, 50)})
+    assert repr(shrink(schedule, fails, most=7)) == repr(schedule)
+    assert len(asked) == 7
