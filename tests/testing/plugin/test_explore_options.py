@@ -142,6 +142,8 @@ def test_a_wrong_option_is_told_in_one_sentence(
         "seed=3",
         "3, 4",
         "schedule=3",
+        *(f"{right}, seed=3" for right in ("orders=3", "jitter=1", "cancel=True", "Schedule()")),
+        *(f"deviations={right}, seed=3" for right in ("2", "'all'")),
     ],
 )
 def test_a_wrong_marker_is_told_in_one_sentence(pytester: pytest.Pytester, mark: str) -> None:
