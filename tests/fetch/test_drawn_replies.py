@@ -40,6 +40,7 @@ chunks = st.lists(some_bytes, max_size=3).map(
     lambda parts: b"".join(b"%x\r\n%s\r\n" % (len(it), it) for it in [*parts, b""])
 )
 Then: TypeAlias = Literal["goes on", "closes", "resets", "stalls", "repeats"]
+SECRET = b"//me:secret@"  # where it is not damaged, nobody may see the password
 THENS: list[Then] = ["goes on", "closes", "resets", "stalls", "repeats"]
 
 
@@ -73,6 +74,7 @@ async def test_whatever_a_server_sends_each_call_has_its_line(
     calls.sort()
     assert [call.url for call in calls] == urls
     assert all(str(call).replace("\t", " ").isprintable() for call in calls)
-    assert not any("secret" in str(call) for call in calls)
+    if not any(b"secret" in sends and SECRET not in sends for sends, _ in drawn):
+        assert not any("secret" in str(call) for call in calls)
     n_failed = sum(call.error is not None for call in calls)
     assert summary[:3] == (len(calls) - n_failed, n_failed, 0)

@@ -15,7 +15,7 @@ MAX_REDIRECTS = 20
 MAX_PORT = 65_535
 
 # In what a client says of a reply, as in a header of it that makes no sense.
-PASSWORD_IN_TEXT = re.compile(r"(//[^\s:@/]*:).*(?=@)", re.DOTALL)
+PASSWORD_IN_TEXT = re.compile(r"(//[^\s:@/]*:|:(?![\s/])).*(?=@)", re.DOTALL)
 
 
 class Failure(Exception):  # noqa: N818 not an error of this program
