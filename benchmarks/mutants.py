@@ -175,7 +175,7 @@ def main() -> None:
     given = parser.parse_args()
     reasons = {
         (it["module"], it["was"], it["became"]): it["reason"]
-        for it in tomllib.loads(REASONS.read_text())["equivalent"]
+        for it in tomllib.loads(REASONS.read_text())["survivor"]
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
