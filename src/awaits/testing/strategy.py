@@ -1,6 +1,7 @@
 """The Hypothesis strategy that draws schedules, for tests that draw other things, too."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from awaits.testing.deviations import Late
 from awaits.testing.schedule import Schedule
@@ -8,16 +9,22 @@ from awaits.testing.schedule import Schedule
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+T = TypeVar("T")
+
+
+def _each(*parts: tuple[int, Iterable[T]]) -> list[T]:
+    return [it for times, those in parts for _ in range(times) for it in those]
+
+
 # How many tasks and steps there will be, nobody knows before the run: the first ones are the
 # likeliest. To draw from a list takes Hypothesis half as long as from integers of several ranges,
 # and what comes first in it is the simplest.
-_TASKS = [1, 2] * 16 + [1, 2, 3, 4] * 8 + [*range(1, 33)]
-_STEPS: list[int | Literal["every"]] = [1, 2, 3] * 21 + [*range(1, 9)] * 8 + [*range(1, 65)]
-_STEPS += ["every"] * 64
-_LATES: list[Late] = [1, 2, 3] * 4
-_LATES += ["idle"] * 13
-_LATES += [2**n for n in range(13)]
-_AWAITS = [*range(4)] * 8 + [*range(7)] * 5 + [*range(33)]
+_TASKS = _each((16, range(1, 3)), (8, range(1, 5)), (1, range(1, 33)))
+_STEPS: list[int | Literal["every"]] = _each(
+    (21, range(1, 4)), (8, range(1, 9)), (1, range(1, 65)), (64, ["every"])
+)
+_LATES: list[Late] = _each((4, range(1, 4)), (13, ["idle"]), (1, [2**n for n in range(13)]))
+_AWAITS = _each((8, range(4)), (5, range(7)), (1, range(33)))
 
 
 def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
