@@ -127,6 +127,22 @@ def test_a_fault_of_the_program_is_found_and_replays(
     result.stdout.fnmatch_lines(["cancelled: 2 tests, each at each of its awaits, * in all"])
 
 
+def test_the_debugger_begins_once_for_a_fault(pytester: pytest.Pytester) -> None:
+    debugger = """
+        import pdb
+
+        class Debugger(pdb.Pdb):
+            def interaction(self, frame, traceback): print("pdb begins")
+    """
+    pytester.makepyfile(debugger=debugger)
+    pytester.syspathinsert()
+    args = [BOTH, "--explore-cancel", "--pdb", "--pdbcls=debugger:Debugger"]
+    result = cancel(pytester, one("await program.complains()"), *args)
+
+    result.assert_outcomes(failed=2)
+    assert result.stdout.str().count("pdb begins") == 2
+
+
 FINE = {
     "ends": "await program.closes()",
     "shields itself": "await program.shields()",
