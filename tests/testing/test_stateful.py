@@ -129,7 +129,7 @@ class Ordered(AsyncStateMachine):
 
 def test_the_order_of_their_tasks_is_drawn(run: Run) -> None:
     with pytest.raises(AssertionError) as caught:
-        run(Ordered)
+        run(Ordered, settings(FIRST, max_examples=300))
     assert any("state.in_order(schedule=Schedule({(" in note for note in caught.value.__notes__)
 
 

@@ -19,7 +19,7 @@ def _each(*parts: tuple[int, Iterable[T]]) -> list[T]:
 # How many tasks and steps there will be, nobody knows before the run: the first ones are the
 # likeliest. To draw from a list takes Hypothesis half as long as from integers of several ranges,
 # and what comes first in it is the simplest.
-_TASKS = _each((16, range(1, 3)), (8, range(1, 5)), (1, range(1, 33)))
+_TASKS = _each((8, range(1, 3)), (12, range(1, 5)), (1, range(1, 33)))
 _STEPS: list[int | Literal["every"]] = _each(
     (21, range(1, 4)), (8, range(1, 9)), (1, range(1, 65)), (64, ["every"])
 )
@@ -40,7 +40,7 @@ def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
     from hypothesis import strategies as st  # noqa: PLC0415 schedules are of use without it
 
     keys = st.tuples(st.sampled_from(_TASKS), st.sampled_from(_STEPS))
-    delays = st.dictionaries(keys, st.sampled_from(_LATES), max_size=4)
+    delays = st.dictionaries(keys, st.sampled_from(_LATES), max_size=8)
     awaits = st.sampled_from(_AWAITS)
 
     @st.composite

@@ -373,7 +373,7 @@ def test_hypothesis_draws_an_order_in_each_example(pytester: pytest.Pytester) ->
 
     assert names(result, "FAILED") == ["test_race"]
     result.assert_outcomes(passed=3, failed=1)
-    result.stdout.fnmatch_lines("What Schedule({(1, 1): *}) did:")
+    result.stdout.fnmatch_lines("What Schedule({(1, *): *}) did:")
 
 
 def test_a_test_of_hypothesis_that_is_not_set_up_leaves_nothing_to_the_next(
