@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
@@ -29,6 +29,9 @@ def chunks(*chunks: bytes, status: int = 200, location: str = "/") -> bytes:
 ENDLESS = b"1000\r\n" + b"x" * 4096 + b"\r\n"
 
 
+Then: TypeAlias = Literal["goes on", "closes", "resets", "stalls", "repeats"]
+
+
 class Behaviour(NamedTuple):
     """What a server does, and what a call of it comes to."""
 
@@ -36,7 +39,7 @@ class Behaviour(NamedTuple):
     status: int | None
     n_bytes: int
     error: str | None = None  # how it begins
-    then: Literal["goes on", "closes", "resets", "stalls", "repeats"] = "goes on"
+    then: Then = "goes on"
     repeats: bytes = ENDLESS
 
 

@@ -1,14 +1,14 @@
 """Whatever a server sends, each call has its line: replies drawn by Hypothesis, real sockets."""
 
 import os
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from awaits.fetch.many import fetch
-from tests.misbehaving import Behaviour, misbehaving
+from tests.misbehaving import Behaviour, Then, misbehaving
 
 if TYPE_CHECKING:
     from awaits.fetch.calls import Call
@@ -39,9 +39,8 @@ some_bytes = st.binary(max_size=20)
 chunks = st.lists(some_bytes, max_size=3).map(
     lambda parts: b"".join(b"%x\r\n%s\r\n" % (len(it), it) for it in [*parts, b""])
 )
-Then: TypeAlias = Literal["goes on", "closes", "resets", "stalls", "repeats"]
+thens: st.SearchStrategy[Then] = st.sampled_from(get_args(Then))
 SECRET = b"//me:secret@"  # where it is not damaged, nobody may see the password
-THENS: list[Then] = ["goes on", "closes", "resets", "stalls", "repeats"]
 
 
 @st.composite
@@ -53,7 +52,7 @@ def replies(draw: st.DrawFn) -> tuple[bytes, Then]:
     sent = head.encode("latin-1") + b"\r\n" + draw(some_bytes | chunks)
     for at in draw(st.lists(st.integers(0, len(sent)), max_size=2)):
         sent = sent[:at] + draw(some_bytes) + sent[at + draw(st.integers(0, 9)) :]
-    return sent, draw(st.sampled_from(THENS))
+    return sent, draw(thens)
 
 
 @pytest.mark.anyio

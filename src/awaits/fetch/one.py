@@ -14,8 +14,8 @@ from awaits.fetch.calls import printable, shown
 MAX_REDIRECTS = 20
 MAX_PORT = 65_535
 
-# In what a client says of a reply, as in a header of it that makes no sense.
-PASSWORD_IN_TEXT = re.compile(r"(//[^\s:@/]*:|:(?![\s/])).*(?=@)", re.DOTALL)
+# In what a client says of a reply before its last @, as in a header of it that makes no sense.
+PASSWORD_IN_TEXT = re.compile(r"(//[^\s:@/]*:|:(?![\s/])).*", re.DOTALL)
 
 
 class Failure(Exception):  # noqa: N818 not an error of this program
@@ -27,7 +27,9 @@ class Failure(Exception):  # noqa: N818 not an error of this program
     """
 
     def __init__(self, why: str, *, may_pass: bool = False) -> None:
-        super().__init__(PASSWORD_IN_TEXT.sub(r"\1[secure]", why))
+        # In two steps: a hostile reply must not make one expression go through it again and again.
+        before, at, after = why.rpartition("@")
+        super().__init__(PASSWORD_IN_TEXT.sub(r"\1[secure]", before) + at + after)
         self.may_pass: bool = may_pass
 
 

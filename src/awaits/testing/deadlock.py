@@ -128,12 +128,12 @@ def awaited(coroutine: object) -> Iterator[object]:
 def _followed(coroutine: object) -> Iterator[tuple[object, FrameType | None]]:
     while coroutine is not None:
         for frame_of, awaited_by in _KINDS:
-            # Up to Python 3.12, to ask what one awaits that runs may end the process.
             found: object = getattr(coroutine, frame_of, _NOTHING)
             if found is _NOTHING:
                 continue
             frame = found if isinstance(found, FrameType) else None
             yield coroutine, frame
+            # Up to Python 3.12, to ask what one awaits that runs may end the process.
             is_suspended = frame is not None and frame.f_back is None
             coroutine = getattr(coroutine, awaited_by) if is_suspended else None
             break
