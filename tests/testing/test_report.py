@@ -124,3 +124,11 @@ def test_of_many_lanes_those_are_shown_that_a_schedule_met(anyio_backend_name: s
     assert "10 steps" in head
     assert "9 steps" not in head
     assert sum("(delayed)" in row for row in rows) == 2
+
+
+async def test_a_schedule_that_only_cancels_is_drawn_and_one_that_does_nothing_is_not() -> None:
+    cancels, does_nothing = Schedule(cancel=(1, 2)), Schedule()
+    for schedule in cancels, does_nothing:
+        await play(schedule, "a", "b")
+    assert cancels.lanes.count("(cancelled)") == 1
+    assert does_nothing.lanes == ""
