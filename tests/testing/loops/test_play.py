@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import sys
+import threading
+import time
 import weakref
 from collections import deque
 from unittest.mock import Mock
@@ -20,6 +23,35 @@ from awaits.testing.loops.play import Play
 from tests.testing.shared import Log, play, steps
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_nothing_is_lost_that_a_thread_calls_as_a_schedule_begins_or_ends() -> None:
+    loop, enough = asyncio.get_running_loop(), threading.Event()
+    sent: list[int] = []
+    came: list[int] = []
+
+    def call() -> None:
+        while not enough.is_set():
+            sent.append(len(sent))
+            loop.call_soon_threadsafe(came.append, sent[-1])
+            time.sleep(0)
+
+    thread = threading.Thread(target=call)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        for _ in range(3_000):
+            with Schedule():
+                await checkpoint()
+    finally:
+        sys.setswitchinterval(before)
+        enough.set()
+        thread.join()
+    await checkpoint()
+    assert came == sent
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])

@@ -41,7 +41,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     goes on in the loop's own order.
 
     Args:
-        steps: What can run now.
+        steps: The event loop's own queue, until `steer`.
         order: What comes next.
 
     Raises:
@@ -57,7 +57,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._quiet_turns = 0
         if isinstance(steps, Play):  # a traceback may show this play, though it is not whole
             raise RuntimeError("Another schedule steers this event loop; close it first.")
-        super().__init__(steps)
+        super().__init__()
         self.gives_way: bool = False
         """Whether another play may begin, which ends this one."""
         self.is_closed: bool = False
@@ -173,11 +173,20 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             self.is_closed = True
             if self.trace is not None:
                 self._note_wait(self.trace)
-            self._give_back()
+            steps: deque[Step] = deque()
+            self._use(steps)
+            steps.extendleft(reversed(self.rest()))
+
+    def steer(self, steps: deque[Step]) -> None:
+        """Steer the event loop, whose queue these steps have been."""
+        # Other threads append to the queue that the event loop uses. Only once it is another does
+        # nothing more come to the first; what came to the other meanwhile is younger.
+        self._use(self)
+        self.extendleft(reversed(steps))
 
     @abstractmethod
-    def _give_back(self) -> None:
-        """Give the event loop its own queue back."""
+    def _use(self, steps: deque[Step]) -> None:
+        """Have the event loop use this queue."""
 
     @staticmethod
     def end_what_gives_way(steps: deque[Step]) -> None:

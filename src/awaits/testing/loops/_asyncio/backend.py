@@ -83,7 +83,7 @@ class _CountingLimiter:
         self._loop.threads.n_out += 1
 
     async def __aexit__(self, *_error: object) -> None:
-        self._loop.threads.n_out -= 1
+        self._loop.thread_is_back()
         self._limiter.release()
 
 

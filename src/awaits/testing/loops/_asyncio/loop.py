@@ -245,7 +245,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _running(self) -> Iterator[tuple[str, object]]:
         """Return the name and the coroutine of each task that can run."""
-        tasks = {task_of(handle): None for handle in self._ready if not handle.cancelled()}
+        ready = deque(self._ready)  # at once: other threads may append meanwhile
+        tasks = {task_of(handle): None for handle in ready if not handle.cancelled()}
         return ((name_of(task), task.get_coro()) for task in tasks if task is not None)
 
     def throw(self, error: Exception) -> float:
@@ -328,11 +329,13 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         else:
             future = super().run_in_executor(executor, func, *args)
         self.threads.n_out += 1
-        future.add_done_callback(self._thread_is_back)
+        future.add_done_callback(self.thread_is_back)
         return future
 
-    def _thread_is_back(self, _future: asyncio.Future[Any]) -> None:
+    def thread_is_back(self, _future: asyncio.Future[Any] | None = None) -> None:
+        """Have time move again; whoever turned until the thread was back is to see that it is."""
         self.threads.n_out -= 1
+        self.timekeeper.n_turns = 0
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -349,7 +352,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         try:
             await super().shutdown_default_executor()
         finally:
-            self.threads.n_out -= 1
+            self.thread_is_back()
 
 
 class _Worker(threading.local):

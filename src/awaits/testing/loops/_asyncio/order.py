@@ -14,6 +14,7 @@ And in anyio 4.16.0: `_task_states`, which has the innermost cancel scope of eac
 
 import asyncio
 import unittest
+from collections import deque
 from collections.abc import Coroutine
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -64,14 +65,12 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
                 "itself; choose asyncio or trio."
             )
         self.end_what_gives_way(vars(loop)["_ready"])
-        super().__init__(vars(loop)["_ready"], order)
+        steps = vars(loop)["_ready"]
+        super().__init__(steps, order)
         self._loop = cast("Any", loop)
         self._cancellable: dict[asyncio.Task[Any], int] = {}  # and how often each was cancelled
-        self._loop._ready = self
         # A task factory of the program's may start tasks at once, before they can have a scope.
         self._wraps = self.cancels_a_task and loop.get_task_factory() is None
-        if self._wraps:
-            loop.set_task_factory(cast("Any", self._wrapped))
         # A virtual loop asks what is delayed before it moves time; a real one would wait.
         self._clock: Timekeeper | None = getattr(loop, "timekeeper", None)
         if self._clock is not None:
@@ -79,12 +78,13 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         self._has_looked = False  # whether the loop has looked for what can run, since `popleft`
         self._nothing = asyncio.Handle(print, (), self._loop)
         self._nothing.cancel()
+        self.steer(steps)
 
-    def _give_back(self) -> None:
-        """Give the event loop its own queue back."""
-        self._loop._ready = self.rest()
+    def _use(self, steps: deque[asyncio.Handle]) -> None:
+        """Have the event loop use this queue."""
+        self._loop._ready = steps
         if self._wraps:
-            self._loop.set_task_factory(None)
+            self._loop.set_task_factory(self._wrapped if steps is self else None)
 
     def _wrapped(
         self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **kwargs: Any

@@ -142,10 +142,13 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def threads_are_out(self) -> bool:
         """Tell whether a worker thread is at work and does not wait for the event loop."""
-        return (
-            _active_threads_local in self._runner._locals
-            and trio.testing.active_thread_count() > self.threads.n_waiting
-        )
+        return self.n_threads() > self.threads.n_waiting
+
+    def n_threads(self) -> int:
+        """Return how many worker threads are out; trio counts them."""
+        # It is no question to ask of trio before the first: a `LookupError` each turn is dear.
+        is_any = _active_threads_local in self._runner._locals
+        return trio.testing.active_thread_count() if is_any else 0
 
     def waits_until_idle(self) -> bool:
         """Tell whether a task waits for all others to be blocked."""
@@ -269,11 +272,14 @@ class Turns(trio.abc.Instrument):
 
     def __init__(self, clock: VirtualTrioClock) -> None:
         self._clock = clock
+        self._n_threads = 0
 
     def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 trio's signature
         """Count; trio calls this once a turn. It would log what is raised here, and go on."""
-        timekeeper = self._clock.timekeeper
-        timekeeper.n_turns += 1
+        timekeeper, n_threads = self._clock.timekeeper, self._clock.n_threads()
+        # Whoever turned until a thread was back is to see that it is.
+        timekeeper.n_turns = 0 if n_threads < self._n_threads else timekeeper.n_turns + 1
+        self._n_threads = n_threads
         if timekeeper.n_turns > timekeeper.turns:
             self._clock.end_what_runs_for_ever()
 

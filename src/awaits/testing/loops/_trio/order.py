@@ -10,6 +10,7 @@ Private names, read in trio 0.32.0 and 0.35.0:
 # pyright: reportPrivateUsage=false
 
 import inspect
+from collections import deque
 from collections.abc import Iterator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
@@ -53,16 +54,17 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
             )
         self._runner: Runner = GLOBAL_RUN_CONTEXT.runner
         self.end_what_gives_way(self._runner.runq)
-        super().__init__(self._runner.runq, order)
-        self._runner.runq = self
+        steps = self._runner.runq
+        super().__init__(steps, order)
         # A virtual clock asks what is delayed before it moves time; a real one would wait.
         self._clock: Timekeeper | None = getattr(self._runner.clock, "timekeeper", None)
         if self._clock is not None:
             self._clock.n_turns = 0
+        self.steer(steps)
 
-    def _give_back(self) -> None:
-        """Give the event loop its own queue back."""
-        self._runner.runq = self.rest()
+    def _use(self, steps: deque[trio.lowlevel.Task]) -> None:
+        """Have the event loop use this queue."""
+        self._runner.runq = steps
 
     def __len__(self) -> int:
         return super().__len__() + (self.n_late if self._clock is None else 0)
