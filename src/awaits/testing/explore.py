@@ -19,7 +19,7 @@ from awaits.testing.every import (
 )
 from awaits.testing.loops.delays import Choice, Delays
 from awaits.testing.loops.orders import Order, Recorded
-from awaits.testing.loops.places import Places
+from awaits.testing.loops.places import Places, Stack
 from awaits.testing.mixture import MIXTURE, Draw, Seen, StepKey
 from awaits.testing.schedule import Schedule, order_of, steer
 
@@ -243,8 +243,8 @@ class Explorer:
         return Trial(drawn)
 
 
-def _is_at(line: Line, task: int, step: int, stack: tuple[Line, ...]) -> bool:  # noqa: ARG001 see Places
-    return line in stack
+def _is_at(line: Line, task: int, step: int, stack: Stack) -> bool:  # noqa: ARG001 see Places
+    return line in stack()
 
 
 def _by_turns(streams: list[Iterator[Trial]]) -> Iterator[Trial]:

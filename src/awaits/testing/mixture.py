@@ -8,7 +8,7 @@ from awaits.testing.deadlock import Line
 from awaits.testing.deviations import Late
 from awaits.testing.every import DelayDict
 from awaits.testing.loops.orders import Recorded
-from awaits.testing.loops.places import Places
+from awaits.testing.loops.places import Places, Stack
 from awaits.testing.loops.priorities import Priorities
 from awaits.testing.schedule import Schedule
 
@@ -61,8 +61,8 @@ def slow_places(seen: Seen, rng: random.Random) -> Recorded:
     lines = set(seen.some_lines(rng, rng.randint(1, 2)))
     share = rng.choice((0.5, 1.0))
 
-    def is_slow(task: int, step: int, stack: tuple[Line, ...]) -> bool:  # noqa: ARG001 see Places
-        return not lines.isdisjoint(stack) and rng.random() < share
+    def is_slow(task: int, step: int, stack: Stack) -> bool:  # noqa: ARG001 see Places
+        return not lines.isdisjoint(stack()) and rng.random() < share
 
     return Places(is_slow, jitter=seen.jitter)
 
@@ -76,8 +76,8 @@ def meetings(seen: Seen, rng: random.Random) -> Recorded:
     if keys and rng.random() < 0.5:
         keys = {rng.choice(sorted(keys))}
 
-    def is_slow(task: int, step: int, stack: tuple[Line, ...]) -> bool:
-        return (task, step) in keys if keys else line in stack
+    def is_slow(task: int, step: int, stack: Stack) -> bool:
+        return (task, step) in keys if keys else line in stack()
 
     return Places(is_slow, until=until, jitter=seen.jitter)
 

@@ -143,7 +143,8 @@ class Delays(Order):
     def _end(self) -> None:
         _, _, entry, event, since = heapq.heappop(self._late)
         event.n_ahead = self._n_steps - since
-        event.seconds = (self.play.time() or 0.0) - (event.moment.time or 0.0)
+        if self._tells:
+            event.seconds = (self.play.time() or 0.0) - (event.moment.time or 0.0)
         entry.is_late = False
         self._released.append(entry)
 

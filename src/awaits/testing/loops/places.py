@@ -6,11 +6,14 @@ together, or one that a task must not reach while another is between two others.
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeAlias
 
 from awaits.testing.deadlock import Line, stack
 from awaits.testing.loops.delays import IDLE_STEPS, Delays
 from awaits.testing.loops.orders import Entry, Recorded
+
+Stack: TypeAlias = Callable[[], tuple[Line, ...]]
 
 
 class Places(Delays, Recorded):
@@ -19,22 +22,22 @@ class Places(Delays, Recorded):
     It notes which steps it delayed, so that a schedule can say the same order.
 
     Args:
-        is_slow: Tells whether a step is delayed, given its task's number, its own, and the lines at
-            which the task stands.
+        is_slow: Tells whether a step is delayed, given its task's number, its own, and what returns
+            the lines at which the task stands, which takes time.
         until: Until another task comes to this line; or until nothing else can run.
         jitter: As for `Delays`.
     """
 
     def __init__(
         self,
-        is_slow: Callable[[int, int, tuple[Line, ...]], bool],
+        is_slow: Callable[[int, int, Stack], bool],
         *,
         until: Line | None = None,
         jitter: float = 0.0,
     ) -> None:
         super().__init__(self._delay_of, jitter=jitter, tells=False)
         self.lines: dict[Line, None] = {}
-        """The lines to which tasks came, in the order in which they came first."""
+        """The lines that `is_slow` was told, in the order in which tasks came to them first."""
         self.delays: dict[tuple[int, int], int | Literal["idle"]] = {}
         self.jitter = jitter
         self._is_slow = is_slow
@@ -47,10 +50,9 @@ class Places(Delays, Recorded):
         entries = list(entries)
         for entry in entries:
             if entry.task is not None:
-                lines = stack(self.play.coroutine_of(entry.task))
-                self.lines.update(dict.fromkeys(lines))
-                if self._is_slow(entry.number, entry.step_number, lines):
-                    self._slow.add((entry.number, entry.step_number))
+                key = entry.number, entry.step_number
+                if self._is_slow(*key, partial(self._stack_of, entry.task)):
+                    self._slow.add(key)
         super().add(entries)
 
     def take(self) -> Entry | None:
@@ -74,6 +76,11 @@ class Places(Delays, Recorded):
     def latest(self) -> float:
         """Return how far time may move: not before those that have met go on."""
         return -math.inf if self._have_met() else super().latest()
+
+    def _stack_of(self, task: object) -> tuple[Line, ...]:
+        lines = stack(self.play.coroutine_of(task))
+        self.lines.update(dict.fromkeys(lines))
+        return lines
 
     def _have_met(self) -> bool:
         beside = self._ran_beside

@@ -51,6 +51,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     is_native: ClassVar[bool]
     """Whether the event loop has a means of its own to cancel a task, besides cancel scopes."""
 
+    # The event loops call these, and get what the order says; here they mean what has arrived.
+    _n_arrived = deque.__len__
+    _next_arrived = deque.popleft
+
     def __init__(self, steps: deque[Step], order: Order) -> None:
         self._order = order
         self._to_cancel: tuple[anyio.CancelScope, Task, At] | None = None
@@ -128,7 +132,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def __len__(self) -> int:
         # A loop takes as often as it was told, even when the schedule was closed meanwhile: a
         # cancellation counts only where there is nothing else.
-        return super().__len__() + self._order.n_ready or int(self._to_cancel is not None)
+        return self._n_arrived() + self._order.n_ready or int(self._to_cancel is not None)
 
     @property
     def n_late(self) -> int:
@@ -152,13 +156,23 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def take(self) -> Step | None:
         """Return the step to run now; `None` if there are none but those that are delayed."""
-        if self.error is None:
-            try:
-                return self._take()
-            except Exception as error:  # noqa: BLE001 raised when the schedule is closed
-                self.error = error
-                self.extend(self.rest())
-        return super().popleft() if super().__len__() else None
+        if self.error is not None:
+            return self._next_arrived() if self._n_arrived() else None
+        entry: Entry | None = None
+        try:
+            if self._to_cancel is not None:
+                self._deliver(*self._to_cancel)
+            if self._n_arrived():
+                self._admit()
+            entry = self._order.take()
+            if entry is not None and entry.task is not None:
+                self._note(entry)
+        except Exception as error:  # noqa: BLE001 raised when the schedule is closed
+            self.error = error
+            self.extend(self.rest())
+            if entry is None:
+                return self.take()
+        return None if entry is None else cast("Step", entry.step)
 
     def rest(self) -> deque[Step]:
         """Take all steps, for a queue that nobody steers."""
@@ -223,54 +237,35 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         # The task that opens a schedule comes to the queue later.
         return Moment(self.number_of(task), name, where, self.time())
 
-    def _take(self) -> Step | None:
-        if self._to_cancel is not None:
-            self._deliver(*self._to_cancel)
-        if super().__len__():
-            self._admit()
-        entry = self._order.take()
-        if entry is None:
-            return None
-        step: Step = entry.step
-        if entry.task is not None:
-            try:
-                self._note(entry)
-            except Exception as error:  # noqa: BLE001 the step has been taken, so it runs
-                self.error = error
-                self.extend(self.rest())
-        return step
-
     def _note(self, entry: Entry) -> None:
-        """Note a step that runs."""
-        cancel = self._order.cancel
-        if (
-            self._order.native
-            and isinstance(cancel, tuple)
-            and cancel[0] == entry.number
-            and entry.step_number in cancel[1:]
-        ):
-            self._cancel_natively(entry.task, (entry.number, entry.step_number))
+        """Note a step that is about to run."""
+        if self._order.cancel is not None:
+            self._look_for_cancellation(entry, self._order.cancel)
         self.ran.append(entry.number)
+        self._quiet_turns = 0
         if self.trace is not None:
             self._note_wait(self.trace)
             self.trace.append(self.moment(entry.task))
             self._last = entry.task
         if self.stacks is not None:
             self.stacks.append(stack(self.coroutine_of(entry.task)))
-        self._quiet_turns = 0
         if self.contended is not None and self._order.n_ready:
             self.contended.append((entry.number, entry.step_number))
-        if cancel is None or self._order.native:
-            return
-        if isinstance(cancel, tuple):
+
+    def _look_for_cancellation(self, entry: Entry, cancel: int | tuple[int, ...]) -> None:
+        """Cancel natively what is about to run, or a scope after it."""
+        if not isinstance(cancel, tuple):
+            scope = self.context_of(entry.step).get(scope_of)
+            if scope is not None:
+                self._count_await(scope, entry.task)
+        elif self._order.native:
+            if cancel[0] == entry.number and entry.step_number in cancel[1:]:
+                self._cancel_natively(entry.task, (entry.number, entry.step_number))
+        else:
             scope = self._scopes.get(entry.task)
             at = entry.number, entry.step_number + 1
             if scope is not None and cancel == at:
                 self._to_cancel = scope, entry.task, at
-            return
-        scope = self.context_of(entry.step).get(scope_of)
-        if scope is not None:
-            self._count_await(scope, entry.task)
 
     def _note_wait(self, trace: list[Moment]) -> None:
         """Note what the task waits for that took the last step."""
@@ -285,12 +280,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             trace[-1] = trace[-1]._replace(wait=f"{wait.what}, held by {held_by}")
 
     def _arrivals(self) -> list[Step]:
-        pop = super().popleft  # other threads may append meanwhile
-        return [pop() for _ in range(super().__len__())]
+        # Other threads may append meanwhile.
+        return [self._next_arrived() for _ in range(self._n_arrived())]
 
     def _admit(self) -> None:
         # Most arrive alone; other threads may append meanwhile.
-        arrivals = [super().popleft()] if super().__len__() == 1 else self._arrivals()
+        arrivals = [self._next_arrived()] if self._n_arrived() == 1 else self._arrivals()
         try:
             if len(arrivals) == 1:
                 self._order.add((self._entry(arrivals[0]),))

@@ -26,11 +26,10 @@ class Priority(Protocol):
         ...
 
 
-@dataclass(slots=True, order=True)
+@dataclass(slots=True, eq=False)
 class _Ready:
-    """A step that is ready; in the order of the heap."""
+    """A step that is ready."""
 
-    priority: float
     arrival: int
     entry: Entry
     since: int = -1  # how many steps had run when a later one went ahead
@@ -52,7 +51,7 @@ class Priorities(Recorded):
         # The steps that ran later than first in, first out.
         self.delays: dict[tuple[int, int], int | Literal["idle"]] = {}
         self._priority = priority
-        self._ready: list[_Ready] = []  # a heap
+        self._ready: list[tuple[float, int, _Ready]] = []  # a heap, by priority and arrival
         self._callbacks: deque[tuple[int, Entry]] = deque()
         self._fresh: deque[_Ready] = deque()  # by arrival: those that nothing overtook
         self._overtaken: deque[_Ready] = deque()  # by when that was
@@ -73,8 +72,8 @@ class Priorities(Recorded):
                 self._callbacks.append((arrival, entry))
             else:
                 priority = self._priority.of(entry.number, entry.step_number)
-                ready = _Ready(priority, arrival, entry)
-                heapq.heappush(self._ready, ready)
+                ready = _Ready(arrival, entry)
+                heapq.heappush(self._ready, (priority, arrival, ready))
                 self._fresh.append(ready)
                 self._n_ready += 1
 
@@ -101,17 +100,17 @@ class Priorities(Recorded):
 
     def _best(self) -> _Ready | None:
         ready, overtaken = self._ready, self._overtaken
-        while ready and ready[0].has_run:
+        while ready and ready[0][2].has_run:
             heapq.heappop(ready)
         while overtaken and overtaken[0].has_run:
             overtaken.popleft()
         if overtaken and self._n_steps - overtaken[0].since >= IDLE_STEPS:
             return overtaken[0]
-        return ready[0] if ready else None
+        return ready[0][2] if ready else None
 
     def rest(self) -> list[Entry]:
         """Take everything, in the order of arrival."""
-        ready = [(it.arrival, it.entry) for it in self._ready if not it.has_run]
+        ready = [(it.arrival, it.entry) for _, _, it in self._ready if not it.has_run]
         rest = sorted([*ready, *self._callbacks], key=lambda it: it[0])
         for it in (self._ready, self._callbacks, self._fresh, self._overtaken):
             it.clear()

@@ -137,15 +137,17 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             # other threads want is in the queue already.
             if len(sockets) > 1 or signal_handlers:
                 self._process_events(self._selector.select(0))
-            if not self._ready:
+            n_ready = len(self._ready)
+            if not n_ready:
                 self._nothing_can_run()
                 clock.n_turns = 0
+                n_ready = len(self._ready)
             elif clock.n_turns < most:
                 clock.n_turns += 1
             else:
                 end_what_runs_for_ever(self, self._running())
                 clock.n_turns = 0
-            for _ in range(len(self._ready)):  # what becomes ready now is for the next turn
+            for _ in range(n_ready):  # what becomes ready now is for the next turn
                 handle = self._ready.popleft()  # a schedule may have put its own there
                 if not handle._cancelled:
                     handle._run()

@@ -193,5 +193,5 @@ def task_of(step: Any) -> asyncio.Task[Any] | None:
     task = getattr(callback, "__self__", None)
     if not isinstance(task, asyncio.Task):
         return None
-    name = getattr(callback, "__name__", None) or type(callback).__name__
-    return task if name in STEPS else None
+    is_step = type(callback).__name__ in STEPS or getattr(callback, "__name__", None) in STEPS
+    return task if is_step else None
