@@ -122,8 +122,12 @@ NAMES = [
             "io_manager",
             "main_task",
             "next_deadline",
+            "run_in_host_task",
+            "run_in_system_nursery",
+            "run_system",
             "runq",
             "statistics",
+            "task_register",
             "tasks",
             "waiting_for_idle",
         )

@@ -131,7 +131,10 @@ async def test_trio_does_what_a_worker_asks_for_in_a_task_and_tells_whose_worker
     token = await trio.to_thread.run_sync(lambda: _threads.PARENT_TASK_DATA.token)
     assert token is trio.lowlevel.current_trio_token()
     assert inspect.iscoroutinefunction(_threads.Run.run)
+    assert inspect.iscoroutinefunction(_threads.Run.run_system)
     assert "await msg_from_thread.run()" in inspect.getsource(_threads.to_thread_run_sync)
+    register = await trio.to_thread.run_sync(lambda: _threads.PARENT_TASK_DATA.task_register)
+    assert register == [trio.lowlevel.current_task()]
 
 
 def test_trio_asks_the_clock_only_when_no_task_can_run() -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import concurrent.futures
+import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from unittest import mock
 
 import anyio
@@ -15,6 +17,7 @@ import trio
 
 from awaits.testing import VirtualClock
 from awaits.testing.clock import timekeeper_of
+from awaits.testing.loops import threads
 from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import (
     A_MOMENT,
@@ -83,6 +86,26 @@ class TestAThreadThatIsOut:
         await anyio.sleep(5)
         assert anyio.current_time() == 5.0
 
+    async def test_a_thread_has_begun_before_one_who_waits_until_all_is_idle_goes_on(self) -> None:
+        begun: list[int] = []
+        for number in range(100):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(
+                    lambda it: anyio.to_thread.run_sync(begun.append, it, abandon_on_cancel=True),
+                    number,
+                )
+                await anyio.wait_all_tasks_blocked()
+                tasks.cancel_scope.cancel()
+        assert sorted(begun) == list(range(100))
+
+    @pytest.mark.parametrize("abandons", [False, True])
+    async def test_a_thread_that_waits_for_a_task_is_not_out(self, abandons: bool) -> None:
+        def ask() -> float:
+            anyio.from_thread.run(anyio.sleep, 3600)
+            return anyio.from_thread.run_sync(anyio.current_time)
+
+        assert await anyio.to_thread.run_sync(ask, abandon_on_cancel=abandons) == 3600.0
+
     async def test_a_thread_that_fails_lets_time_go_on(self) -> None:
         with pytest.raises(ZeroDivisionError):
             await anyio.to_thread.run_sync(lambda: 1 // 0)
@@ -111,6 +134,26 @@ class TestDeadlock:
 
         threading.Timer(A_MOMENT, come).start()
         await came.wait()
+
+    async def test_of_a_worker_that_was_abandoned_and_has_got_its_answer_a_moment_ago(self) -> None:
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            for _ in range(100):
+                asked, came = anyio.Event(), anyio.Event()
+
+                def ask(asked: anyio.Event, came: anyio.Event) -> None:
+                    anyio.from_thread.run_sync(asked.set)
+                    anyio.from_thread.run_sync(came.set)
+
+                async with anyio.create_task_group() as tasks:
+                    abandoned = partial(anyio.to_thread.run_sync, abandon_on_cancel=True)
+                    tasks.start_soon(abandoned, ask, asked, came)
+                    await asked.wait()
+                    tasks.cancel_scope.cancel()
+                await came.wait()
+        finally:
+            sys.setswitchinterval(before)
 
     @on_asyncio
     async def test_of_a_pool_that_the_event_loop_does_not_know(self) -> None:
@@ -172,5 +215,6 @@ class TestDeadlock:
     @pytest.fixture
     def before(self) -> Iterator[threading.Thread]:
         release = threading.Event()
-        yield threading.Thread(target=release.wait)
+        with mock.patch.object(threads, "SECONDS_AT_ONE_PLACE", 5 * A_MOMENT):
+            yield threading.Thread(target=release.wait)
         release.set()

@@ -63,7 +63,7 @@ class Threads:
     ) -> None:
         self.n_out: int = 0  # workers; trio counts them itself
         self.n_waiting: int = 0  # those of them that wait for the event loop
-        self.waiting: list[int] = []  # threads that wait for its futures, workers or not
+        self.waiting: list[int] = []  # threads that wait for what it runs, workers or not
         self._token = token
         self._token_here = token_here
         self._soon = soon
@@ -89,7 +89,7 @@ class Threads:
         for thread in threading.enumerate():
             frame = where.get(thread.ident or 0)
             is_waiting = thread.ident in self.waiting
-            if thread is not this and not is_waiting and not is_at_rest(frame):
+            if thread is not this and not is_waiting and not has_no_work(frame):
                 yield thread, frame
 
     def _moves(self, thread: threading.Thread, frame: FrameType | None) -> bool:
@@ -170,12 +170,18 @@ def frames() -> dict[int, FrameType]:
 
 
 def is_at_rest(frame: FrameType | None) -> bool:
-    """Tell whether a thread has ended, has no work in its pool, or waits for a task as a worker."""
+    """Tell whether a thread has no work, or waits for a task as a worker."""
     stack = list(_stack(frame))
-    if not stack:  # it has ended, or is a `threading.Timer`
+    asks = bool(stack) and stack[0] in ASKING and not POOLS.isdisjoint(stack)
+    return asks or has_no_work(frame)
+
+
+def has_no_work(frame: FrameType | None) -> bool:
+    """Tell whether a thread has ended, or has no work in its pool."""
+    place = next(_stack(frame), None)
+    if place is None:  # it has ended, or is a `threading.Timer`
         return frame is None
-    # Of threads that ask, only workers are counted, and so known to wait still.
-    return stack[0] in POOLS or (stack[0] in ASKING and not POOLS.isdisjoint(stack))
+    return place in POOLS
 
 
 def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:

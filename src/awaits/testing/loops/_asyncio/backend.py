@@ -66,8 +66,13 @@ class VirtualAsyncIOBackend(AsyncIOBackend):
         if not isinstance(loop, VirtualEventLoop):
             return await super().run_sync_in_worker_thread(func, args, abandon_on_cancel, limiter)
         counting = _CountingLimiter(limiter or cls.current_default_thread_limiter(), loop)
+
+        def begin() -> T:
+            loop.sent.discard(counting)
+            return work(loop, func, *args)
+
         return await super().run_sync_in_worker_thread(
-            work, (loop, func, *args), abandon_on_cancel, cast("CapacityLimiter", counting)
+            begin, (), abandon_on_cancel, cast("CapacityLimiter", counting)
         )
 
 
@@ -81,8 +86,10 @@ class _CountingLimiter:
     async def __aenter__(self) -> None:
         await self._limiter.acquire()
         self._loop.threads.n_out += 1
+        self._loop.sent.add(self)
 
     async def __aexit__(self, *_error: object) -> None:
+        self._loop.sent.discard(self)
         self._loop.thread_is_back()
         self._limiter.release()
 

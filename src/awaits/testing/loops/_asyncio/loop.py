@@ -20,6 +20,7 @@ import itertools
 import math
 import selectors
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -79,6 +80,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self.timekeeper: Timekeeper = timekeeper
         self.threads: Threads = Threads(self, lambda: _worker.loop, self.call_soon_threadsafe)
         self.waiting_for_idle: list[asyncio.Future[None]] = []
+        self.sent: set[object] = set()  # what anyio has sent to its workers, and has not begun
         self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
         self._error: Exception | None = None
@@ -206,6 +208,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         """Wake such tasks; return whether that was done here."""
         if not self.waiting_for_idle:
             return False
+        while self.sent:  # who waits may cancel it, and then it would never begin
+            time.sleep(0)
         for waiter in self.waiting_for_idle:
             if not waiter.done():
                 waiter.set_result(None)

@@ -9,8 +9,9 @@ Private names, read in trio 0.32.0 and 0.35.0:
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
   main task, the way trio throws `KeyboardInterrupt`; `Task._next_send`, if it can run anyway.
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
-  `PARENT_TASK_DATA`, for whom a thread works; `Run.run`, by which a task does what a thread asks;
-  where that thread stands meanwhile, and where one has no work.
+  `PARENT_TASK_DATA`, for whom a thread works, and in whose `task_register` its task is until it
+  abandons the thread; `Run`, by which trio does what a thread asks; where that thread stands
+  meanwhile, and where one has no work.
 
 Private names, read in anyio 4.16.0: `TestRunner._call_in_runner_task`, which runs what trio asks
 for as a guest, and `_main_task_finished`, which is told how that ended.
@@ -23,10 +24,11 @@ import math
 import select
 import signal
 import sys
+import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TypeAlias, cast
 
 import trio.testing
 from anyio._backends._trio import TestRunner
@@ -56,13 +58,14 @@ check_names(
     "trio",
     {
         type(GLOBAL_RUN_CONTEXT): ["runner"],
+        type(PARENT_TASK_DATA): ["task_register", "token"],
         Runner: ["_locals", "clock", "deadlines", "init_task", "io_manager", "main_task", "tasks"],
         Deadlines: ["next_deadline"],
         IOManager: [_SOCKETS, "statistics"],
         Task: ["_abort_func", "_attempt_abort"],
         WorkerThread: ["_work"],
         _threads: ["_send_message_to_trio"],
-        Run: ["run"],
+        Run: ["run", "run_in_host_task", "run_in_system_nursery", "run_system"],
     },
 )
 check_names("trio", {Runner: ["waiting_for_idle"]})
@@ -79,6 +82,8 @@ class VirtualTrioClock(trio.abc.Clock):
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
         self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
+        # Of each thread that waits for what it asked trio to run: its task, until it abandons it.
+        self.asking: list[list[Task | None]] = []
 
     def start_clock(self) -> None:
         """Begin at 0.0; trio calls this when a run begins."""
@@ -142,7 +147,8 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def threads_are_out(self) -> bool:
         """Tell whether a worker thread is at work and does not wait for the event loop."""
-        return self.n_threads() > self.threads.n_waiting
+        n_asking = sum(task is not None for (task,) in self.asking)
+        return self.n_threads() > self.threads.n_waiting + n_asking
 
     def n_threads(self) -> int:
         """Return how many worker threads are out; trio counts them."""
@@ -300,17 +306,41 @@ def _token_here() -> object:
 @functools.cache
 def patch_threads() -> None:
     """Have threads that wait for trio not be out, in virtual time; trio makes their messages."""
-    original = Run.run
+    for send in Run.run_in_host_task, Run.run_in_system_nursery:
+        setattr(Run, send.__name__, _telling_who_asks(send))
+    for run in Run.run, Run.run_system:
+        setattr(Run, run.__name__, _counted(run))
 
-    async def run(self: Run[object]) -> None:
+
+_Send: TypeAlias = Callable[[Run[object], trio.lowlevel.TrioToken], None]
+_RunMessage: TypeAlias = Callable[[Run[object]], Awaitable[None]]
+
+
+def _telling_who_asks(send: _Send) -> _Send:
+    @functools.wraps(send)
+    def telling(self: Run[object], token: trio.lowlevel.TrioToken) -> None:
+        is_worker = _token_here() is token
+        task: list[Task | None] = PARENT_TASK_DATA.task_register if is_worker else [None]
+        vars(self)["asked_by"] = threading.get_ident(), task
+        send(self, token)
+
+    return telling
+
+
+def _counted(run: _RunMessage) -> _RunMessage:
+    @functools.wraps(run)
+    async def counted(self: Run[object]) -> None:
         clock = GLOBAL_RUN_CONTEXT.runner.clock
         if not isinstance(clock, VirtualTrioClock):
-            await original(self)
+            await run(self)
             return
-        clock.threads.n_waiting += 1
+        ident, task = cast("tuple[int, list[Task | None]]", vars(self)["asked_by"])
+        clock.threads.waiting.append(ident)
+        clock.asking.append(task)
         try:
-            await original(self)
+            await run(self)
         finally:
-            clock.threads.n_waiting -= 1
+            clock.threads.waiting.remove(ident)
+            clock.asking.remove(task)
 
-    setattr(Run, original.__name__, run)
+    return counted
