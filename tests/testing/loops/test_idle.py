@@ -38,9 +38,13 @@ class FakePlay:
 
 
 class FakeThreads:
-    def __init__(self, loop: "FakeLoop", *, may_come_back: bool) -> None:
+    def __init__(self, loop: "FakeLoop", *, may_come_back: bool, all_wait: bool) -> None:
         self._loop = loop
         self._may_come_back = may_come_back
+        self._all_wait = all_wait
+
+    def all_wait(self) -> bool:
+        return self._all_wait
 
     def may_come_back(self) -> bool:
         self._loop.asked.append("may come back")
@@ -66,14 +70,15 @@ class FakeLoop:
         has_main: bool = True,
         waits_outside: bool = False,
         thread_may_come_back: bool = False,
+        all_threads_wait: bool = False,
     ) -> None:
         self.asked: list[str] = []
         self.error: Exception | None = None
         self.timekeeper: Timekeeper = Timekeeper(idle=idle)
         if is_held:
             self.timekeeper.hold()
-        may_come_back = FakeThreads(self, may_come_back=thread_may_come_back)
-        self.threads: Threads = cast("Threads", may_come_back)
+        threads = FakeThreads(self, may_come_back=thread_may_come_back, all_wait=all_threads_wait)
+        self.threads: Threads = cast("Threads", threads)
         self._play = None if n_late is None else FakePlay(self, n_late, latest)
         self._threads_are_out = threads_are_out
         self._waits_until_idle = somebody_waits_until_idle
@@ -137,12 +142,18 @@ def went(loop: FakeLoop) -> tuple[float, float, list[str]]:
 
 class TestWhoHoldsTime:
     def test_a_thread_that_is_out_holds_time_and_is_waited_for(self) -> None:
-        assert went(FakeLoop(threads_are_out=True, deadline=9)) == (math.inf, 0, ["wake"])
+        loop = FakeLoop(threads_are_out=True, deadline=9)
+        assert went(loop) == (SECONDS_UNTIL_LOOKED_AGAIN, 0, ["wake"])
+
+    def test_threads_that_all_wait_do_not_hold_time(self) -> None:
+        loop = FakeLoop(threads_are_out=True, all_threads_wait=True, deadline=9)
+        assert went(loop) == (NOW, 9, ["wake", "poll 0"])
 
     def test_a_delayed_step_runs_while_a_thread_is_out(self) -> None:
         loop = FakeLoop(threads_are_out=True, deadline=9, n_late=1, latest=math.inf)
         assert went(loop) == (NOW, 0, ["release"])
-        assert went(loop) == (math.inf, 0, ["release", "release", "wake"])
+        waits = SECONDS_UNTIL_LOOKED_AGAIN
+        assert went(loop) == (waits, 0, ["release", "release", "wake"])
 
     def test_who_waits_until_all_is_idle_is_woken_before_time_moves(self) -> None:
         loop = FakeLoop(somebody_waits_until_idle=True, deadline=9)

@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from unittest import mock
@@ -34,6 +35,12 @@ pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 class TestAThreadThatIsOut:
     """Time stands still meanwhile, whoever sent it."""
+
+    @pytest.fixture
+    def soon(self) -> Iterator[None]:
+        """Threads that all wait are soon known to."""
+        with mock.patch.object(threads, "SECONDS_ALL_WAIT", 3 * A_MOMENT):
+            yield
 
     @pytest.fixture
     def release(self) -> Iterator[threading.Event]:
@@ -87,16 +94,15 @@ class TestAThreadThatIsOut:
         assert anyio.current_time() == 5.0
 
     async def test_a_thread_has_begun_before_one_who_waits_until_all_is_idle_goes_on(self) -> None:
-        begun: list[int] = []
-        for number in range(100):
+        begun = threading.Semaphore(0)
+        for _ in range(100):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(
-                    lambda it: anyio.to_thread.run_sync(begun.append, it, abandon_on_cancel=True),
-                    number,
+                    lambda: anyio.to_thread.run_sync(begun.release, abandon_on_cancel=True)
                 )
                 await anyio.wait_all_tasks_blocked()
                 tasks.cancel_scope.cancel()
-        assert sorted(begun) == list(range(100))
+            assert begun.acquire(timeout=60)
 
     @pytest.mark.parametrize("abandons", [False, True])
     async def test_a_thread_that_waits_for_a_task_is_not_out(self, abandons: bool) -> None:
@@ -105,6 +111,31 @@ class TestAThreadThatIsOut:
             return anyio.from_thread.run_sync(anyio.current_time)
 
         assert await anyio.to_thread.run_sync(ask, abandon_on_cancel=abandons) == 3600.0
+
+    @pytest.mark.usefixtures("soon")
+    async def test_a_thread_that_only_a_task_can_wake_does_not_hold_time_up(
+        self, release: threading.Event
+    ) -> None:
+        async def wake() -> None:
+            await anyio.sleep(3600)
+            release.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wake)
+            await anyio.to_thread.run_sync(release.wait)
+            assert anyio.current_time() == 3600.0
+
+    @pytest.mark.usefixtures("soon")
+    async def test_a_thread_that_waits_for_another_that_works_is_out(
+        self, release: threading.Event
+    ) -> None:
+        def work_long() -> None:
+            time.sleep(10 * A_MOMENT)
+            release.set()
+
+        threading.Thread(target=work_long).start()
+        waiting = partial(anyio.to_thread.run_sync, release.wait)
+        assert await beside_a_sleep(waiting) == 0.0
 
     async def test_a_thread_that_fails_lets_time_go_on(self) -> None:
         with pytest.raises(ZeroDivisionError):
@@ -118,6 +149,33 @@ class TestAThreadThatIsOut:
                 portal.call(anyio.sleep, A_MOMENT)
 
         assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(work_elsewhere)) == 0.0
+
+
+@pytest.mark.real_time
+def test_all_threads_wait_only_if_there_is_one_and_it_stood_still_since_the_last_time() -> None:
+    beside = Threads(object(), lambda: None, lambda _: None)
+    release = threading.Event()
+    waiting = threading.Thread(target=release.wait)
+    with mock.patch.object(threads, "SECONDS_ALL_WAIT", 0.0):
+        assert [beside.all_wait() for _ in range(3)] == [False] * 3
+        waiting.start()
+        while not beside.all_wait():
+            pass
+        assert [beside.all_wait() for _ in range(4)] == [False, True, False, True]
+        is_over: list[bool] = []
+
+        def work_until_it_is_over() -> None:
+            while not is_over:
+                work()
+
+        working = threading.Thread(target=work_until_it_is_over)
+        working.start()
+        assert not beside.all_wait()
+        is_over.append(True)
+        working.join()
+        assert [beside.all_wait() for _ in range(2)] == [False, True]
+    release.set()
+    waiting.join()
 
 
 class TestDeadlock:

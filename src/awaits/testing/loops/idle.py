@@ -12,9 +12,9 @@ from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
 def make_something_run(loop: EventLoop) -> float:
     """Make a task run, now that none can.
 
-    The order is the promise: time stands still while a thread is out, or while a task waits for the
-    loop to be idle; a delayed step comes before time moves, unless it may be late; and only what
-    nothing can wake is a deadlock.
+    The order is the promise: time stands still while a thread is out, unless all threads wait, or
+    while a task waits for the loop to be idle; a delayed step comes before time moves, unless it
+    may be late; and only what nothing can wake is a deadlock.
 
     Args:
         loop: The event loop.
@@ -23,9 +23,13 @@ def make_something_run(loop: EventLoop) -> float:
         How many real seconds to wait for the world outside; infinite if only it can go on.
     """
     play = loop.current_play()
-    if loop.threads_are_out() or loop.waits_until_idle():
+    threads_are_out = loop.threads_are_out()
+    if threads_are_out or loop.waits_until_idle():
         released = play is not None and play.release()
-        return 0 if released or loop.wake_who_waits_until_idle() else math.inf
+        if released or loop.wake_who_waits_until_idle():
+            return 0
+        if not (threads_are_out and loop.threads.all_wait()):
+            return SECONDS_UNTIL_LOOKED_AGAIN if threads_are_out else math.inf
     timekeeper = loop.timekeeper
     if loop.poll(timekeeper.idle):
         return 0
@@ -34,6 +38,10 @@ def make_something_run(loop: EventLoop) -> float:
         return 0
     if play is not None and play.release():
         return 0
+    return _wait_for_the_world_outside(loop)
+
+
+def _wait_for_the_world_outside(loop: EventLoop) -> float:
     main = loop.main_coroutine()
     if main is None or loop.waits_for_the_world_outside():
         return math.inf
@@ -41,6 +49,7 @@ def make_something_run(loop: EventLoop) -> float:
         return SECONDS_UNTIL_LOOKED_AGAIN
     if loop.poll(0):  # something came while we looked
         return 0
+    play, timekeeper = loop.current_play(), loop.timekeeper
     number_of = None if play is None else play.number_of
     tasks = standing(loop.tasks(), loop.look, number_of)
     return loop.throw(deadlock(told(tasks), timekeeper.now))

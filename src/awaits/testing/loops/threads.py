@@ -2,8 +2,9 @@
 
 Time stands still while a worker thread is out. But one that waits for the event loop would wait for
 ever: in `anyio.from_thread.run`, for a future of a portal or of `asyncio.run_coroutine_threadsafe`,
-in `trio.from_thread.run`. Meanwhile it does not count. And what waits for a thread that nobody
-counts, because it is no worker, is not deadlocked.
+in `trio.from_thread.run`. Meanwhile it does not count. Nor does it if all threads wait at locks or
+queues, for some time: only a task can wake them. And what waits for a thread that nobody counts,
+because it is no worker, is not deadlocked.
 
 Private names, which tests/testing/loops/test_private_names.py watches: `sys._current_frames`, for
 where threads are, and `_worker`, where one of an executor has no work.
@@ -29,10 +30,13 @@ SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
 # A thread that is older than the test, and that the test may wait for, as aiosqlite's: if it stands
 # at one place for so many real seconds, it waits for work itself.
 SECONDS_AT_ONE_PLACE = 5.0
+# A thread that was woken a moment ago stands where it has waited until the system lets it run.
+SECONDS_ALL_WAIT = 0.2
 
 check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
 
-_WAITING = {"blockbuster.blockbuster", "queue", "threading"}  # the first stands around all locks
+_LOCKS = {"queue", "threading"}  # who waits for another thread stands in these
+_WAITING = {"blockbuster.blockbuster", *_LOCKS}  # the first stands around all locks
 # By module and function: where a thread of a pool stands that has no work, and where a worker does
 # that waits for a task. The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
@@ -74,15 +78,36 @@ class Threads:
         """Note which threads are older than the test that begins."""
         self._older = {thread for thread, _ in self._busy()}
         self._places: dict[threading.Thread, tuple[int, int, float]] = {}
+        self._all_wait: tuple[set[tuple[int, int]], float] = set(), time.monotonic()
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
 
     def may_come_back(self) -> bool:
         """Tell whether another thread is at work, and may want the event loop after that."""
+        return any(True for _ in self._who_may_come_back())
+
+    def all_wait(self) -> bool:
+        """Tell whether all threads have waited for some time, each for another or for a task.
+
+        The time counts anew after each yes: what runs then may wake one.
+        """
+        frames = [frame for _, frame in self._who_may_come_back()]
+        all_wait = all(frame is not None and _waits(frame) for frame in frames)
+        places = {(id(it), it.f_lasti) for it in frames if it is not None} if all_wait else set()
+        before, since = self._all_wait
+        now = time.monotonic()
+        if places != before:
+            self._all_wait = places, now
+            return False
+        if not places or now - since < SECONDS_ALL_WAIT:  # without any, one begins or ends its work
+            return False
+        self._all_wait = set(), now
+        return True
+
+    def _who_may_come_back(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         main = threading.main_thread()
-        return any(
-            thread is main or thread not in self._older or self._moves(thread, frame)
-            for thread, frame in self._busy()
-        )
+        for thread, frame in self._busy():
+            if thread is main or thread not in self._older or self._moves(thread, frame):
+                yield thread, frame
 
     def _busy(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         where, this = frames(), threading.current_thread()
@@ -169,6 +194,17 @@ def frames() -> dict[int, FrameType]:
             gc.enable()
 
 
+def _waits(frame: FrameType) -> bool:
+    """Tell whether a thread waits for another one: at a lock, an event or a queue."""
+    while _module(frame) not in _LOCKS and _module(frame) in _WAITING and frame.f_back is not None:
+        frame = frame.f_back
+    return _module(frame) in _LOCKS
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
 def is_at_rest(frame: FrameType | None) -> bool:
     """Tell whether a thread has no work, or waits for a task as a worker."""
     stack = list(_stack(frame))
@@ -186,7 +222,7 @@ def has_no_work(frame: FrameType | None) -> bool:
 
 def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
     while frame is not None:
-        place = str(frame.f_globals.get("__name__")), frame.f_code.co_name
+        place = _module(frame), frame.f_code.co_name
         if place[0] not in _WAITING:
             yield place
         frame = frame.f_back
@@ -202,7 +238,7 @@ def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
         frame = where.get(thread.ident or 0)
         if frame is None or thread in _OLDEST or thread is threading.current_thread():
             continue
-        if frame.f_globals.get("__name__") not in _WAITING and not is_at_rest(frame):
+        if _module(frame) not in _WAITING and not is_at_rest(frame):
             yield thread, frame
 
 
