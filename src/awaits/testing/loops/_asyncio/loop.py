@@ -20,7 +20,6 @@ import itertools
 import math
 import selectors
 import threading
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -209,7 +208,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         if not self.waiting_for_idle:
             return False
         while self.sent:  # who waits may cancel it, and then it would never begin
-            time.sleep(0)
+            self.poll(0.001)
         for waiter in self.waiting_for_idle:
             if not waiter.done():
                 waiter.set_result(None)
