@@ -1,6 +1,8 @@
 """Lists that are made of what is there: the command line, tables, and llms.txt."""
 
+import math
 import re
+import statistics
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from mkdocs.config import load_config
 
 from awaits.cli import app
 from benchmarks.explore import Row
+from benchmarks.peers import Row as Measured
 from docs.made.data import load
 
 DOCS = Path(__file__).parents[1]
@@ -115,6 +118,27 @@ def strength() -> str:
     return "\n".join(lines) + "\n"
 
 
+def peers() -> str:
+    """Return the table of what an order costs, and which bugs are found, beside the kit's peers."""
+    heads = ["", "ms an order", "bugs found", "with each seed", "orders, the median"]
+    lines = [f"| {' | '.join(heads)} |", "|---|---:|---:|---:|---:|"]
+    measured = load("peers")
+    rows: Sequence[Measured] = measured["rows"]
+    for row in rows:
+        cells = [row["name"], f"{row['ms']:.2f}", "", "", ""]
+        if "found" in row:
+            by_program = [orders or [None] for orders in row["found"].values()]
+            n_found = sum(any(orders) for orders in by_program)
+            n_always = sum(None not in orders for orders in by_program)
+            median = statistics.median(
+                statistics.median(it or math.inf for it in orders) for orders in by_program
+            )
+            shown = f"over {measured['orders']:,}" if median == math.inf else f"{median:.0f}"
+            cells[2:] = [f"{n_found} of {len(by_program)}", str(n_always), shown]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _pages(navigation: Navigation, section: str = "") -> Iterator[tuple[str, str, str]]:
     """Yield the section, the title and the file of each page."""
     for entry in navigation:
@@ -151,6 +175,7 @@ def listed() -> dict[str, str]:
     tables = {
         "data/forgotten.txt": forgotten(),
         "data/clock.txt": clock(),
+        "data/peers.txt": peers(),
         "data/strength.txt": strength(),
         "data/suites.txt": suites(),
     }

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 
 import anyio
 import anyio.lowlevel
@@ -98,3 +99,47 @@ def test_one_who_turns_until_a_thread_is_back_sees_that_it_is(
                     await anyio.lowlevel.checkpoint()
 
     anyio.run(main, backend=backend, backend_options=virtual_time(backend, turns=20))
+
+
+async def cleans_up(wait: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await anyio.sleep_forever()
+    finally:
+        await wait()
+
+
+async def in_a_scope_that_cancels_it_at_each_turn(wait: Callable[[], Awaitable[object]]) -> None:
+    with anyio.move_on_after(3):
+        async with asyncio.TaskGroup() as tasks:  # which bears it until all of its own have ended
+            tasks.create_task(cleans_up(wait))
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("schedule", [None, Schedule({(1, 2): "idle"})])
+async def test_a_scope_that_cancels_at_each_turn_lets_time_move(schedule: Schedule | None) -> None:
+    with schedule or nullcontext():
+        await in_a_scope_that_cancels_it_at_each_turn(lambda: asyncio.sleep(60))
+    assert anyio.current_time() == 63.0
+
+
+def test_time_stands_still_beside_such_a_scope_while_another_task_runs() -> None:
+    async def main() -> None:
+        with anyio.move_on_after(3.5):  # and the other task with it
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(in_a_scope_that_cancels_it_at_each_turn, lambda: asyncio.sleep(60))
+                await anyio.sleep(3)
+                await spin()
+
+    with pytest.raises(LivelockError, match=r"At 3\.0 s"):
+        anyio.run(main, backend_options=virtual_time("asyncio", turns=5_000))
+
+
+def test_such_a_scope_that_waits_for_nothing_ends_in_a_livelock() -> None:
+    with pytest.raises(LivelockError, match=r"At 3\.0 s"):
+        anyio.run(
+            in_a_scope_that_cancels_it_at_each_turn,
+            asyncio.Event().wait,
+            backend_options=virtual_time("asyncio"),
+        )

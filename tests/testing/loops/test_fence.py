@@ -81,6 +81,7 @@ NAMES = [
         for name in (
             "AsyncIOBackend",
             "WorkerThread",
+            "_deliver_cancellation",
             "current_default_thread_limiter",
             "loaded_backends",
             "run_sync_in_worker_thread",

@@ -144,6 +144,48 @@ def test_one_that_swallows_its_cancellation_or_raises_something_else_fails_so_to
     assert len(told(result)) == 6
 
 
+def test_one_that_is_shielded_or_waits_for_a_task_that_is_ends_as_well(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def shielded():
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep_forever()
+
+    async def test_it():
+        await shielded()
+
+    async def test_of_its_task():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(shielded)
+    """
+    result = run(pytester, tests)
+
+    result.assert_outcomes(failed=6)
+    assert len(told(result)) == 6
+
+
+def test_one_whose_tasks_clean_up_for_ever_ends_as_well(pytester: pytest.Pytester) -> None:
+    tests = """
+    import asyncio
+
+    async def cleans_up():
+        try:
+            await anyio.sleep_forever()
+        finally:
+            await asyncio.Event().wait()
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_it():
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(cleans_up())
+    """
+    result = run(pytester, tests)
+
+    result.assert_outcomes(failed=1)
+    assert len(told(result)) == 1
+
+
 def test_what_ends_in_time_is_left_alone_and_a_failure_is_its_own(
     pytester: pytest.Pytester,
 ) -> None:

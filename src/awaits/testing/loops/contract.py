@@ -69,7 +69,8 @@ class Adapter(Protocol):
         yields in a task group.
 
         Returns:
-            Cancels the task once; to be called in its event loop, while the block runs.
+            Cancels the task once; called again, also all tasks that have begun in the block, for
+            which it may wait. To be called in its event loop, while the block runs.
         """
         ...
 

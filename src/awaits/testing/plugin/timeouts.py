@@ -120,8 +120,14 @@ def _timed(seconds: float, body: Body) -> Body:
     async def timed(*args: object, **kwargs: object) -> None:
         __tracebackhide__ = True
         scope = anyio.CancelScope()
-        with _in_time(Watchdog(seconds, "the test is not over", scope.cancel)), scope:
-            await body(*args, **kwargs)
+        with adapter_here().cancellable() as cancel_anyway:
+
+            def cancel() -> None:
+                # Who has a shield, or tasks that are not anyio's, may bear the scope's.
+                (cancel_anyway if scope.cancel_called else scope.cancel)()
+
+            with _in_time(Watchdog(seconds, "the test is not over", cancel)), scope:
+                await body(*args, **kwargs)
 
     return timed
 

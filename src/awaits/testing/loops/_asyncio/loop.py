@@ -29,7 +29,12 @@ from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 from awaits.testing.loops._asyncio.interrupts import Interrupts
-from awaits.testing.loops._asyncio.order import ReadyPlay, task_of
+from awaits.testing.loops._asyncio.order import (
+    ReadyPlay,
+    is_a_scope_that_cancels,
+    is_woken_by_cancellation,
+    task_of,
+)
 from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
@@ -37,6 +42,10 @@ from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
+
+# A scope of anyio's that is cancelled does so again at each turn, as long as it has tasks. After so
+# many at one instant, it is looked whether there is anything else.
+TURNS_OF_CANCELLATION = 1_000
 
 # What `asyncio.run_coroutine_threadsafe` has the event loop call.
 STARTS_COROUTINE = {
@@ -147,11 +156,34 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 clock.n_turns += 1
             else:
                 end_what_runs_for_ever(self, self._running())
-                clock.n_turns = 0
+                clock.n_turns = max(0, most - TURNS_OF_CANCELLATION)  # if it is swallowed
+            if clock.n_turns > TURNS_OF_CANCELLATION:
+                self._turn_of_cancellation(n_ready)
+                continue
             for _ in range(n_ready):  # what becomes ready now is for the next turn
                 handle = self._ready.popleft()  # a schedule may have put its own there
                 if not handle._cancelled:
                     handle._run()
+
+    def _turn_of_cancellation(self, n_ready: int) -> None:
+        """Run a turn; move time if it was only that a cancelled scope cancels its tasks again.
+
+        anyio does so at each turn until they have ended, and one that cleans up may wait for time.
+        """
+        cancels, is_busy = False, self.threads_are_out()
+        for _ in range(n_ready):
+            handle = self._ready.popleft()
+            if handle._cancelled:
+                continue
+            if is_a_scope_that_cancels(handle):
+                cancels = True
+            elif not is_woken_by_cancellation(handle):
+                is_busy = True
+            handle._run()
+        play = self.current_play()
+        latest = math.inf if play is None else play.latest()
+        if cancels and not is_busy and self.timekeeper.move(self.next_deadline(), latest=latest):
+            self.timekeeper.n_turns = 0
 
     def _queue_what_is_due(self) -> None:
         timers, now = self.timers, self.timekeeper.now

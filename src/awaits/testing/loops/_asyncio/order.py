@@ -7,7 +7,8 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 - `Handle._callback`, `_args` and `_context`, and what the steps of tasks are called.
 
 And in anyio 4.16.0: `_task_states`, which has the innermost cancel scope of each task, and of these
-`_parent_scope` and `_host_task`, the task that entered it.
+`_parent_scope` and `_host_task`, the task that entered it; `_deliver_cancellation`, which has the
+event loop call it again at the next turn.
 """
 
 # pyright: reportPrivateUsage=false
@@ -41,7 +42,7 @@ check_names(
     "anyio",
     {
         anyio_asyncio: ["_task_states"],
-        CancelScope: ["_host_task", "_parent_scope"],
+        CancelScope: ["_deliver_cancellation", "_host_task", "_parent_scope"],
         TaskState: ["cancel_scope"],
     },
 )
@@ -143,8 +144,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
 
     def is_cancelled(self, step: Any) -> bool:
         """Tell whether what a task waited for was cancelled."""
-        waited_for = step._args[0] if step._args else None
-        return isinstance(waited_for, asyncio.Future) and waited_for.cancelled()
+        return is_woken_by_cancellation(step)
 
     def context_of(self, step: Any) -> Context:
         """Return the context variables of a step."""
@@ -195,3 +195,15 @@ def task_of(step: Any) -> asyncio.Task[Any] | None:
         return None
     is_step = type(callback).__name__ in STEPS or getattr(callback, "__name__", None) in STEPS
     return task if is_step else None
+
+
+def is_woken_by_cancellation(step: Any) -> bool:
+    """Tell whether what a task waited for was cancelled."""
+    waited_for = step._args[0] if step._args else None
+    return isinstance(waited_for, asyncio.Future) and waited_for.cancelled()
+
+
+def is_a_scope_that_cancels(step: Any) -> bool:
+    """Tell whether a scope of anyio's cancels its tasks again, as it does at each turn."""
+    function = getattr(step._callback, "__func__", None)
+    return function is anyio_asyncio.CancelScope._deliver_cancellation

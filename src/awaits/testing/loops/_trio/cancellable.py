@@ -1,7 +1,7 @@
 """How a task of trio is cancelled without a cancel scope.
 
 Private names, read in trio 0.32.0 and 0.35.0: `Task._abort_func` and `Task._attempt_abort`, by
-which trio throws `KeyboardInterrupt` into a task that waits.
+which trio throws `KeyboardInterrupt` into a task that waits; `Runner.tasks`, which those are.
 """
 
 # pyright: reportPrivateUsage=false
@@ -11,10 +11,18 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import trio
+from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
 
 from awaits.testing.loops.fence import check_names
 
-check_names("trio", {trio.lowlevel.Task: ["_abort_func", "_attempt_abort"]})
+check_names(
+    "trio",
+    {
+        trio.lowlevel.Task: ["_abort_func", "_attempt_abort"],
+        type(GLOBAL_RUN_CONTEXT): ["runner"],
+        Runner: ["tasks"],
+    },
+)
 
 
 class CancelledError(BaseException):
@@ -24,13 +32,18 @@ class CancelledError(BaseException):
 @contextmanager
 def cancellable() -> Generator[Callable[[], None]]:
     """Let the block's task be cancelled wherever it waits; see `contract.Adapter`."""
-    task = trio.lowlevel.current_task()
+    task, runner = trio.lowlevel.current_task(), GLOBAL_RUN_CONTEXT.runner
+    before = runner.tasks.copy()
+    is_cancelled = False
 
     def throw() -> NoReturn:
         raise CancelledError
 
     def cancel() -> None:
-        if task._abort_func is not None:
-            task._attempt_abort(throw)
+        nonlocal is_cancelled
+        for it in (task, *(runner.tasks - before if is_cancelled else ())):
+            if it._abort_func is not None:
+                it._attempt_abort(throw)
+        is_cancelled = True
 
     yield cancel
