@@ -134,8 +134,7 @@ class TestAThreadThatIsOut:
             release.set()
 
         threading.Thread(target=work_long).start()
-        waiting = partial(anyio.to_thread.run_sync, release.wait)
-        assert await beside_a_sleep(waiting) == 0.0
+        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(release.wait)) == 0.0
 
     async def test_a_thread_that_fails_lets_time_go_on(self) -> None:
         with pytest.raises(ZeroDivisionError):
