@@ -131,6 +131,7 @@ class TestAThreadThatIsOut:
     ) -> None:
         def work_long() -> None:
             time.sleep(10 * A_MOMENT)
+            threads.SECONDS_ALL_WAIT = 60.0  # for the one that waits to be woken
             release.set()
 
         threading.Thread(target=work_long).start()
