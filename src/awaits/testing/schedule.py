@@ -293,6 +293,11 @@ def choosing(schedule: Schedule, chooses_from: int) -> Schedule:
     return schedule
 
 
+def cancels_all(schedule: Schedule) -> bool:
+    """Tell whether a schedule cancels a scope, as that around a whole test, and not a task."""
+    return isinstance(schedule.cancel, int)
+
+
 def unseen(schedule: Schedule) -> Schedule:
     """Have a schedule steer code that does not know of it.
 

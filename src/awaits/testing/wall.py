@@ -2,10 +2,16 @@
 
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import time_machine
 
 
 class WallClock:
     """The wall clock, moved by time-machine as virtual time moves.
+
+    Of several, one for each event loop that is open, it shows the one that was moved last.
 
     Args:
         began: The instant at 0.0 of virtual time (without a timezone, UTC); `True` means now.
@@ -13,6 +19,11 @@ class WallClock:
     Raises:
         ValueError: time-machine is not installed.
     """
+
+    _open: ClassVar[set["WallClock"]] = set()
+    # time-machine shows the traveller that began last, whichever is moved: so all have this one.
+    _travel: ClassVar["time_machine.travel"]
+    _traveller: ClassVar["time_machine.Traveller"]
 
     def __init__(self, began: bool | datetime) -> None:
         try:
@@ -27,13 +38,18 @@ class WallClock:
             self._began = began.timestamp()
         else:
             self._began = time.time()
-        self._travel = time_machine.travel(self._began, tick=False)
-        self._traveller = self._travel.start()
+        if not self._open:
+            WallClock._travel = time_machine.travel(self._began, tick=False)
+            WallClock._traveller = self._travel.start()
+        self._open.add(self)
+        self.move(0.0)
 
     def move(self, now: float) -> None:
         """Show the instant that is `now` seconds after the beginning."""
         self._traveller.move_to(self._began + now)
 
     def stop(self) -> None:
-        """Show the real time again."""
-        self._travel.stop()
+        """Show the real time again, if no other is open."""
+        self._open.discard(self)
+        if not self._open:
+            self._travel.stop()

@@ -354,6 +354,12 @@ def test_a_test_may_be_kept_out(pytester: pytest.Pytester) -> None:
     cancel(pytester, kept_out).assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize("may_stay", ["False", "allow='socket *'"])
+def test_what_may_stay_may_stay_here_too(pytester: pytest.Pytester, may_stay: str) -> None:
+    allowed = f"\n    @pytest.mark.no_leftovers({may_stay})" + one("await program.forgets()")
+    cancel(pytester, allowed).assert_outcomes(passed=2)
+
+
 def test_ctrl_c_in_a_test_that_is_cancelled_ends_the_session(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
@@ -374,3 +380,24 @@ def test_ctrl_c_in_a_test_that_is_cancelled_ends_the_session(pytester: pytest.Py
         options = "--explore-cancel", f"--anyio-backends={backend}"
         result = pytester.runpytest_subprocess(*options)
         assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_ctrl_c_is_not_taken_for_the_cancellation(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import asyncio, pytest, signal
+        pytestmark = pytest.mark.asyncio
+
+        async def test_it():
+            try:
+                await asyncio.sleep(0.01)
+            except asyncio.CancelledError:
+                signal.raise_signal(signal.SIGINT)  # which asyncio has cancel the task
+                await asyncio.sleep(60)
+
+        async def test_next():
+            await asyncio.sleep(0.01)
+        """
+    )
+    result = pytester.runpytest_subprocess("--explore-cancel")
+    assert result.ret == pytest.ExitCode.INTERRUPTED

@@ -282,6 +282,35 @@ def test_it_works_without_a_cache(pytester: pytest.Pytester) -> None:
     explore(pytester, RACE, "-p", "no:cacheprovider").assert_outcomes(failed=1)
 
 
+@pytest.mark.parametrize(
+    ("entry", "covers"),
+    [
+        ("NAME\tSchedule({(1, 2): 'idle'})", True),
+        ("NAME", True),
+        ("NAME\tSchedule(cancel=1)", False),
+        ("NAME\tSchedule(cancel=1)\nNAME\tSchedule({(1, 1): 'idle'})", True),
+    ],
+)
+def test_a_known_failure_is_one_in_an_order_or_cancelled_as_a_whole(
+    pytester: pytest.Pytester, entry: str, covers: bool
+) -> None:
+    known, args = pytester.path / "known.txt", ["--explore=10", "--explore-known=known.txt"]
+    explore(pytester, RACE, *args)
+    name = known.read_text().splitlines()[-1].partition("\t")[0]
+    known.write_text(entry.replace("NAME", name) + "\n")
+    result = explore(pytester, RACE, *args)
+
+    result.assert_outcomes(**{"xfailed" if covers else "failed": 1})
+
+
+def test_a_known_failure_that_is_no_schedule_is_told(pytester: pytest.Pytester) -> None:
+    (pytester.path / "known.txt").write_text("test_it.py::test_race\tgarbage\n")
+    result = explore(pytester, RACE, "--explore=10", "--explore-known=known.txt")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: --explore-known: in *known.txt: 'garbage' is no schedule*")
+
+
 def test_known_failures_are_written_once_and_expected_from_then_on(
     pytester: pytest.Pytester,
 ) -> None:

@@ -107,6 +107,31 @@ def test_markers_and_the_clock_choose_single_tests(pytester: pytest.Pytester) ->
     run(pytester, tests).assert_outcomes(passed=4)
 
 
+def test_the_wall_clock_follows_the_event_loop_that_runs(pytester: pytest.Pytester) -> None:
+    tests = """
+        import asyncio, pytest, time
+
+        async def minute():
+            began = time.time()
+            await asyncio.sleep(60)
+            assert time.time() - began == 60
+
+        @pytest.mark.asyncio(loop_scope="session")
+        async def test_of_session(): await minute()
+
+        @pytest.mark.asyncio(loop_scope="module")
+        async def test_of_module(): await minute()
+
+        @pytest.mark.asyncio(loop_scope="session")
+        async def test_of_session_again(): await minute()
+
+        def test_real():
+            assert abs(time.time() - time.clock_gettime(time.CLOCK_REALTIME)) < 3600
+    """
+    result = run(pytester, tests, "--virtual-time", "--virtual-time-wall=2030-01-01")
+    result.assert_outcomes(passed=4)
+
+
 def test_a_deadlock_is_told(pytester: pytest.Pytester) -> None:
     tests = """
         import asyncio, pytest

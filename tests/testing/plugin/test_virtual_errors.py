@@ -75,7 +75,11 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
     [
         (
             "@pytest.mark.virtual_time(speed=2)\n    async def test_it(): pass",
-            "virtual_time takes the arguments idle, wall and turns, no others.",
+            "virtual_time takes idle, wall and turns, by their names; or False alone.",
+        ),
+        (
+            "@pytest.mark.virtual_time(3)\n    async def test_it(): pass",
+            "virtual_time takes idle, wall and turns, by their names; or False alone.",
         ),
         (
             "@pytest.mark.virtual_time(idle=-1)\n    async def test_it(): pass",
@@ -98,7 +102,7 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
                 "@pytest.mark.real_time\n    async def test_it(virtual_clock): pass\n\n"
                 "    async def test_other(virtual_clock): pass"
             ),
-            "A test that is marked real_time has no virtual clock.",
+            "A test that is marked real_time, or virtual_time(False), has no virtual clock.",
         ),
         (
             (

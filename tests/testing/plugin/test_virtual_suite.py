@@ -46,6 +46,18 @@ class TestSyncTests:
         result.stdout.no_fnmatch_line("*virtual time: *")
 
 
+def test_false_keeps_a_test_in_real_time(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.virtual_time(False)
+    async def test_real():
+        began = time.monotonic()
+        await anyio.sleep(0.01)
+        assert time.monotonic() - began >= 0.01
+    """
+    result = run_tests(pytester, tests + HOUR, "--virtual-time")
+    result.assert_outcomes(passed=4)
+
+
 class TestBackendsOfTheProjectsOwn:
     """A loop factory or a clock of its own: such tests run in real time, and are counted."""
 

@@ -86,6 +86,8 @@ class Timekeeper:
         """Begin again at 0.0 in a run that goes on, unless a deadline is pending."""
         if self.run is not None and self.run.restart():
             self._reset()
+        else:
+            self._set(self.now)  # on the wall, too, where another event loop's may be shown
 
     def stop(self) -> None:
         """Give the wall clock back, as a run ends."""

@@ -181,7 +181,7 @@ def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
     """
     for mark in item.iter_markers():  # the closest one first
         if mark.name in ("virtual_time", "real_time"):
-            return mark.name == "virtual_time"
+            return mark.name == "virtual_time" and mark.args != (False,)
     if "virtual_clock" in getattr(item, "fixturenames", []):
         return True
     return whole_suite and _is_async_test(item)

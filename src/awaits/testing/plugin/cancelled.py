@@ -1,5 +1,6 @@
 """`--explore-cancel`: each test, as it stands, cancelled as a whole at each of its awaits."""
 
+import asyncio
 import contextlib
 import functools
 import gc
@@ -14,16 +15,11 @@ from awaits.testing.leftovers.hands import comes_from, is_the_programs, line_in
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin.bodies import Body, code_of, ends_the_run
-from awaits.testing.plugin.leftovers import lines_of, waits_for_fixtures
+from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
 from awaits.testing.schedule import Schedule, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
 NORMAL = -1  # instead of the line at which a test was cancelled that was not
-
-
-def cancels_all(schedule: Schedule) -> bool:
-    """Tell whether a schedule cancels a whole test."""
-    return isinstance(schedule.cancel, int)
 
 
 class CancelledRuns:
@@ -118,6 +114,7 @@ class CancelledRuns:
     ) -> None:
         __tracebackhide__ = True
         code = code_of(body)
+        n_before = _n_cancelled()
         watch = Watch(code)
         line = 0
         scope = None
@@ -133,9 +130,12 @@ class CancelledRuns:
                 if (
                     scope is None
                     or ends_the_run(error)
+                    or _n_cancelled() > n_before
                     or not (scope.cancel_called and _is_the_tests_own(error, code))
                 ):
                     raise
+            if _n_cancelled() > n_before:  # the test has swallowed it
+                raise asyncio.CancelledError
             await watch.settle()
         if scope.cancel_called:
             watch.look()
@@ -157,8 +157,11 @@ class CancelledRuns:
         if line == NORMAL:
             self._normal.update(it.origin[:2] for it in left)
             return
+        allow = may_stay(test)
+        if allow is None:
+            return
         news = [it for it in left if it.origin[:2] not in self._normal]
-        lines = lines_of(test, (it for it in news if is_the_programs(it, code, line)), allow=())
+        lines = lines_of(test, (it for it in news if is_the_programs(it, code, line)), allow=allow)
         if lines:
             at = f"When it is cancelled at await {self.schedule.cancel}, the test leaves behind:"
             pytest.fail("\n".join([at, *lines]), pytrace=False)
@@ -176,3 +179,15 @@ def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:
     if isinstance(error, (anyio.get_cancelled_exc_class(), *_OUTCOMES)):
         return True
     return code is not None and comes_from(error, code)
+
+
+def _n_cancelled() -> int:
+    """Return how often others cancel the task that runs: asyncio does so for Ctrl-C.
+
+    A scope of anyio's takes back what it did. trio does not count: it raises `KeyboardInterrupt`.
+    """
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop of asyncio's runs
+        return 0
+    return 0 if task is None else task.cancelling()

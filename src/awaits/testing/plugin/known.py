@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from awaits.testing.schedule import Schedule, cancels_all
+
 HEAD = "# Tests that pytest --explore failed, with the order. Mend one, and delete its line.\n"
 
 
@@ -21,18 +23,20 @@ class Known:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._is_new = path is not None and not path.exists()
-        self._tests: set[str] = set()
+        self._tests: dict[str, set[bool]] = {}  # and whether they fail cancelled as a whole
         if path is not None and not self._is_new:
             try:
                 lines = path.read_text(encoding="utf-8").splitlines()
             except (OSError, UnicodeError) as error:
                 raise pytest.UsageError(f"--explore-known: cannot read {path}: {error}.") from None
-            self._tests = {
-                line.partition("\t")[0] for line in lines if line.strip() and line[0] != "#"
-            }
+            for line in lines:
+                if line.strip() and line[0] != "#":
+                    test, _, schedule = line.partition("\t")
+                    self._tests.setdefault(test, set()).update(_kinds(schedule, path))
 
-    def __contains__(self, nodeid: object) -> bool:
-        return nodeid in self._tests
+    def covers(self, nodeid: str, schedule: Schedule) -> bool:
+        """Tell whether a test is known to fail so: in an order, or cancelled as a whole."""
+        return cancels_all(schedule) in self._tests.get(nodeid, ())
 
     def write(self, failures: Mapping[str, str]) -> None:
         """Write the failures of the first run; later ones are the user's to write."""
@@ -46,5 +50,15 @@ class Known:
         if self._is_new:
             what = "1 known failure" if len(failures) == 1 else f"{len(failures)} known failures"
             yield f"  {what} written to {self._path}"
-        for test in sorted(self._tests.intersection(passing)):
+        for test in sorted(self._tests.keys() & set(passing)):
             yield f"  {test} passes now: delete its line in {self._path}"
+
+
+def _kinds(text: str, path: Path) -> set[bool]:
+    """Return whether a schedule of the file cancels a whole test; without one, either."""
+    if not text.strip():
+        return {True, False}
+    try:
+        return {cancels_all(Schedule.parse(text.strip()))}
+    except ValueError as error:
+        raise pytest.UsageError(f"--explore-known: in {path}: {error}") from None

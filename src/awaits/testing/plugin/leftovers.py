@@ -36,16 +36,22 @@ def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, whole_suite
     Raises:
         pytest.UsageError: A marker says what it cannot mean.
     """
-    allow: list[str] = config.getini("no_leftovers_allow")
-    default = Strictness(tuple(allow))
-    found = {item: _strictness(item, default, whole_suite=whole_suite) for item in items}
+    found = {item: _strictness(item, whole_suite=whole_suite) for item in items}
     judged = {item: it for item, it in found.items() if it is not None}
     if judged:
         config.pluginmanager.register(NoLeftovers(judged), "awaits-leftovers")
 
 
-def _strictness(item: pytest.Item, default: Strictness, *, whole_suite: bool) -> Strictness | None:
+def may_stay(test: pytest.Item) -> Sequence[str] | None:
+    """Return patterns of the lines of what a test may leave behind; `None` if all may stay."""
+    found = _strictness(test, whole_suite=True)
+    return None if found is None else found.allow
+
+
+def _strictness(item: pytest.Item, *, whole_suite: bool) -> Strictness | None:
     """Return how a test is judged; `None` if it is not."""
+    allow: list[str] = item.config.getini("no_leftovers_allow")
+    default = Strictness(tuple(allow))
     mark = item.get_closest_marker("no_leftovers")
     if not has_async_body(item):
         return None

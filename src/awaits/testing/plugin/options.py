@@ -127,7 +127,8 @@ def explain_markers(config: pytest.Config) -> None:
         "markers",
         "virtual_time(idle=0.0, wall=False, turns=100_000): run this async test in virtual time; "
         "wait for `idle` seconds of real quiet before each move; with `wall`, move `time.time()` "
-        "and the like too; fail after so many `turns` of the event loop at one instant.",
+        "and the like too; fail after so many `turns` of the event loop at one instant; "
+        "virtual_time(False) is real_time.",
     )
     config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
     config.addinivalue_line(

@@ -168,7 +168,9 @@ class VirtualTime:
     def _settings_of(self, item: pytest.Item) -> Settings | None:
         if not self._is_virtual(item):
             if "virtual_clock" in _fixtures(item):
-                _fail("A test that is marked real_time has no virtual clock.")
+                _fail(
+                    "A test that is marked real_time, or virtual_time(False), has no virtual clock."
+                )
             return None
         if not (runner_of(item) or "anyio_backend" in _fixtures(item)):
             _fail(f"Virtual time is for async tests that {NAMES} runs; {MARK_IT}.")
@@ -182,7 +184,7 @@ class VirtualTime:
         try:
             return self._default if mark is None else _marked(self._default, mark)
         except TypeError:
-            sentence = "virtual_time takes the arguments idle, wall and turns, no others."
+            sentence = "virtual_time takes idle, wall and turns, by their names; or False alone."
         except ValueError as error:
             sentence = str(error)
         return _fail(sentence)  # only here, or pytest shows what was caught before it
@@ -268,7 +270,8 @@ class VirtualTime:
 
 def asks_for_virtual_time(item: pytest.Item) -> bool:
     """Tell whether a test itself asks for virtual time, by a marker or by the clock's fixture."""
-    return "virtual_clock" in _fixtures(item) or item.get_closest_marker("virtual_time") is not None
+    mark = item.get_closest_marker("virtual_time")
+    return "virtual_clock" in _fixtures(item) or (mark is not None and mark.args != (False,))
 
 
 def _fixtures(item: pytest.Item) -> list[str]:
@@ -282,9 +285,10 @@ def _fail(sentence: str) -> NoReturn:
 
 def _marked(default: Settings, mark: pytest.Mark) -> Settings:
     """Return the settings of a test that is marked, if they make sense."""
-    Settings(*mark.args, **mark.kwargs)
-    given_first = dict(zip(Settings._fields, mark.args, strict=False))
-    settings = default._replace(**given_first, **mark.kwargs)
+    if mark.args:
+        raise TypeError
+    Settings(**mark.kwargs)
+    settings = default._replace(**mark.kwargs)
     Timekeeper(**settings._asdict())
     return settings
 
