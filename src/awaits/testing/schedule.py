@@ -200,7 +200,8 @@ class Schedule:
                 case _:
                     pass
         except (SyntaxError, TypeError, ValueError) as error:
-            raise ValueError(f"{text!r} is no schedule: {error}.") from None
+            reason = error.msg if isinstance(error, SyntaxError) else str(error).rstrip(".")
+            raise ValueError(f"{text!r} is no schedule: {reason}.") from None
         raise ValueError(f"{text!r} is no schedule, such as Schedule({{(1, 2): 3}}).")
 
     @property

@@ -241,6 +241,27 @@ def test_under_xdist_a_marker_is_enough_and_a_wrong_one_is_told(
     result.stdout.fnmatch_lines("*::test_wrong: explore takes False, a Schedule, or orders *")
 
 
+@pytest.mark.parametrize(
+    ("option", "partner"),
+    [
+        ("--explore-jitter=3", "--explore"),
+        ("--explore-known=known.txt", "--explore"),
+        ("--explore-plot=plots", "--explore"),
+        ("--virtual-time-idle=1", "--virtual-time"),
+        ("--virtual-time-wall", "--virtual-time"),
+    ],
+)
+def test_an_option_without_effect_is_told(
+    pytester: pytest.Pytester, option: str, partner: str
+) -> None:
+    pytester.makepyfile(EXPLORED_HEAD + FINE)
+    alone = pytester.runpytest(option)
+    line = f"{option.partition('=')[0]} had no effect: no test ran with {partner}."
+    alone.assert_outcomes(passed=1)
+    alone.stdout.fnmatch_lines(line)
+    pytester.runpytest(option, partner).stdout.no_fnmatch_line("*had no effect*")
+
+
 def test_the_last_failure_is_tried_first_the_next_time(pytester: pytest.Pytester) -> None:
     tests = """
     async def test_race():

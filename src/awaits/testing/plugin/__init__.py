@@ -3,7 +3,7 @@
 import contextlib
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -159,6 +159,21 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
             f"virtual time: {tests} ran in real time, with an event loop or a clock of its own (a "
             "loop_factory, an event_loop_policy, a MockClock)."
         )
+    if not terminalreporter.config.pluginmanager.has_plugin("dsession"):  # others collect
+        for sentence in _without_effect(terminalreporter.config):
+            terminalreporter.write_line(sentence)
+
+
+def _without_effect(config: pytest.Config) -> Iterator[str]:
+    """Yield a sentence for each option that says how to do what no test does."""
+    for plugin, what, names in (
+        ("awaits-explore", "--explore", ["--explore-jitter", "--explore-known", "--explore-plot"]),
+        ("awaits-time", "--virtual-time", ["--virtual-time-idle", "--virtual-time-wall"]),
+    ):
+        if not config.pluginmanager.has_plugin(plugin):
+            for option in names:
+                if config.getoption(option) is not None:
+                    yield f"{option} had no effect: no test ran with {what}."
 
 
 def async_fixtures(config: pytest.Config) -> "AsyncFixtures":

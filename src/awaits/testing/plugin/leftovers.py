@@ -69,9 +69,10 @@ def _strictness(item: pytest.Item, *, whole_suite: bool) -> Strictness | None:
             return default
         case _:
             pass
+    given = [*map(repr, mark.args), *(f"{name}={it!r}" for name, it in mark.kwargs.items())]
     raise pytest.UsageError(
         f"{item.nodeid}: no_leftovers takes False, or allow (a pattern such as 'thread pool-*', or "
-        f"a list of them), not {', '.join(map(repr, (*mark.args, *mark.kwargs.items())))}."
+        f"a list of them), not {', '.join(given)}."
     )
 
 
