@@ -42,6 +42,7 @@ def make_something_run(loop: EventLoop) -> float:
 
 
 def _wait_for_the_world_outside(loop: EventLoop) -> float:
+    """Return how long to wait for it; where nothing of it can come, this is a deadlock."""
     main = loop.main_coroutine()
     if main is None or loop.waits_for_the_world_outside():
         return math.inf
