@@ -113,11 +113,19 @@ def frames_of(coroutine: object) -> Iterator[FrameType]:
 
 
 def _frames_of_the_user(coroutine: object) -> list[FrameType]:
-    return [
-        frame
-        for _, frame in _followed(coroutine)
-        if frame is not None and not is_of_a_library(frame)
-    ]
+    frames: list[FrameType] = []
+    # Nearly all that tasks await are coroutines, which are asked at each step of many orders.
+    while type(coroutine) is CoroutineType:
+        frame: FrameType | None = coroutine.cr_frame
+        if frame is None or frame.f_back is not None:
+            break
+        if not is_of_a_library(frame):
+            frames.append(frame)
+        coroutine = coroutine.cr_await
+    for _, found in _followed(coroutine):
+        if found is not None and not is_of_a_library(found):
+            frames.append(found)
+    return frames
 
 
 def awaited(coroutine: object) -> Iterator[object]:

@@ -55,7 +55,6 @@ class Trial:
     def __enter__(self) -> Self:
         self._play = steer(self._order)
         self._play.gives_way = True  # to a schedule that the test opens itself
-        self._play.contended = self.contended
         self._play.stacks = self.stacks
         return self
 
@@ -67,7 +66,7 @@ class Trial:
     ) -> None:
         play, self._play = cast("Play[Any, Any]", self._play), None
         play.close()
-        self.ran = tuple(play.ran)
+        self.ran, self.contended = tuple(play.ran), play.contended
         self.opener, self.is_native = play.opener, play.is_native
         if play.error is not None:
             raise play.error

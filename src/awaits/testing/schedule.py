@@ -143,7 +143,6 @@ class Schedule:
         self._play = steer(order)
         # Where there is nothing that it may do, there is nothing to draw.
         self._play.trace = [] if tells and (self._delays or self._cancel is not None) else None
-        self.contended = self._play.contended = []
         self._play.gives_way = self._is_unseen
         self._order = order
         return self
@@ -161,7 +160,7 @@ class Schedule:
         for number, cancellation in enumerate(play.cancellations):
             self._events.insert(cancellation.n_events + number, cancellation)
         self._trace = play.trace or []
-        self.ran, self.opener = tuple(play.ran), play.opener
+        self.ran, self.contended, self.opener = tuple(play.ran), play.contended, play.opener
         self.is_native = play.is_native
         self.choices = cast("Delays", self._order).choices or []
         if play.error is not None:

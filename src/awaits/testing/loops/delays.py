@@ -75,11 +75,7 @@ class Delays(Order):
     def add(self, entries: Iterable[Entry]) -> None:
         """Take what has become ready."""
         self._queue.extend(entries)
-
-    @property
-    def n_ready(self) -> int:
-        """How many steps and callbacks can run now."""
-        return len(self._queue) + len(self._released)
+        self.n_ready = len(self._queue) + len(self._released)
 
     @property
     def n_late(self) -> int:
@@ -94,12 +90,14 @@ class Delays(Order):
         while queue:
             entry = queue[0]
             if entry.task is None:
+                self.n_ready -= 1
                 return queue.popleft()
             n_steps = delay(entry.number, entry.step_number)
             if not n_steps or (self._jitter and len(self.events) >= MOST_LATE):
                 return self._ran(queue)
             self._begin(entry, n_steps)
             queue.popleft()
+            self.n_ready -= 1
         return None
 
     def release(self) -> bool:
@@ -125,6 +123,7 @@ class Delays(Order):
         entries = [*self._released, *self._queue]
         self._released.clear()
         self._queue.clear()
+        self.n_ready = 0
         return entries
 
     def _begin(self, entry: Entry, n_steps: int) -> None:
@@ -147,6 +146,7 @@ class Delays(Order):
             event.seconds = (self.play.time() or 0.0) - (event.moment.time or 0.0)
         entry.is_late = False
         self._released.append(entry)
+        self.n_ready += 1
 
     def _ran(self, entries: deque[Entry]) -> Entry:
         entry = entries[0]
@@ -158,6 +158,7 @@ class Delays(Order):
         while self._late and self._late[0].until <= self._n_steps:
             self._end()
         entries.popleft()  # only now, so that an error loses nothing
+        self.n_ready -= 1
         return entry
 
     def _note_choice(self, choices: list[Choice]) -> None:

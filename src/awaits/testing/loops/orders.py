@@ -94,6 +94,8 @@ class Order(ABC):
     """At which await in a schedule's scope to cancel it, or which task before which steps."""
     native: bool = False
     """Whether to cancel the task by the event loop's own means, right before those steps."""
+    n_ready: int = 0
+    """How many steps and callbacks can run now."""
 
     @abstractmethod
     def add(self, entries: Iterable[Entry]) -> None:
@@ -109,11 +111,6 @@ class Order(ABC):
     @abstractmethod
     def rest(self) -> list[Entry]:
         """Take everything, in the order in which it runs when nothing is steered any more."""
-
-    @property
-    @abstractmethod
-    def n_ready(self) -> int:
-        """How many steps and callbacks can run now."""
 
     @property
     def n_late(self) -> int:

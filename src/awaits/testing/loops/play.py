@@ -18,6 +18,7 @@ import anyio
 from awaits.testing.deadlock import Line, place, stack
 from awaits.testing.loops.orders import At, Cancellation, Entry, Moment, Order
 from awaits.testing.loops.standing import MOST_NAMED, title
+from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look, wait_of
 
 Step = TypeVar("Step")  # what the queue holds
@@ -43,6 +44,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     Args:
         steps: The event loop's own queue, until `steer`.
         order: What comes next.
+        clock: The event loop's virtual time; `None` in real time.
 
     Raises:
         RuntimeError: The event loop is steered already.
@@ -55,13 +57,19 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     _n_arrived = deque.__len__
     _next_arrived = deque.popleft
 
-    def __init__(self, steps: deque[Step], order: Order) -> None:
+    def __init__(self, steps: deque[Step], order: Order, clock: Timekeeper | None) -> None:
         self._order = order
+        # A virtual clock asks what is delayed before it moves time; a real one would wait.
+        self._clock = clock
         self._to_cancel: tuple[anyio.CancelScope, Task, At] | None = None
         self._quiet_turns = 0
         if isinstance(steps, Play):  # a traceback may show this play, though it is not whole
             raise RuntimeError("Another schedule steers this event loop; close it first.")
         super().__init__()
+        if clock is not None:
+            clock.n_turns = 0
+        self.cancels_a_task: bool = isinstance(order.cancel, tuple)
+        """Whether a task may have to be cancelled, so that each has to be prepared for it."""
         self.gives_way: bool = False
         """Whether another play may begin, which ends this one."""
         self.is_closed: bool = False
@@ -71,8 +79,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Where each step began, if that is to be remembered."""
         self.stacks: list[tuple[Line, ...]] | None = None
         """The lines of the user's at which each step began, if they are to be noted."""
-        self.contended: list[tuple[int, int]] | None = None
-        """The tasks and steps beside which others were ready, if that is to be noted."""
+        self.contended: list[tuple[int, int]] = []
+        """The tasks and steps beside which others were ready."""
         self.cancellations: list[Cancellation] = []
         self._last: Task | None = None  # which took the last step of the trace
         self._n_awaits = 0
@@ -88,11 +96,6 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def opener(self) -> int:
         """The number of the task that steers; 0 if it has not come to the queue since."""
         return self._numbers.get(self._opener, 0)
-
-    @property
-    def cancels_a_task(self) -> bool:
-        """Whether a task may have to be cancelled, so that each has to be prepared for it."""
-        return isinstance(self._order.cancel, tuple)
 
     @abstractmethod
     def task_of(self, step: Step) -> Task | None:
@@ -123,27 +126,34 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def look(self) -> Look:
         """Tells of what tasks wait for that is of this event loop alone."""
 
-    @abstractmethod
     def time(self) -> float | None:
         """Return the virtual time, in seconds; `None` in real time."""
+        return None if self._clock is None else self._clock.now
 
     # For the event loops.
 
     def __len__(self) -> int:
         # A loop takes as often as it was told, even when the schedule was closed meanwhile: a
         # cancellation counts only where there is nothing else.
-        return self._n_arrived() + self._order.n_ready or int(self._to_cancel is not None)
-
-    @property
-    def n_late(self) -> int:
-        """How many steps are delayed; `len` does not count them."""
-        return self._order.n_late
+        n_ready = self._n_arrived() + self._order.n_ready
+        if self._clock is None:
+            n_ready += self._order.n_late
+        return n_ready or int(self._to_cancel is not None)
 
     def turn_begins(self) -> None:
         """Count the turns in which no task took a step."""
         self._quiet_turns += 1
         if self._quiet_turns > QUIET_TURNS:
             self.release()
+
+    def take_or_release(self) -> Step | None:
+        """Take a step as a turn begins, one that is delayed if no clock would ask for it."""
+        self.turn_begins()
+        step = self.take()
+        if step is None and self._clock is None:
+            self.release()
+            step = self.take()
+        return step
 
     def release(self) -> bool:
         """Delay one step no longer; return whether any was delayed."""
@@ -164,9 +174,17 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
                 self._deliver(*self._to_cancel)
             if self._n_arrived():
                 self._admit()
-            entry = self._order.take()
+            order = self._order
+            entry = order.take()
             if entry is not None and entry.task is not None:
-                self._note(entry)
+                if order.cancel is not None:
+                    self._look_for_cancellation(entry, order.cancel)
+                self.ran.append(entry.number)
+                self._quiet_turns = 0
+                if order.n_ready:
+                    self.contended.append((entry.number, entry.step_number))
+                if self.trace is not None or self.stacks is not None:
+                    self._note(entry)
         except Exception as error:  # noqa: BLE001 raised when the schedule is closed
             self.error = error
             self.extend(self.rest())
@@ -238,19 +256,13 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         return Moment(self.number_of(task), name, where, self.time())
 
     def _note(self, entry: Entry) -> None:
-        """Note a step that is about to run."""
-        if self._order.cancel is not None:
-            self._look_for_cancellation(entry, self._order.cancel)
-        self.ran.append(entry.number)
-        self._quiet_turns = 0
+        """Note where a task stands whose step is about to run."""
         if self.trace is not None:
             self._note_wait(self.trace)
             self.trace.append(self.moment(entry.task))
             self._last = entry.task
         if self.stacks is not None:
             self.stacks.append(stack(self.coroutine_of(entry.task)))
-        if self.contended is not None and self._order.n_ready:
-            self.contended.append((entry.number, entry.step_number))
 
     def _look_for_cancellation(self, entry: Entry, cancel: int | tuple[int, ...]) -> None:
         """Cancel natively what is about to run, or a scope after it."""

@@ -57,12 +57,6 @@ class Priorities(Recorded):
         self._overtaken: deque[_Ready] = deque()  # by when that was
         self._n_arrivals = 0
         self._n_steps = 0
-        self._n_ready = 0
-
-    @property
-    def n_ready(self) -> int:
-        """How many steps and callbacks can run now."""
-        return self._n_ready + len(self._callbacks)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take what has become ready."""
@@ -75,13 +69,14 @@ class Priorities(Recorded):
                 ready = _Ready(arrival, entry)
                 heapq.heappush(self._ready, (priority, arrival, ready))
                 self._fresh.append(ready)
-                self._n_ready += 1
+            self.n_ready += 1
 
     def take(self) -> Entry | None:
         """Return what runs next."""
         best = self._best()
         callbacks = self._callbacks
         if callbacks and (best is None or callbacks[0][0] < best.arrival):
+            self.n_ready -= 1
             return callbacks.popleft()[1]
         if best is None:
             return None
@@ -93,7 +88,7 @@ class Priorities(Recorded):
         else:
             self.delays[entry.number, entry.step_number] = n_steps - best.since
         best.has_run = True
-        self._n_ready -= 1
+        self.n_ready -= 1
         self._priority.ran(entry.number, n_steps)
         self._n_steps = n_steps + 1
         return entry
@@ -114,5 +109,5 @@ class Priorities(Recorded):
         rest = sorted([*ready, *self._callbacks], key=lambda it: it[0])
         for it in (self._ready, self._callbacks, self._fresh, self._overtaken):
             it.clear()
-        self._n_ready = 0
+        self.n_ready = 0
         return [entry for _, entry in rest]

@@ -18,7 +18,7 @@ import unittest
 from collections import deque
 from collections.abc import Coroutine
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import anyio
 from anyio._backends import _asyncio as anyio_asyncio
@@ -29,9 +29,6 @@ from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import At, Order
 from awaits.testing.loops.play import Play
 from awaits.testing.loops.waits import Here, Look
-
-if TYPE_CHECKING:
-    from awaits.testing.loops.timekeeper import Timekeeper
 
 check_names(
     "Python",
@@ -67,15 +64,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
             )
         self.end_what_gives_way(vars(loop)["_ready"])
         steps = vars(loop)["_ready"]
-        super().__init__(steps, order)
+        super().__init__(steps, order, getattr(loop, "timekeeper", None))
         self._loop = cast("Any", loop)
         self._cancellable: dict[asyncio.Task[Any], int] = {}  # and how often each was cancelled
         # A task factory of the program's may start tasks at once, before they can have a scope.
         self._wraps = self.cancels_a_task and loop.get_task_factory() is None
-        # A virtual loop asks what is delayed before it moves time; a real one would wait.
-        self._clock: Timekeeper | None = getattr(loop, "timekeeper", None)
-        if self._clock is not None:
-            self._clock.n_turns = 0
         self._has_looked = False  # whether the loop has looked for what can run, since `popleft`
         self._nothing = asyncio.Handle(print, (), self._loop)
         self._nothing.cancel()
@@ -123,16 +116,14 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
 
     def __len__(self) -> int:
         self._has_looked = True  # each turn begins by asking how much there is to do
-        return super().__len__() + (self.n_late if self._clock is None else 0)
+        return super().__len__()
 
     def popleft(self) -> asyncio.Handle:
         """Return what runs next; what does nothing, if all the rest is delayed."""
-        has_looked, self._has_looked = self._has_looked, False
-        if has_looked:
-            self.turn_begins()
-        step = self.take()
-        if step is None and has_looked and self._clock is None:
-            self.release()
+        if self._has_looked:
+            self._has_looked = False
+            step = self.take_or_release()
+        else:
             step = self.take()
         return self._nothing if step is None else step
 
@@ -170,10 +161,6 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
     def look(self) -> Look:
         """Tells of what tasks wait for that is asyncio's."""
         return look
-
-    def time(self) -> float | None:
-        """Return the virtual time, in seconds; `None` in real time."""
-        return None if self._clock is None else self._clock.now
 
 
 def _is_shielded(task: asyncio.Task[Any]) -> bool:

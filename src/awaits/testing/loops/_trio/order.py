@@ -13,7 +13,7 @@ import inspect
 from collections import deque
 from collections.abc import Iterator
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import trio
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
@@ -23,9 +23,6 @@ from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import Order
 from awaits.testing.loops.play import Play
 from awaits.testing.loops.waits import Does, Here, Look
-
-if TYPE_CHECKING:
-    from awaits.testing.loops.timekeeper import Timekeeper
 
 check_names(
     "trio",
@@ -55,27 +52,16 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         self._runner: Runner = GLOBAL_RUN_CONTEXT.runner
         self.end_what_gives_way(self._runner.runq)
         steps = self._runner.runq
-        super().__init__(steps, order)
-        # A virtual clock asks what is delayed before it moves time; a real one would wait.
-        self._clock: Timekeeper | None = getattr(self._runner.clock, "timekeeper", None)
-        if self._clock is not None:
-            self._clock.n_turns = 0
+        super().__init__(steps, order, getattr(self._runner.clock, "timekeeper", None))
         self.steer(steps)
 
     def _use(self, steps: deque[trio.lowlevel.Task]) -> None:
         """Have the event loop use this queue."""
         self._runner.runq = steps
 
-    def __len__(self) -> int:
-        return super().__len__() + (self.n_late if self._clock is None else 0)
-
     def __iter__(self) -> Iterator[trio.lowlevel.Task]:
         """Return one task: trio runs several of a turn in random order."""
-        self.turn_begins()
-        step = self.take()
-        if step is None and self._clock is None:
-            self.release()
-            step = self.take()
+        step = self.take_or_release()
         return iter(() if step is None else (step,))
 
     def clear(self) -> None:
@@ -119,7 +105,3 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
     def look(self) -> Look:
         """Tells of what tasks wait for that is trio's."""
         return look
-
-    def time(self) -> float | None:
-        """Return the virtual time, in seconds; `None` in real time."""
-        return None if self._clock is None else self._clock.now
