@@ -45,6 +45,9 @@ def beside(session: nox.Session) -> None:
     session.install("--group=beside", "--editable=.")
     off = [f"-pno:{name}" for name in ("detangle", "looptime_plugin", "randomly", "rerunfailures")]
     session.run("pytest", "-n", "auto", *off, *session.posargs, "tests/testing/plugin/beside.py")
+    if not session.posargs:
+        tables = ["tests/site/test_coming_from.py", "-kcomes_from"]
+        session.run("pytest", "-n", "auto", "-mslow", *off, "-pno:frontrun", "-pno:twisted", *tables)
 
 
 @nox.session(python=PYTHONS[0])

@@ -1,5 +1,6 @@
-"""Each row of two tables of *Coming from*: what stands on its left, and on its right, run."""
+"""Each row of the tables of *Coming from*: what stands on its left, and on its right, run."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -10,411 +11,130 @@ from typing import NamedTuple
 import pytest
 
 from tests.site.conftest import ROOT
+from tests.site.rows import STAYS, Row
+from tests.site.rows.clocks import LOOPTIME, SOLIPSISM, WALL_CLOCKS
+from tests.site.rows.explorers import DETANGLE, FRONTRUN
+from tests.site.rows.runners import MOCKCLOCK, PYTEST_ASYNCIO
 
 pytestmark = pytest.mark.slow
 
-STAYS = "stays"  # the same tests, with the kit
-WORK = "import anyio, asyncio, pytest, pytest_asyncio, time\nfrom unittest import mock\n"
-TRIO = "import anyio, pytest, time, trio\nfrom awaits.testing import virtual_time\n"
+OTHERS = "import anyio, asyncio, contextlib, pytest, threading, time\n"
+KIT = "from awaits.testing import Schedule, every_schedule, schedules, virtual_time\n"
+WALL = "import time_machine\nfrom datetime import UTC, datetime\n"
+PLUGINS = {  # of pytest, by their modules
+    "detangle": "detangle",
+    "frontrun": "frontrun",
+    "looptime": "looptime_plugin",
+    "pytest_asyncio": "asyncio",
+    "pytest_randomly": "randomly",
+    "pytest_rerunfailures": "rerunfailures",
+    "pytest_trio": "trio",
+    "pytest_twisted": "twisted",
+}
 
 
-class Row(NamedTuple):
-    """A row of a table.
+class Table(NamedTuple):
+    """A page's table.
 
     Attributes:
-        left: How its left cell begins.
-        before: A test module as it is without the kit.
-        after: As the right cell has it; `STAYS` if nothing changes.
-        options: Of pytest, with the kit; separated by spaces.
-        prints: What it prints with the kit, besides.
+        rows: Those that have code.
+        without_code: How the left cells of the others begin: "no such thing".
+        comes_from: The module without which no left cell runs.
+        head: What the tests begin with.
+        runner: The module of the plugin that runs the tests.
     """
 
-    left: str
-    before: str
-    after: str = STAYS
-    options: str = "--virtual-time"
-    prints: str = "= 1 passed"
+    rows: list[Row]
+    without_code: tuple[str, ...]
+    comes_from: str
+    head: str = OTHERS
+    runner: str = "pytest_asyncio"
 
 
-PYTEST_ASYNCIO = [
-    Row(
-        "`@pytest.mark.asyncio`, auto mode",
-        """
-        @pytest.mark.asyncio(loop_scope="module")
-        async def test_it():
-            await asyncio.sleep(0.01)
-        """,
+TABLES = {
+    "pytest-asyncio": Table(
+        PYTEST_ASYNCIO,
+        (),
+        "pytest_asyncio",
+        f"{OTHERS}import pytest_asyncio\nfrom unittest import mock\n",
     ),
-    Row(
-        "`await asyncio.sleep(0.1)` in a test",
-        """
-        @pytest.mark.asyncio
-        async def test_it():
-            seen = []
-            async def work():
-                await asyncio.sleep(0.05)
-                seen.append(1)
-            task = asyncio.create_task(work())
-            await asyncio.sleep(0.1)
-            assert seen
-        """,
+    "mockclock": Table(
+        MOCKCLOCK,
+        ("`mock_clock.rate = 10`",),
+        "pytest_trio",
+        f"{OTHERS}import trio, trio.testing\n",
+        "pytest_trio",
     ),
-    Row(
-        "`asyncio.wait_for(..., 5)` around",
-        """
-        @pytest.mark.asyncio
-        async def test_it():
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(asyncio.Event().wait(), 0.01)
-        """,
-        """
-        @pytest.mark.asyncio
-        async def test_it():
-            await asyncio.Event().wait()
-        """,
-        prints="the main task waits at test_it.py:*, in test_it, for an Event to be set",
+    "looptime": Table(LOOPTIME, (), "looptime"),
+    "async-solipsism": Table(SOLIPSISM, ("`aiohttp`",), "async_solipsism"),
+    "freezegun": Table(
+        WALL_CLOCKS, ("`auto_tick_seconds`, `ignore=[...]`",), "time_machine", OTHERS + WALL
     ),
-    Row(
-        "`pytest-timeout`",
-        """
-        @pytest.mark.asyncio
-        async def test_it(): pass
-        """,
-        """
-        @pytest.mark.asyncio
-        async def test_it():
-            await asyncio.sleep(60)
-        """,
-        options="--anyio-timeout=0.2",
-        prints="After 0.2 s, the test is not over",
+    "detangle": Table(DETANGLE, (), "detangle"),
+    "frontrun": Table(
+        FRONTRUN,
+        (
+            "random schedules of bytecode",
+            "the accesses that conflicted, and why",
+            "`# frontrun: ...` markers",
+            "threads, processes",
+        ),
+        "frontrun",
     ),
-    Row(
-        '`mock.patch("asyncio.sleep")`',
-        """
-        @pytest.mark.asyncio
-        async def test_it():
-            with mock.patch("asyncio.sleep"):
-                await asyncio.sleep(3600)
-        """,
-        """
-        @pytest.mark.asyncio
-        @pytest.mark.virtual_time
-        async def test_it():
-            await asyncio.sleep(3600)
-            assert asyncio.get_running_loop().time() == 3600
-        """,
-        options="",
-    ),
-    Row(
-        "a loop factory or `event_loop_policy`",
-        """
-        class Loop(asyncio.SelectorEventLoop): pass
-
-        class Policy(asyncio.DefaultEventLoopPolicy):
-            _loop_factory = Loop
-
-        @pytest.fixture
-        def event_loop_policy():
-            return Policy()
-
-        @pytest.mark.asyncio
-        async def test_it():
-            assert type(asyncio.get_running_loop()) is Loop
-            await asyncio.sleep(0.01)
-        """,
-        prints="1 test ran in real time, with an event loop or a clock of its own",
-    ),
-    Row(
-        "a test that is flaky",
-        """
-        @pytest.mark.asyncio
-        async def test_it():
-            seen = []
-            async def work(name):
-                await asyncio.sleep(0)
-                seen.append(name)
-            await asyncio.gather(work(1), work(2))
-            assert seen == [1, 2]
-        """,
-        options="--explore",
-        prints="It replays with: @pytest.mark.explore(Schedule(",
-    ),
-    Row(
-        "`@pytest.mark.asyncio`",
-        """
-        @pytest.mark.asyncio
-        async def test_it(): pass
-        """,
-        """
-        @pytest.mark.anyio
-        async def test_it(): pass
-        """,
-        options="--anyio-backends=asyncio,trio",
-        prints="= 2 passed",
-    ),
-    Row(
-        "`asyncio_mode = auto`",
-        """
-        # options: -o asyncio_mode=auto
-        async def test_it(): pass
-        """,
-        """
-        async def test_it(): pass
-        """,
-        options="-o anyio_mode=auto --anyio-backends=asyncio,trio",
-        prints="= 2 passed",
-    ),
-    Row(
-        "`@pytest_asyncio.fixture`",
-        """
-        @pytest_asyncio.fixture
-        async def one():
-            yield 1
-
-        @pytest.mark.asyncio
-        async def test_it(one): assert one == 1
-        """,
-        """
-        @pytest.fixture
-        async def one():
-            yield 1
-
-        @pytest.mark.anyio
-        async def test_it(one): assert one == 1
-        """,
-        options="--anyio-backends=asyncio,trio",
-        prints="= 2 passed",
-    ),
-    Row(
-        '`loop_scope="module"`',
-        """
-        loops = set()
-
-        @pytest.mark.asyncio(loop_scope="module")
-        @pytest.mark.parametrize("n", [1, 2])
-        async def test_it(n):
-            loops.add(asyncio.get_running_loop())
-            assert len(loops) == 1
-        """,
-        """
-        loops = set()
-
-        @pytest.fixture(scope="module")
-        def anyio_backend():
-            return "asyncio"
-
-        @pytest.fixture(scope="module")
-        async def kept(anyio_backend):
-            yield
-
-        @pytest.mark.anyio
-        @pytest.mark.parametrize("n", [1, 2])
-        async def test_it(n, kept):
-            loops.add(asyncio.get_running_loop())
-            assert len(loops) == 1
-        """,
-        options="",
-        prints="= 2 passed",
-    ),
-    Row(
-        "an `event_loop_policy` for uvloop",
-        """
-        @pytest.fixture
-        def event_loop_policy():
-            return asyncio.DefaultEventLoopPolicy()
-
-        @pytest.mark.asyncio
-        async def test_it(): pass
-        """,
-        """
-        @pytest.mark.anyio
-        async def test_it():
-            assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
-        """,
-        options="--anyio-backends=asyncio+uvloop",
-    ),
-    Row(
-        "`asyncio.sleep`, `gather` in the code",
-        """
-        @pytest.mark.asyncio
-        async def test_it():
-            await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))
-        """,
-        """
-        @pytest.mark.anyio
-        async def test_it():
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(anyio.sleep, 0)
-                tasks.start_soon(anyio.sleep, 0)
-        """,
-        options="--anyio-backends=asyncio,trio",
-        prints="= 2 passed",
-    ),
+}
+ROWS = [
+    pytest.param(name, row, id=f"{name}: {row.left}")
+    for name, table in TABLES.items()
+    for row in table.rows
 ]
-MOCKCLOCK = [
-    Row(
-        "`@pytest.mark.trio`, `trio_mode = true`",
-        """
-        @pytest.mark.trio
-        async def test_it():
-            await trio.sleep(0.01)
-        """,
-    ),
-    Row(
-        "the fixture `autojump_clock`",
-        """
-        @pytest.mark.trio
-        async def test_it(autojump_clock):
-            await trio.sleep(3600)
-            assert trio.current_time() == 3600
-        """,
-        """
-        @pytest.mark.trio
-        @pytest.mark.virtual_time
-        async def test_it():
-            await trio.sleep(3600)
-            assert trio.current_time() == 3600
-        """,
-        options="",
-    ),
-    Row(
-        "`autojump_clock.autojump_threshold = 0.5`",
-        """
-        @pytest.mark.trio
-        async def test_it(autojump_clock):
-            autojump_clock.autojump_threshold = 0.01
-            await trio.sleep(3600)
-        """,
-        """
-        @pytest.mark.trio
-        @pytest.mark.virtual_time(idle=0.01)
-        async def test_it():
-            await trio.sleep(3600)
-        """,
-        options="",
-    ),
-    Row(
-        "the fixture `mock_clock`, `mock_clock.jump(60)`",
-        """
-        @pytest.mark.trio
-        async def test_it(mock_clock):
-            mock_clock.jump(60)
-            assert trio.current_time() == 60
-        """,
-        """
-        @pytest.mark.trio
-        async def test_it(virtual_clock):
-            virtual_clock.hold()
-            await virtual_clock.advance(60)
-            assert trio.current_time() == 60
-        """,
-        options="",
-    ),
-    Row(
-        "`trio.run(main, clock=MockClock(autojump_threshold=0))`",
-        """
-        async def main():
-            await trio.sleep(3600)
-            assert trio.current_time() == 3600
-
-        def test_it():
-            trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
-        """,
-        """
-        async def main():
-            await trio.sleep(3600)
-            assert trio.current_time() == 3600
-
-        def test_it():
-            anyio.run(main, backend="trio", backend_options=virtual_time("trio"))
-        """,
-        options="",
-    ),
-    Row(
-        "`trio.current_time()`",
-        """
-        @pytest.mark.trio
-        async def test_it():
-            assert abs(trio.current_time() - anyio.current_time()) < 60
-        """,
-    ),
-    Row(
-        "the fixture `nursery`",
-        """
-        @pytest.mark.trio
-        async def test_it(nursery):
-            nursery.start_soon(trio.sleep, 0.01)
-        """,
-    ),
-    Row(
-        "`wait_all_tasks_blocked()` after a jump",
-        """
-        @pytest.mark.trio
-        async def test_it(mock_clock, nursery):
-            seen = []
-            async def work():
-                await trio.sleep(60)
-                seen.append(1)
-            nursery.start_soon(work)
-            await trio.testing.wait_all_tasks_blocked()
-            mock_clock.jump(60)
-            await trio.testing.wait_all_tasks_blocked()
-            assert seen
-        """,
-        """
-        @pytest.mark.trio
-        async def test_it(virtual_clock, nursery):
-            seen = []
-            async def work():
-                await trio.sleep(60)
-                seen.append(1)
-            nursery.start_soon(work)
-            virtual_clock.hold()
-            await virtual_clock.advance(60)
-            assert seen
-        """,
-        options="",
-    ),
-]
-HEADS = {"pytest-asyncio": WORK, "mockclock": TRIO + "import trio.testing\n"}
-ROWS = {"pytest-asyncio": PYTEST_ASYNCIO, "mockclock": MOCKCLOCK}
-WITHOUT_CODE = ["`mock_clock.rate = 10`"]  # "no such thing"
 
 
-def run(folder: Path, page: str, tests: str, *options: str) -> str:
-    folder.joinpath("test_it.py").write_text(HEADS[page] + dedent(tests))
+def run(folder: Path, name: str, tests: str, *options: str) -> str:
+    table = TABLES[name]
+    uses_kit = "no:awaits" not in options
+    folder.joinpath("test_it.py").write_text(table.head + (KIT if uses_kit else "") + dedent(tests))
     folder.joinpath("pytest.ini").write_text(
         "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
     )
-    given = re.search(r"# options: (.*)", tests)
-    others = ["-p", "no:asyncio"] if page == "mockclock" else ["-p", "no:trio"]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *others, *options]
-    command += given[1].split() if given else []
+    needs = {table.runner, *([] if uses_kit else [table.comes_from])}
+    off = [f"-pno:{plugin}" for module, plugin in PLUGINS.items() if module not in needs]
     return subprocess.run(
-        command, cwd=folder, stdout=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *off, *options],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     ).stdout
 
 
-@pytest.mark.parametrize("page", ROWS)
-def test_each_row_has_its_code(page: str) -> None:
-    text = ROOT.joinpath(f"docs/coming-from/{page}.md").read_text()
-    cells = re.findall(r"^\| (.+?) \|", text, re.MULTILINE)
-    heads = [cell for cell in cells if cell.startswith("pytest-")]
-    wanted = [cell for cell in cells if cell not in heads and cell not in WITHOUT_CODE]
-    lefts = [row.left for row in ROWS[page]]
-    assert len(wanted) == len(lefts)
-    assert [c for c, left in zip(wanted, lefts, strict=True) if not c.startswith(left)] == []
+def prints(wanted: str, printed: str) -> bool:
+    """Tell whether it was printed; a star stands for anything."""
+    return bool(re.search(".*".join(map(re.escape, wanted.split("*"))), printed))
 
 
-@pytest.mark.parametrize(
-    ("page", "row"),
-    [pytest.param(page, row, id=row.left) for page, rows in ROWS.items() for row in rows],
-)
-def test_what_becomes_what(page: str, row: Row, tmp_path: Path) -> None:
-    printed = run(tmp_path, page, row.before, "-p", "no:awaits")
-    assert re.search(r"= [12] passed(, \d+ warnings?)? in", printed), printed
+@pytest.mark.parametrize("name", TABLES)
+def test_each_row_has_its_code(name: str) -> None:
+    text = ROOT.joinpath(f"docs/coming-from/{name}.md").read_text()
+    cells = re.findall(r"^\| (.+?) \| (.+?) \|$", text, re.MULTILINE)
+    table = TABLES[name]
+    lefts = [cell for cell, right in cells if not right.endswith("the kit")]
+    wanted = [cell for cell in lefts if not cell.startswith(table.without_code or "nothing")]
+    assert len(lefts) == len(wanted) + len(table.without_code)
+    assert [
+        cell for cell, row in zip(wanted, table.rows, strict=True) if not cell.startswith(row.left)
+    ] == []
 
+
+@pytest.mark.parametrize(("name", "row"), ROWS)
+def test_what_it_comes_from(name: str, row: Row, tmp_path: Path) -> None:
+    if importlib.util.find_spec(TABLES[name].comes_from) is None:
+        pytest.skip(f"{TABLES[name].comes_from} is not here; nox --session beside has it")
+    printed = run(tmp_path, name, row.before, "-p", "no:awaits", *row.without.split())
+    assert prints(row.printed, printed), printed
+
+
+@pytest.mark.parametrize(("name", "row"), ROWS)
+def test_what_it_becomes(name: str, row: Row, tmp_path: Path) -> None:
     after = row.before if row.after == STAYS else row.after
-    printed = run(tmp_path, page, after, *row.options.split())
-    wanted = ".*".join(map(re.escape, row.prints.split("*")))
-    assert re.search(wanted, printed), printed
+    printed = run(tmp_path, name, after, *row.options.split())
+    assert prints(row.prints, printed), printed
