@@ -46,8 +46,9 @@ def beside(session: nox.Session) -> None:
     off = [f"-pno:{name}" for name in ("detangle", "looptime_plugin", "randomly", "rerunfailures")]
     session.run("pytest", "-n", "auto", *off, *session.posargs, "tests/testing/plugin/beside.py")
     if not session.posargs:
-        tables = ["tests/site/test_coming_from.py", "-kcomes_from"]
-        session.run("pytest", "-n", "auto", "-mslow", *off, "-pno:frontrun", "-pno:twisted", *tables)
+        off += ["-pno:frontrun", "-pno:twisted"]
+        tables = ["-mslow", "-kcomes_from", "tests/site/test_coming_from.py"]
+        session.run("pytest", "-n", "auto", *off, *tables)
 
 
 @nox.session(python=PYTHONS[0])
