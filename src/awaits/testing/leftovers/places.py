@@ -73,6 +73,11 @@ def origin_here(body: CodeType | None) -> Origin:
     return Origin(found, 0, root=root)
 
 
+def is_of_the_project(code: CodeType) -> bool:
+    """Tell whether a function is neither Python's nor of an installed library."""
+    return _rank(code) == 2
+
+
 def is_the_users(frame: FrameType) -> bool:
     """Tell whether a frame is neither Python's nor of the event loops' libraries."""
     return bool(_rank(frame.f_code)) and not is_of_a_library(frame)

@@ -11,7 +11,7 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, follow, timekeeper_of
 from awaits.testing.loops.timekeeper import TURNS, Timekeeper
-from awaits.testing.plugin import IN_REAL_TIME, async_fixtures
+from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, clocks
 from awaits.testing.plugin.bodies import Body, replaced_body
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
@@ -153,12 +153,16 @@ class VirtualTime:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Tell where a test may have failed because time ran ahead of what it waits for."""
+        """Tell where a test may have failed because something did not move as time did."""
         report = yield
         if report.failed and call.excinfo and self._settings and runner_of(item):
-            hint = self._outside.hint(call.excinfo.value, self.clock.time())
-            if hint is not None:
-                report.sections.append(("virtual time", hint))
+            error, now = call.excinfo.value, self.clock.time()
+            for hint in (
+                self._outside.hint(error, now),
+                clocks.hint(error, now, has_wall=self._settings.wall is not False),
+            ):
+                if hint is not None:
+                    report.sections.append(("virtual time", hint))
         return report
 
     def pytest_unconfigure(self) -> None:

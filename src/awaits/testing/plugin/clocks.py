@@ -1,0 +1,108 @@
+"""The computer's own clocks, which virtual time does not move: who asks one, in a failed test?"""
+
+import dis
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import date, datetime
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+from awaits.testing.leftovers.places import file_and_line, is_of_the_project, is_the_users
+from awaits.testing.loops.standing import MOST_NAMED
+
+
+def _clocks(owner: type | ModuleType, *names: str) -> dict[object, str]:
+    return {getattr(owner, name): f"{owner.__name__}.{name}" for name in names}
+
+
+_WALL = {
+    **_clocks(time, "time", "time_ns"),
+    **_clocks(datetime, "now", "utcnow", "today"),
+    **_clocks(date, "today"),
+}
+_STEADY = _clocks(time, "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+_PARTS = {part for name in (*_WALL.values(), *_STEADY.values()) for part in name.split(".")}
+
+_ADVICE = {
+    "wall": "--virtual-time-wall, or @pytest.mark.virtual_time(wall=True), moves the wall clock "
+    "along.",
+    "steady": "anyio.current_time() measures virtual time; or mark the test real_time.",
+}
+
+_Functions = dict[CodeType, dict[str, Any]]  # and what their global names mean
+
+
+def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
+    """Return what to say of a failure where code of the project asks such a clock.
+
+    Looked at are the functions of the traceback, those that they name, and the classes of what
+    they have.
+
+    Args:
+        error: What a test raised.
+        now: The virtual time when it did, in seconds.
+        has_wall: Whether the wall clock moves along.
+    """
+    if not now:
+        return None
+    functions: _Functions = {}
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if is_the_users(frame):
+            _add_those_of(frame, functions)
+    lines: dict[str, None] = {}
+    advice: set[str] = set()
+    for code, names in functions.items():
+        for value in _named(code, names):
+            if not isinstance(value, BuiltinFunctionType):
+                continue
+            name = _STEADY.get(value) or (None if has_wall else _WALL.get(value))
+            if name is not None:
+                place = file_and_line(code.co_filename, code.co_firstlineno)
+                lines[f"  {code.co_qualname}, {place}, asks {name}()"] = None
+                advice.add("steady" if value in _STEADY else "wall")
+    if not lines:
+        return None
+    moved = f"Time moved to {now:g} s, but not on the computer's own clocks:"
+    more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
+    advised = (_ADVICE[it] for it in sorted(advice, reverse=True))
+    return "\n".join([moved, *list(lines)[:MOST_NAMED], *more, *advised])
+
+
+def _add_those_of(frame: FrameType, functions: _Functions) -> None:
+    own: _Functions = {}
+    _add(frame.f_code, frame.f_globals, own)
+    functions.update(own)
+    named = [it for code in own for it in _named(code, frame.f_globals)]
+    for value in [*named, *map(type, frame.f_locals.values())]:
+        if isinstance(value, FunctionType):
+            _add(value.__code__, value.__globals__, functions)
+        elif isinstance(value, type):
+            for method in [it for kind in value.__mro__ for it in vars(kind).values()]:
+                if isinstance(method, FunctionType):
+                    _add(method.__code__, method.__globals__, functions)
+
+
+def _add(code: CodeType, names: dict[str, Any], functions: _Functions) -> None:
+    if is_of_the_project(code):
+        functions[code] = names
+        for inner in code.co_consts:
+            if isinstance(inner, CodeType):
+                _add(inner, names, functions)
+
+
+def _named(code: CodeType, names: dict[str, Any]) -> Iterator[object]:
+    """Yield what the global names of a function mean, and their attributes where a clock may be."""
+    value: object = None
+    for instruction in dis.get_instructions(code):
+        match instruction.opname, instruction.argval:
+            case "LOAD_GLOBAL" | "LOAD_NAME", str(name):
+                value = names.get(name)
+            case "LOAD_ATTR" | "LOAD_METHOD", str(name) if name in _PARTS and isinstance(
+                value, ModuleType | type
+            ):
+                value = getattr(value, name, None)
+            case _:
+                value = None
+        if value is not None:
+            yield value

@@ -1,0 +1,184 @@
+"""A test in virtual time that fails and asks the computer's own clocks: its report says so."""
+
+import pytest
+
+from tests.testing.plugin.shared import HEAD
+
+TITLE = "-* virtual time -*"
+MOVED = "Time moved to 6 s, but not on the computer's own clocks:"
+WALL = "--virtual-time-wall, or @pytest.mark.virtual_time(wall=True), moves the wall clock along."
+STEADY = "anyio.current_time() measures virtual time; or mark the test real_time."
+
+CACHE = """
+import datetime
+import time
+
+class Base:
+    def now(self):
+        return time.time()
+
+class Cache(Base):
+    def __init__(self):
+        self.until = self.now() + 5
+
+    def is_old(self):
+        return self.now() > self.until
+
+class Item:
+    def __init__(self):
+        self.made = datetime.datetime.now()
+
+    def age(self):
+        return (datetime.datetime.now() - self.made).total_seconds()
+
+async def measured(function):
+    began = time.perf_counter()
+    await function()
+    return time.perf_counter() - began
+
+class Job:
+    time = 0
+
+    def ran_at(self):
+        time.sleep(0)
+        return self.time
+"""
+
+FAILING = {
+    "in a class that is named": (
+        """
+    async def test_it():
+        item = Item()
+        await anyio.sleep(6)
+        assert item.age() > 5
+""",
+        ["  Item.age, cache.py:*, asks datetime.now()", WALL],
+    ),
+    "in a base class of what a fixture made": (
+        """
+    import cache as module
+
+    @pytest.fixture
+    def cache():
+        return module.Cache()
+
+    async def test_it(cache):
+        await anyio.sleep(6)
+        assert cache.is_old()
+""",
+        ["  Base.now, cache.py:*, asks time.time()", WALL],
+    ),
+    "in a function that is called, and the test's own": (
+        """
+    from time import monotonic
+
+    async def test_it():
+        began = monotonic()
+        async def waits():
+            await anyio.sleep(6)
+        assert await measured(waits) > 5, monotonic() - began
+""",
+        [
+            "  test_it, test_*.py:*, asks time.monotonic()",
+            "  measured, cache.py:*, asks time.perf_counter()",
+            STEADY,
+        ],
+    ),
+    "in a function inside of the test": (
+        """
+    async def test_it():
+        def now():
+            return time.time_ns()
+        began = now()
+        await anyio.sleep(6)
+        assert now() - began > 5e9
+""",
+        ["  test_it.<locals>.now, test_*.py:*, asks time.time_ns()", WALL],
+    ),
+}
+
+QUIET = {
+    "no clock": """
+    async def test_it():
+        job = Job()
+        await anyio.sleep(6)
+        assert job.ran_at() == 6
+""",
+    "no time has passed": """
+    async def test_it():
+        assert Item().age() > 5
+""",
+    "real time": """
+    @pytest.mark.real_time
+    async def test_it():
+        await anyio.sleep(0.01)
+        assert Item().age() > 5
+""",
+    "the wall clock moves along": """
+    @pytest.mark.virtual_time(wall=True)
+    async def test_it():
+        item = Item()
+        await anyio.sleep(6)
+        assert item.age() == 5
+""",
+}
+
+
+def run(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
+    pytester.makepyfile(cache=CACHE)
+    pytester.makepyfile(f"{HEAD}    from cache import *\n{test}")
+    return pytester.runpytest("--virtual-time", "--anyio-backends=asyncio,trio")
+
+
+@pytest.mark.parametrize(("test", "lines"), FAILING.values(), ids=FAILING)
+def test_the_report_names_who_asks_which_clock(
+    pytester: pytest.Pytester, test: str, lines: list[str]
+) -> None:
+    result = run(pytester, test)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(2 * [TITLE, MOVED, *lines])
+
+
+@pytest.mark.parametrize("test", QUIET.values(), ids=QUIET)
+def test_nothing_is_said_of_clocks_that_have_nothing_to_do_with_it(
+    pytester: pytest.Pytester, test: str
+) -> None:
+    result = run(pytester, test)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.no_fnmatch_line("*on the computer's own clocks*")
+
+
+def test_a_wall_clock_that_moves_leaves_those_that_measure(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+    @pytest.mark.virtual_time(wall=True)
+    async def test_it():
+        item, began = Item(), time.monotonic()
+        await anyio.sleep(6)
+        assert time.monotonic() - began > item.age()
+""",
+    )
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines([TITLE, MOVED, "  test_it, *, asks time.monotonic()", STEADY])
+    result.stdout.no_fnmatch_line("*asks datetime.now()*")
+
+
+def test_a_few_of_many_are_named(pytester: pytest.Pytester) -> None:
+    methods = "".join(f"        def now{n}(self): return time.time()\n" for n in range(20))
+    result = run(
+        pytester,
+        f"""
+    class Clocks:
+{methods}
+    async def test_it():
+        clocks = Clocks()
+        await anyio.sleep(6)
+        assert clocks is None
+""",
+    )
+
+    result.stdout.fnmatch_lines(2 * ["  Clocks.now0, *, asks time.time()", "  and 1? more", WALL])
