@@ -200,6 +200,8 @@ class Schedule:
                     pass
         except (SyntaxError, TypeError, ValueError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error).rstrip(".")
+            if reason.startswith("malformed node"):  # which ends in the address of an object
+                reason = "it may hold nothing but numbers, text and brackets"
             raise ValueError(f"{text!r} is no schedule: {reason}.") from None
         raise ValueError(f"{text!r} is no schedule, such as Schedule({{(1, 2): 3}}).")
 

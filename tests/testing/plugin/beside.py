@@ -6,6 +6,7 @@ They would disturb this project's own tests, so no other session has them.
 import importlib.metadata
 import subprocess
 import sys
+from textwrap import dedent
 
 import pytest
 
@@ -164,3 +165,39 @@ def test_one_that_takes_the_tests_of_the_other_event_loop_is_named(
     for test in ("drawn", "hour", "race"):
         test_id = f"test_it.py::test_{test}[{other}]"
         assert f"{test_id}: labelled {other}, but run on {here} by {culprit} " in printed
+
+
+@pytest.mark.parametrize(
+    ("how", "outcomes"),
+    [("--explore=10", "2 failed, 1 passed"), ("--explore-cancel", "1 failed, 2 passed")],
+)
+def test_a_flaky_test_is_run_again_and_one_that_an_order_breaks_fails(
+    pytester: pytest.Pytester, how: str, outcomes: str
+) -> None:
+    tests = """
+        import anyio, pytest
+        pytestmark = pytest.mark.anyio
+        runs = []
+
+        async def test_flaky():
+            runs.append(1)
+            assert len(runs) > 1
+
+        async def test_wrong():
+            assert not "right"
+
+        async def test_race():
+            order = []
+            async def work(n):
+                await anyio.sleep(0)
+                order.append(n)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(work, 0)
+                tasks.start_soon(work, 1)
+            assert order == [0, 1]
+    """
+    options = [how, "--reruns=1", "-k", "asyncio"]
+    printed = run(pytester, ["rerunfailures"], options, dedent(tests))
+    assert outcomes in printed, printed
+    assert " 3 rerun in " in printed  # of a test that fails again, the first run counts, too
+    assert "PASSED test_it.py::test_flaky[asyncio]" in printed

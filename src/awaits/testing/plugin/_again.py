@@ -7,6 +7,7 @@ one has moved:
   once; `Function._obj` and, from pytest 8.2 on, `_instance`, the function and the object that it is
   a method of, which are made anew when they are missing; `Item._report_sections`, to which each run
   adds its output.
+- How the report of a test begins that is marked xfail, strictly, and passes.
 - `pdbinvoke`, the name of the plugin that begins pdb where a test fails.
 - `Session._setupstate`, to tear down what the next test does not need.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
@@ -55,6 +56,23 @@ def is_set_up_for_each_test(test: pytest.Function) -> bool:
             if function != "get_direct_param_fixture_func":
                 return True
     return False
+
+
+def has_failed(report: pytest.TestReport) -> bool:
+    """Tell whether a part of a test has failed, whether or not that is expected by a marker."""
+    if report.skipped:
+        return "xfail" in report.keywords and hasattr(report, "wasxfail")
+    passed = report.when == "call" and str(report.longrepr).startswith("[XPASS(strict)]")
+    return report.failed and not passed
+
+
+def is_run_again_if_it_fails(test: pytest.Function) -> bool:
+    """Tell whether pytest-rerunfailures may run a test again."""
+    config = test.config
+    if not config.pluginmanager.has_plugin("rerunfailures"):
+        return False
+    reruns = config.getoption("reruns", None) or config.getoption("force_reruns", None)
+    return bool(reruns or test.get_closest_marker("flaky"))
 
 
 class _Sibling(pytest.Item):

@@ -36,14 +36,15 @@ def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, whole_suite
     Raises:
         pytest.UsageError: A marker says what it cannot mean.
     """
-    found = {item: _strictness(item, whole_suite=whole_suite) for item in items}
+    tests = filter(has_async_body, items)
+    found = {item: _strictness(item, whole_suite=whole_suite) for item in tests}
     judged = {item: it for item, it in found.items() if it is not None}
     if judged:
         config.pluginmanager.register(NoLeftovers(judged), "awaits-leftovers")
 
 
 def may_stay(test: pytest.Item) -> Sequence[str] | None:
-    """Return patterns of the lines of what a test may leave behind; `None` if all may stay."""
+    """Return patterns of the lines of what an async test may leave behind; `None` for all."""
     found = _strictness(test, whole_suite=True)
     return None if found is None else found.allow
 
@@ -53,8 +54,6 @@ def _strictness(item: pytest.Item, *, whole_suite: bool) -> Strictness | None:
     allow: list[str] = item.config.getini("no_leftovers_allow")
     default = Strictness(tuple(allow))
     mark = item.get_closest_marker("no_leftovers")
-    if not has_async_body(item):
-        return None
     if mark is None:
         return default if whole_suite else None
     match mark.args, mark.kwargs:

@@ -1,0 +1,72 @@
+"""`pytest --explore-cancel` for tests that pytest-asyncio and pytest-trio run."""
+
+import pytest
+
+PROGRAM = """
+    import anyio, socket
+
+    async def forgets():
+        mine = socket.socket()
+        await anyio.sleep(1)
+        mine.close()
+
+    async def closes():
+        with socket.socket():
+            await anyio.sleep(1)
+"""
+
+TESTS = """
+    import pytest
+    import program
+    from awaits.testing import Schedule
+
+    @pytest.fixture
+    def one():
+        return 1
+
+    async def test_forgets():
+        await program.forgets()
+
+    async def test_forgets_beside_a_fixture(one):
+        await program.forgets()
+
+    @pytest.mark.explore(Schedule(cancel=1))
+    async def test_forgets_at_an_await():
+        await program.forgets()
+
+    class TestMethods:
+        async def test_forgets_in_a_method(self):
+            await program.forgets()
+
+    async def test_closes():
+        await program.closes()
+
+    @pytest.mark.no_leftovers(allow="socket *")
+    async def test_may_forget():
+        await program.forgets()
+"""
+WIDER = """
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_forgets_in_a_wider_loop():
+        await program.forgets()
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "tests", "n_failed"),
+    [
+        (["-o", "asyncio_mode=auto"], TESTS + WIDER, 4),
+        (["-p", "trio", "-p", "no:asyncio", "-o", "trio_mode=true"], TESTS, 3),
+    ],
+    ids=["pytest-asyncio", "pytest-trio"],
+)
+def test_what_a_cancelled_test_forgets_is_told(
+    pytester: pytest.Pytester, options: list[str], tests: str, n_failed: int
+) -> None:
+    pytester.makepyfile(program=PROGRAM, test_it=tests)
+    as_ever = ["-W", "default", "-W", "ignore::ResourceWarning"]
+    result = pytester.runpytest_subprocess("--virtual-time", "--explore-cancel", *as_ever, *options)
+
+    result.assert_outcomes(passed=3, failed=n_failed, errors=1)  # as its fixture ends
+    told = "When it is cancelled at await 1, the test leaves behind:"
+    assert result.stdout.str().count(told) == n_failed + 1

@@ -1,0 +1,115 @@
+"""`pytest --explore`: tests that are marked xfail, that skip, and that do not repeat themselves."""
+
+import pytest
+
+from tests.testing.plugin.shared import RACE, explore
+
+XFAIL = '@pytest.mark.xfail(strict={strict}, reason="a known race")'
+
+
+@pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
+@pytest.mark.parametrize("strict", [True, False])
+def test_who_is_expected_to_fail_may_do_so_in_one_order_alone(
+    pytester: pytest.Pytester, arguments: str, *, strict: bool
+) -> None:
+    race = RACE.replace("()", f"({arguments})")
+    result = explore(pytester, f"\n    {XFAIL.format(strict=strict)}{race}", "-rx")
+
+    result.assert_outcomes(xfailed=1)
+    result.stdout.fnmatch_lines(["explored: 1 test, *", "XFAIL *::test_race* - a known race"])
+
+
+@pytest.mark.parametrize(("strict", "outcomes"), [(True, {"failed": 1}), (False, {"xpassed": 1})])
+def test_who_is_expected_to_fail_and_does_so_in_no_order_passes_unexpectedly(
+    pytester: pytest.Pytester, outcomes: dict[str, int], *, strict: bool
+) -> None:
+    tests = f"""
+    {XFAIL.format(strict=strict)}
+    async def test_fine():
+        await in_turns("a", "b")
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(**outcomes)
+    result.stdout.fnmatch_lines(["explored: 1 test, 20 orders, *"])
+
+
+@pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
+@pytest.mark.parametrize(
+    "skip", ['pytest.skip("b")', 'pytest.xfail("b")', 'raise unittest.SkipTest("b")']
+)
+def test_who_skips_in_one_order_runs_in_the_next(
+    pytester: pytest.Pytester, arguments: str, skip: str
+) -> None:
+    tests = f"""
+    import unittest
+
+    async def test_race({arguments}):
+        order = await in_turns("a", "b")
+        if order == "bbaa":
+            {skip}
+        assert order != "baba"
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("It replays with: @pytest.mark.explore(Schedule({*")
+
+
+def test_who_skips_in_each_order_but_the_first_has_been_tried_in_all(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def test_skips():
+        if await in_turns("a", "b") != "abab":
+            pytest.skip("another order")
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("explored: 1 test, 20 orders, *")
+
+
+def test_a_race_that_trios_own_random_order_meets_too_is_no_test_that_cannot_run_twice(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.mark.parametrize("anyio_backend", ["trio"])
+    @pytest.mark.parametrize("n", range(30))
+    async def test_order(n, anyio_backend):
+        assert await in_turns("a", "b") == "abab"
+    """
+    result = explore(pytester, tests, "--tb=no", "-q")
+
+    result.assert_outcomes(failed=30)
+    result.stdout.no_fnmatch_line("*fails in its own order*")
+
+
+def test_a_test_on_trio_that_fails_the_second_time_anyway_is_named(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    seen = []
+
+    @pytest.mark.parametrize("anyio_backend", ["trio"])
+    async def test_leaves_something(anyio_backend):
+        seen.append(await in_turns("a", "b"))
+        assert len(seen) == 1
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("  *::test_leaves_something* fails in its own order, too, *")
+
+
+def test_cancelling_alone_draws_no_order_for_hypothesis(pytester: pytest.Pytester) -> None:
+    tests = """
+    from hypothesis import given, strategies as st
+
+    @given(st.integers())
+    async def test_race(n):
+        assert await in_turns("a", "b") == "abab"
+    """
+    result = explore(pytester, tests, "-o", "explore=", "--explore-cancel")
+
+    result.assert_outcomes(passed=1)
