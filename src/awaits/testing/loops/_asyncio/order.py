@@ -24,6 +24,7 @@ import anyio
 from anyio._backends import _asyncio as anyio_asyncio
 from anyio._backends._asyncio import CancelScope, TaskState
 
+from awaits.testing.loops._asyncio.sockets import Sockets
 from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import At, Order
@@ -69,14 +70,20 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         self._cancellable: dict[asyncio.Task[Any], int] = {}  # and how often each was cancelled
         # A task factory of the program's may start tasks at once, before they can have a scope.
         self._wraps = self.cancels_a_task and loop.get_task_factory() is None
+        self._sockets = Sockets(self._loop, self._arrived)
         self._has_looked = False  # whether the loop has looked for what can run, since `popleft`
         self._nothing = asyncio.Handle(print, (), self._loop)
         self._nothing.cancel()
         self.steer(steps)
 
+    def _arrived(self) -> list[asyncio.Handle]:
+        # Other threads may append meanwhile.
+        return [deque.__getitem__(self, n) for n in range(self._n_arrived())]
+
     def _use(self, steps: deque[asyncio.Handle]) -> None:
         """Have the event loop use this queue."""
         self._loop._ready = steps
+        self._sockets.steer(steps is self)
         if self._wraps:
             self._loop.set_task_factory(self._wrapped if steps is self else None)
 
@@ -120,12 +127,19 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
 
     def popleft(self) -> asyncio.Handle:
         """Return what runs next; what does nothing, if all the rest is delayed."""
+        sockets = self._sockets
+        if sockets.told is not None:
+            sockets.note_what_it_wakes()
         if self._has_looked:
             self._has_looked = False
             step = self.take_or_release()
         else:
             step = self.take()
-        return self._nothing if step is None else step
+        if step is None:
+            return self._nothing
+        if sockets.waiting:
+            sockets.runs(step, is_step=self.task_of(step) is not None)
+        return step
 
     # What a handle is for asyncio alone, its types do not tell.
 
