@@ -1,5 +1,7 @@
 """What a schedule tells about what it did."""
 
+import asyncio
+
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
@@ -132,3 +134,48 @@ async def test_a_schedule_that_only_cancels_is_drawn_and_one_that_does_nothing_i
         await play(schedule, "a", "b")
     assert cancels.lanes.count("(cancelled)") == 1
     assert does_nothing.lanes == ""
+
+
+async def test_lanes_name_a_task_that_was_late_until_the_end() -> None:
+    schedule = Schedule({(1, 1): 1_000})
+    async with anyio.create_task_group() as tasks:
+        with schedule:
+            tasks.start_soon(steps, "a", 1, [])
+            tasks.start_soon(steps, "b", 3, [])
+            await checkpoint()
+            await checkpoint()
+    assert "1 steps" in schedule.lanes.splitlines()[0]
+
+
+@pytest.mark.virtual_time
+async def test_a_step_that_stands_in_a_library_has_begun() -> None:
+    schedule = Schedule({(1, 2): 2})
+    await play(schedule)
+    with schedule:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 0.1 + 0.2)
+            tasks.start_soon(anyio.sleep, 0.1 + 0.2)
+            tasks.start_soon(anyio.sleep, 0.1 + 0.2)
+    assert "delayed before step 2: task 1, sleep, in anyio, at 0.3 s; 2 steps" in (
+        schedule.explanation
+    )
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_step_that_callbacks_alone_went_ahead_of_is_told() -> None:
+    schedule = Schedule({(1, 1): 1})
+    loop = asyncio.get_running_loop()
+    ran: list[str] = []
+
+    async def work() -> None:
+        ran.append("task")
+
+    with schedule:
+        task = asyncio.create_task(work())
+        loop.call_soon(ran.append, "callback")
+        await task
+    assert ran == ["callback", "task"]
+    assert "work, not begun; no step, but callbacks of the event loop went ahead" in (
+        schedule.explanation
+    )
+    assert "(delayed)" in schedule.lanes

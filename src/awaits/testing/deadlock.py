@@ -25,7 +25,7 @@ def deadlock(tasks: Iterable[str], now: float) -> DeadlockError:
         now: The virtual time, in seconds.
     """
     lines = "".join(f"\n  {line}" for line in tasks)
-    return DeadlockError(f"At {now} s, nothing can ever run again:{lines}")
+    return DeadlockError(f"At {round(now, 9)} s, nothing can ever run again:{lines}")
 
 
 def livelock(
@@ -42,8 +42,8 @@ def livelock(
     tasks = (("the main task" if it is main else name, place(it)) for name, it in running)
     lines = sorted(f"\n  {name} runs{f' at {where}' if where else ''}" for name, where in tasks)
     return LivelockError(
-        f"At {now} s, time has stood still for {turns:,} turns of the event loop, in which a task "
-        "could always run; have it sleep while it waits, or give virtual time more turns:"
+        f"At {round(now, 9)} s, time has stood still for {turns:,} turns of the event loop, in which "
+        "a task could always run; have it sleep while it waits, or give virtual time more turns:"
         f"{''.join(lines)}"
     )
 
@@ -88,13 +88,23 @@ def place(coroutine: object) -> Place | None:
     Returns:
         `None` if all of it is in those libraries, or if it has not begun.
     """
-    if isinstance(coroutine, CoroutineType) and (
-        inspect.getcoroutinestate(cast("CoroutineType[object, object, object]", coroutine))
-        == inspect.CORO_CREATED
-    ):
+    if not _has_begun(coroutine):
         return None
     ours = _frames_of_the_user(coroutine)
     return Place(ours[0].f_code, ours[-1].f_code, ours[-1].f_lineno) if ours else None
+
+
+def library_of(coroutine: object) -> str:
+    """Return in whose code a coroutine stands, such as `asyncio`; nothing if it has not begun."""
+    frame = next(frames_of(coroutine), None) if _has_begun(coroutine) else None
+    return "" if frame is None else str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def _has_begun(coroutine: object) -> bool:
+    return not isinstance(coroutine, CoroutineType) or (
+        inspect.getcoroutinestate(cast("CoroutineType[object, object, object]", coroutine))
+        != inspect.CORO_CREATED
+    )
 
 
 def is_of_a_library(frame: FrameType) -> bool:

@@ -30,6 +30,8 @@ def _lines(event: Delay | Cancellation) -> list[str]:
             return [f"cancelled{by} before step {event.at[1]}: {task}"]
         return [f"cancelled at await {event.at} of the cancel scope: {task}"]
     steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
+    if event.n_callbacks and not (event.n_ahead or event.seconds):
+        steps = "no step, but callbacks of the event loop"
     late = f", by {event.seconds:g} s" if event.seconds else ""
     colon = ":" if event.ahead else ""
     more = event.n_ahead - len(event.ahead)
@@ -43,12 +45,14 @@ def _lines(event: Delay | Cancellation) -> list[str]:
 def _say(moment: Moment) -> str:
     """Name a task, and tell where and when it stood."""
     number = f"task {moment.number}, " if moment.number else ""
-    when = "" if moment.time is None else f", at {moment.time} s"
+    when = "" if moment.time is None else f", at {round(moment.time, 9)} s"
     return f"{number}{moment.name}, {_where(moment)}{when}"
 
 
 def _where(moment: Moment) -> str:
-    return moment.place.file_and_line if moment.place else "not begun"
+    if moment.place:
+        return moment.place.file_and_line
+    return f"in {moment.library}" if moment.library else "not begun"
 
 
 class Row(NamedTuple):
@@ -86,7 +90,11 @@ def picture(
         most_rows: How many rows there are, about, at most.
     """
     rows = _rows(trace, events, most_rows)
-    names = {moment.number: f"{moment.number} {moment.name}" for moment in trace}
+    moments = [*trace, *(event.moment for event in events)]  # who was late may have had no step
+    moments.sort(key=lambda moment: moment.place is None)  # the others know their functions
+    names: dict[int, str] = {}
+    for moment in moments:
+        names.setdefault(moment.number, f"{moment.number} {moment.name}")
     return Picture({it: names.get(it, "") for it in sorted({row.number for row in rows})}, rows)
 
 

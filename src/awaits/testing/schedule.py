@@ -156,7 +156,11 @@ class Schedule:
         """Leave the event loop to itself, and tell Hypothesis what happened."""
         play, self._play = cast("Play[Any, Any]", self._play), None
         play.close()
-        self._events = [it for it in cast("Delays", self._order).events if it.n_ahead or it.seconds]
+        self._events = [
+            it
+            for it in cast("Delays", self._order).events
+            if it.n_ahead or it.seconds or it.n_callbacks
+        ]
         for number, cancellation in enumerate(play.cancellations):
             self._events.insert(cancellation.n_events + number, cancellation)
         self._trace = play.trace or []

@@ -31,6 +31,7 @@ HEAD = """
 ON_ASYNCIO = "\n    @on_asyncio\n    async def test_it(anyio_backend):"
 ON_BOTH = "\n    async def test_it():"
 WITH_CONFIG = "\n    async def test_it(pytestconfig):"
+OF_A_BODY = "\n    @pytest.mark.parametrize('body', [1])\n    async def test_it(body):"
 TO_FILE = "\n    async def test_it(tmp_path):"
 
 
@@ -101,6 +102,10 @@ LEFT = [
     (
         body("await (await anyio.open_file(tmp_path / 'mine', 'w')).write('text')", TO_FILE),
         "file mine'",  # a worker thread has made it
+    ),
+    (
+        body("kept.append(numbers())\nawait anext(kept[-1])", OF_A_BODY),
+        "async generator numbers, at test_it.py:11, made at test_it.py:17, in test_it",
     ),
     (
         body("work()"),

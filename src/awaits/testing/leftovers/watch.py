@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any, NamedTuple, ParamSpec
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from awaits.testing import backends
 from awaits.testing.deadlock import place
@@ -58,10 +58,11 @@ class Watch:
         # Tasks and generators, as they were when the body ended: it is too late for them to end.
         self._at_the_end: list[Leftover] = []
         self._held: list[object] = []
+        self._open_makers: WeakSet[Any] = WeakSet()  # the tasks that had not ended at the end
         self._is_closing = False
 
     async def run(
-        self, body: Callable[P, Coroutine[Any, Any, object]], *args: P.args, **kwargs: P.kwargs
+        self, body: Callable[P, Coroutine[Any, Any, object]], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Run the body; then `settle`, and ask what is `left`."""
         __tracebackhide__ = True
@@ -75,6 +76,13 @@ class Watch:
     def look(self) -> None:
         """See which tasks and generators there are, now that the body has ended."""
         self._at_the_end = list(self._tasks_and_generators())
+        self._open_makers = WeakSet(
+            it for it in list(self._origins) if _kind(it) == "task" and is_open(it)
+        )
+
+    def was_open(self, maker: object) -> bool:
+        """Tell whether a task had not ended when the body did."""
+        return maker in self._open_makers
 
     def hold(self) -> None:
         """Keep what is open until it is judged, though only a reference cycle may hold it."""

@@ -71,6 +71,7 @@ class Delays(Order):
         self._began: deque[tuple[float, Entry]] = deque()  # when each began to be late
         self._telling: list[_Late] = []  # those of which too little is remembered yet
         self._n_steps = 0
+        self._n_callbacks = 0  # of the event loop, that ran
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take what has become ready."""
@@ -91,6 +92,7 @@ class Delays(Order):
             entry = queue[0]
             if entry.task is None:
                 self.n_ready -= 1
+                self._n_callbacks += 1
                 return queue.popleft()
             n_steps = delay(entry.number, entry.step_number)
             if not n_steps or (self._jitter and len(self.events) >= MOST_LATE):
@@ -128,7 +130,7 @@ class Delays(Order):
 
     def _begin(self, entry: Entry, n_steps: int) -> None:
         moment = self.play.moment(entry.task) if self._tells else NOWHERE
-        event = Delay(entry.step_number, moment, self._n_steps)
+        event = Delay(entry.step_number, moment, self._n_steps, n_callbacks=-self._n_callbacks)
         self.events.append(event)
         entry.is_late = True
         entry.since = self._n_steps
@@ -142,6 +144,7 @@ class Delays(Order):
     def _end(self) -> None:
         _, _, entry, event, since = heapq.heappop(self._late)
         event.n_ahead = self._n_steps - since
+        event.n_callbacks += self._n_callbacks
         if self._tells:
             event.seconds = (self.play.time() or 0.0) - (event.moment.time or 0.0)
         entry.is_late = False

@@ -17,6 +17,7 @@ class Moment(NamedTuple):
     place: Place | None  # None if it had not begun
     time: float | None  # virtual, in seconds; None in real time
     wait: str = ""  # where its step ended: what it waits for, if other tasks hold that
+    library: str = ""  # whose code it stands in, if it has begun and no place is the user's
 
 
 @dataclass(eq=False)
@@ -27,6 +28,7 @@ class Delay:
     moment: Moment
     n_before_it: int  # how many steps all tasks had taken
     n_ahead: int = 0
+    n_callbacks: int = 0  # of the event loop, that ran meanwhile
     seconds: float = 0.0
     ahead: list[Moment] = field(default_factory=list[Moment])  # the first few
 

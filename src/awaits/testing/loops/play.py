@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
-from awaits.testing.deadlock import Line, place, stack
+from awaits.testing.deadlock import Line, library_of, place, stack
 from awaits.testing.loops.orders import At, Cancellation, Entry, Moment, Order
 from awaits.testing.loops.standing import MOST_NAMED, title
 from awaits.testing.loops.timekeeper import Timekeeper
@@ -84,6 +84,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self.cancellations: list[Cancellation] = []
         self._last: Task | None = None  # which took the last step of the trace
         self._n_awaits = 0
+        self._entered: list[anyio.CancelScope] = []  # those of a schedule that are open
         self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
         # Of tasks, in the order in which they first came. Weak: a task that has ended must not be
         # kept alive, nor what it raised.
@@ -234,10 +235,13 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def enter(self, scope: anyio.CancelScope) -> None:
         """Count the awaits in a cancel scope, beginning with where the step that opens it ends."""
+        self._entered.append(scope)
         self._count_await(scope, self.current_task())
 
     def leave(self, scope: anyio.CancelScope) -> None:
         """Forget to cancel a scope, because it is closed."""
+        if scope in self._entered:
+            self._entered.remove(scope)
         if self._to_cancel is not None and self._to_cancel[0] is scope:
             self._to_cancel = None
 
@@ -253,7 +257,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         where = place(coroutine)
         name = title(self.name_of(task), where, coroutine)
         # The task that opens a schedule comes to the queue later.
-        return Moment(self.number_of(task), name, where, self.time())
+        library = "" if where else library_of(coroutine)
+        return Moment(self.number_of(task), name, where, self.time(), library=library)
 
     def _note(self, entry: Entry) -> None:
         """Note where a task stands whose step is about to run."""
@@ -268,7 +273,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Cancel natively what is about to run, or a scope after it."""
         if not isinstance(cancel, tuple):
             scope = self.context_of(entry.step).get(scope_of)
-            if scope is not None:
+            if scope in self._entered:  # a task of an earlier run may be in one that was closed
                 self._count_await(scope, entry.task)
         elif self._order.native:
             if cancel[0] == entry.number and entry.step_number in cancel[1:]:

@@ -105,8 +105,13 @@ class Priorities(Recorded):
 
     def rest(self) -> list[Entry]:
         """Take everything, in the order of arrival."""
-        ready = [(it.arrival, it.entry) for _, _, it in self._ready if not it.has_run]
-        rest = sorted([*ready, *self._callbacks], key=lambda it: it[0])
+        left = [it for _, _, it in self._ready if not it.has_run]
+        for ready in left:
+            if ready.since >= 0:  # it is late for ever
+                self.delays[ready.entry.number, ready.entry.step_number] = "idle"
+        rest = sorted(
+            [*((it.arrival, it.entry) for it in left), *self._callbacks], key=lambda it: it[0]
+        )
         for it in (self._ready, self._callbacks, self._fresh, self._overtaken):
             it.clear()
         self.n_ready = 0

@@ -72,6 +72,8 @@ def title(name: str, where: Place | None, coroutine: object = None) -> str:
         where: Where it stands.
         coroutine: What it runs.
     """
+    if " at 0x" in name:  # the text of an object, and no name
+        name = "None"
     if where is None and _UNNAMED.fullmatch(name):
         name = str(getattr(coroutine, "__qualname__", name))
     short = name.rpartition("<locals>.")[2]

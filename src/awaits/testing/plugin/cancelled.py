@@ -7,11 +7,18 @@ import gc
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import CodeType
+from typing import NamedTuple
 
 import anyio
 import pytest
 
-from awaits.testing.leftovers.hands import comes_from, is_the_programs, line_in
+from awaits.testing.leftovers.hands import (
+    comes_from,
+    is_in_loop,
+    is_the_programs,
+    line_in,
+    stack_of,
+)
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin.bodies import Body, code_of, ends_the_run
@@ -20,6 +27,15 @@ from awaits.testing.schedule import Schedule, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
 NORMAL = -1  # instead of the line at which a test was cancelled that was not
+
+
+class Cut(NamedTuple):
+    """A run of a test that was cancelled, and where."""
+
+    watch: Watch
+    code: CodeType | None
+    line: int
+    is_again: bool  # whether the test was there before, in an earlier turn of a loop of its own
 
 
 class CancelledRuns:
@@ -38,14 +54,14 @@ class CancelledRuns:
         self.is_over: bool = False
         """Whether it has no more awaits."""
         self._normal: set[tuple[object, ...]] = set()  # what the test leaves behind anyway
-        self._watches: list[
-            tuple[Watch, CodeType | None, int]
-        ] = []  # of the test whose fixtures end
+        self._stacks: set[object] = set()  # at which it was cancelled, in loops
+        self._cuts: list[Cut] = []  # of the test whose fixtures end
 
     def begin(self) -> None:
         """Begin another test."""
         self.n_awaits, self.is_over = 0, False
         self._normal.clear()
+        self._stacks.clear()
 
     @contextlib.contextmanager
     def noticing(self) -> Generator[None]:
@@ -94,16 +110,16 @@ class CancelledRuns:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge what a cancelled test has left, when its fixtures have ended."""
-        watches = self._watches.copy()
-        self._watches.clear()
+        cuts = self._cuts.copy()
+        self._cuts.clear()
         try:
             result = yield
             if isinstance(item, pytest.Function):
-                for watch, code, line in watches:
-                    self._judge(item, watch.left(in_its_loop=False), code, line)
+                for cut in cuts:
+                    self._judge(item, cut, cut.watch.left(in_its_loop=False))
             return result
         finally:
-            pending.difference_update(watch for watch, _, _ in watches)
+            pending.difference_update(cut.watch for cut in cuts)
 
     async def _cancelled(
         self,
@@ -116,7 +132,7 @@ class CancelledRuns:
         code = code_of(body)
         n_before = _n_cancelled()
         watch = Watch(code)
-        line = 0
+        line, is_again = 0, False
         scope = None
         with drops_noticed(watch):  # also what only the error still holds
             try:
@@ -125,6 +141,7 @@ class CancelledRuns:
                         await watch.run(body, *args, **kwargs)
                     except BaseException as error:
                         line = line_in(code, error)
+                        is_again = is_in_loop(code, line) and self._is_again(error)
                         raise
             except BaseException as error:  # noqa: ASYNC103 nobody judges what the test does itself
                 if (
@@ -143,17 +160,24 @@ class CancelledRuns:
         else:
             line = NORMAL
             self.is_over = self.schedule.cancel is not None
+        cut = Cut(watch, code, line, is_again)
         if waits_for_fixtures(test):
             watch.hold()
             pending.add(watch)
-            self._watches.append((watch, code, line))
+            self._cuts.append(cut)
         else:
-            self._judge(test, watch.left(in_its_loop=True), code, line)
+            self._judge(test, cut, watch.left(in_its_loop=True))
 
-    def _judge(
-        self, test: pytest.Function, left: Iterable[Leftover], code: CodeType | None, line: int
-    ) -> None:
+    def _is_again(self, error: BaseException) -> bool:
+        """Tell whether the test was cancelled at the same lines before, and note these."""
+        stack = stack_of(error)
+        is_again = stack in self._stacks
+        self._stacks.add(stack)
+        return is_again
+
+    def _judge(self, test: pytest.Function, cut: Cut, left: Iterable[Leftover]) -> None:
         __tracebackhide__ = True
+        watch, code, line, is_again = cut
         if line == NORMAL:
             self._normal.update(it.origin[:2] for it in left)
             return
@@ -161,7 +185,10 @@ class CancelledRuns:
         if allow is None:
             return
         news = [it for it in left if it.origin[:2] not in self._normal]
-        lines = lines_of(test, (it for it in news if is_the_programs(it, code, line)), allow=allow)
+        programs = (
+            it for it in news if is_the_programs(it, code, line, watch.was_open, is_again=is_again)
+        )
+        lines = lines_of(test, programs, allow=allow)
         if lines:
             at = f"When it is cancelled at await {self.schedule.cancel}, the test leaves behind:"
             pytest.fail("\n".join([at, *lines]), pytrace=False)
