@@ -42,8 +42,9 @@ def livelock(
     tasks = (("the main task" if it is main else name, place(it)) for name, it in running)
     lines = sorted(f"\n  {name} runs{f' at {where}' if where else ''}" for name, where in tasks)
     return LivelockError(
-        f"At {round(now, 9)} s, time has stood still for {turns:,} turns of the event loop, in which "
-        "a task could always run; have it sleep while it waits, or give virtual time more turns:"
+        f"At {round(now, 9)} s, time has stood still for {turns:,} turns of the event loop, in "
+        "which a task could always run; have it sleep while it waits, or give virtual time more "
+        "turns:"
         f"{''.join(lines)}"
     )
 
