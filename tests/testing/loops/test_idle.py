@@ -38,13 +38,19 @@ class FakePlay:
 
 
 class FakeThreads:
-    def __init__(self, loop: "FakeLoop", *, may_come_back: bool, all_wait: bool) -> None:
+    def __init__(
+        self, loop: "FakeLoop", *, may_come_back: bool, all_wait: bool, keeps_pace: float
+    ) -> None:
         self._loop = loop
         self._may_come_back = may_come_back
         self._all_wait = all_wait
+        self._keeps_pace = keeps_pace
 
     def all_wait(self) -> bool:
         return self._all_wait
+
+    def keeps_pace(self, now: float, deadline: float) -> bool:
+        return deadline - now <= self._keeps_pace
 
     def may_come_back(self) -> bool:
         self._loop.asked.append("may come back")
@@ -71,13 +77,19 @@ class FakeLoop:
         waits_outside: bool = False,
         thread_may_come_back: bool = False,
         all_threads_wait: bool = False,
+        threads_keep_pace_for: float = -1,
     ) -> None:
         self.asked: list[str] = []
         self.error: Exception | None = None
         self.timekeeper: Timekeeper = Timekeeper(idle=idle)
         if is_held:
             self.timekeeper.hold()
-        threads = FakeThreads(self, may_come_back=thread_may_come_back, all_wait=all_threads_wait)
+        threads = FakeThreads(
+            self,
+            may_come_back=thread_may_come_back,
+            all_wait=all_threads_wait,
+            keeps_pace=threads_keep_pace_for,
+        )
         self.threads: Threads = cast("Threads", threads)
         self._play = None if n_late is None else FakePlay(self, n_late, latest)
         self._threads_are_out = threads_are_out
@@ -148,6 +160,16 @@ class TestWhoHoldsTime:
     def test_threads_that_all_wait_do_not_hold_time(self) -> None:
         loop = FakeLoop(threads_are_out=True, all_threads_wait=True, deadline=9)
         assert went(loop) == (NOW, 9, ["wake", "poll 0"])
+
+    @pytest.mark.parametrize(
+        ("real", "expected"),
+        [(8, (SECONDS_UNTIL_LOOKED_AGAIN, 0, ["wake"])), (9, (NOW, 9, ["wake", "poll 0"]))],
+    )
+    def test_threads_that_ask_whether_they_are_cancelled_hold_time_to_the_real_pace(
+        self, real: float, expected: object
+    ) -> None:
+        loop = FakeLoop(threads_are_out=True, threads_keep_pace_for=real, deadline=9)
+        assert went(loop) == expected
 
     def test_a_delayed_step_runs_while_a_thread_is_out(self) -> None:
         loop = FakeLoop(threads_are_out=True, deadline=9, n_late=1, latest=math.inf)

@@ -175,6 +175,7 @@ def test_its_delays_are_the_same_order_as_a_schedule(backend: str, seed: int) ->
 def test_a_step_that_is_late_until_the_end_is_in_the_schedule(backend: str) -> None:
     async def ran_in(order: Trial | Schedule) -> list[str]:
         ran: list[str] = []
+        n_ran = 0
 
         async def work(name: str) -> None:
             ran.append(name)

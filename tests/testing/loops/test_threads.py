@@ -55,6 +55,43 @@ class TestAThreadThatIsOut:
         limiter = anyio.CapacityLimiter(1)
         assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(work, limiter=limiter)) == 0.0
 
+    async def test_one_that_asks_whether_it_is_cancelled_works_until_it_is(self) -> None:
+        def asks() -> None:
+            while True:
+                anyio.from_thread.check_cancelled()
+                time.sleep(0.001)
+
+        with anyio.move_on_after(0.05) as scope:
+            await anyio.to_thread.run_sync(asks)
+        assert scope.cancelled_caught
+        assert anyio.current_time() == 0.05
+
+    async def test_one_that_asks_and_ends_before_is_none_that_a_deadline_cancels(self) -> None:
+        def asks() -> None:
+            for _ in range(50):
+                anyio.from_thread.check_cancelled()
+                time.sleep(0.001)
+
+        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(asks)) == 0.0
+
+    async def test_time_stands_still_for_one_beside_it_that_does_not_ask(
+        self, release: threading.Event
+    ) -> None:
+        def asks() -> None:
+            while not release.is_set():
+                anyio.from_thread.check_cancelled()
+                time.sleep(0.001)
+
+        def works() -> None:
+            time.sleep(0.3)
+            release.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, asks)
+            with anyio.fail_after(0.05):
+                await anyio.to_thread.run_sync(works)
+            assert anyio.current_time() == 0.0
+
     @on_asyncio
     async def test_a_thread_of_asyncio(self) -> None:
         assert await beside_a_sleep(lambda: asyncio.to_thread(work)) == 0.0

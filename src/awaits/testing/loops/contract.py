@@ -6,7 +6,8 @@ The words, as the kit uses them:
 - A task is **ready** when its next step can run. An event loop is **busy** while a step runs or a
   task is ready, or while a worker thread is out: while it does work that the event loop gave it,
   and does not itself wait for the loop. Where all threads have waited at locks or queues for 0.2
-  seconds of real time, none is out: only a task can wake them.
+  seconds of real time, none is out: only a task can wake them. Where all that work ask whether they
+  are cancelled, none is out any more when as many real seconds have gone by as a deadline is ahead.
 - It is **idle** otherwise. Each of its tasks then waits: for a deadline, for another task, or for
   the world outside.
 - **The world outside** is what no task brings about: a socket, a signal, a process, a thread that

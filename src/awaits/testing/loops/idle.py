@@ -12,8 +12,8 @@ from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
 def make_something_run(loop: EventLoop) -> float:
     """Make a task run, now that none can.
 
-    The order is the promise: time stands still while a thread is out, unless all threads wait, or
-    while a task waits for the loop to be idle; a delayed step comes before time moves, unless it
+    The order is the promise: time stands still while a thread is out, unless all threads wait or
+    keep pace with it, or while a task waits for the loop to be idle; a delayed step comes before time moves, unless it
     may be late; and only what nothing can wake is a deadlock.
 
     Args:
@@ -28,7 +28,10 @@ def make_something_run(loop: EventLoop) -> float:
         released = play is not None and play.release()
         if released or loop.wake_who_waits_until_idle():
             return 0
-        if not (threads_are_out and loop.threads.all_wait()):
+        now, deadline = loop.timekeeper.now, loop.next_deadline()
+        if not (
+            threads_are_out and (loop.threads.all_wait() or loop.threads.keeps_pace(now, deadline))
+        ):
             return SECONDS_UNTIL_LOOKED_AGAIN if threads_are_out else math.inf
     timekeeper = loop.timekeeper
     if loop.poll(timekeeper.idle):

@@ -3,7 +3,8 @@
 Time stands still while a worker thread is out. But one that waits for the event loop would wait for
 ever: in `anyio.from_thread.run`, for a future of a portal or of `asyncio.run_coroutine_threadsafe`,
 in `trio.from_thread.run`. Meanwhile it does not count. Nor does it if all threads wait at locks or
-queues, for some time: only a task can wake them. And what waits for a thread that nobody counts,
+queues, for some time: only a task can wake them. While all that work ask whether they are
+cancelled, time goes at the pace of the real one. And what waits for a thread that nobody counts,
 because it is no worker, is not deadlocked.
 
 Private names, which tests/testing/loops/test_private_names.py watches: `sys._current_frames`, for
@@ -13,6 +14,7 @@ where threads are, and `_worker`, where one of an executor has no work.
 import concurrent.futures.thread
 import contextlib
 import gc
+import math
 import sys
 import threading
 import time
@@ -20,9 +22,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from types import FrameType
 from typing import Any
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.oldest import OLDEST
 
 # pyright: reportPrivateUsage=false
 
@@ -32,6 +35,8 @@ SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
 SECONDS_AT_ONE_PLACE = 5.0
 # A thread that was woken a moment ago stands where it has waited until the system lets it run.
 SECONDS_ALL_WAIT = 0.2
+# Who asks as often as this whether it is cancelled works until it is, for all that is known.
+SECONDS_BETWEEN_QUESTIONS = 1.0
 
 check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
 
@@ -41,9 +46,6 @@ _WAITING = {"blockbuster.blockbuster", *_LOCKS}  # the first stands around all l
 # that waits for a task. The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
-
-# The threads that are there before any test, such as pytest-xdist's.
-_OLDEST: WeakSet[threading.Thread] = WeakSet(threading.enumerate())
 
 # Keyed by the id of the token: the value refers to the token, so that a dictionary with weak keys
 # would keep both for ever.
@@ -78,6 +80,8 @@ class Threads:
         """Note which threads are older than the test that begins."""
         self._older = {thread for thread, _ in self._busy()}
         self._places: dict[threading.Thread, tuple[int, int, float]] = {}
+        self._asked: dict[int, float] = {}  # when each asked last whether it is cancelled
+        self._pace = (0.0, 0.0)  # since when, in virtual and in real time, none but these work
         self._all_wait: tuple[set[tuple[int, int]], float] = set(), time.monotonic()
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
 
@@ -103,6 +107,32 @@ class Threads:
         self._all_wait = set(), now
         return True
 
+    def asks_whether_it_is_cancelled(self) -> None:
+        """Take note that this thread does: it may work until a deadline cancels it."""
+        self._asked[threading.get_ident()] = time.monotonic()
+
+    def keeps_pace(self, now: float, deadline: float) -> bool:
+        """Tell whether a deadline has come, where real time counts.
+
+        It does while no thread works but those that ask whether they are cancelled: they may work
+        until then, and while time stood still they would for ever.
+
+        Args:
+            now: The virtual time, in seconds.
+            deadline: The event loop's next one, in virtual time; infinite if there is none.
+        """
+        real = time.monotonic()
+        asking = 0
+        for thread, frame in self._who_may_come_back():
+            if real - self._asked.get(thread.ident or 0, -math.inf) < SECONDS_BETWEEN_QUESTIONS:
+                asking += 1
+            elif frame is None or not _waits(frame):
+                asking = 0
+                break
+        if not asking or self._pace[0] != now:
+            self._pace = now, real
+        return bool(asking) and real - self._pace[1] >= deadline - now
+
     def _who_may_come_back(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         main = threading.main_thread()
         for thread, frame in self._busy():
@@ -119,7 +149,7 @@ class Threads:
 
     def _moves(self, thread: threading.Thread, frame: FrameType | None) -> bool:
         """Tell whether a thread has stood at another place in the last seconds."""
-        if thread in _OLDEST or frame is None:
+        if thread in OLDEST or frame is None:
             return False
         now = time.monotonic()
         *place, since = self._places.get(thread, (0, 0, now))
@@ -181,6 +211,17 @@ class _Waiting:
             self._threads.waiting.remove(self._ident)
 
 
+def asks_whether_it_is_cancelled(token: object) -> None:
+    """Take note that this thread does, which works for an event loop.
+
+    Args:
+        token: Identifies the event loop.
+    """
+    threads = _of_loops.get(id(token))
+    if threads is not None:
+        threads.asks_whether_it_is_cancelled()
+
+
 def frames() -> dict[int, FrameType]:
     """Return where each thread stands."""
     # Up to Python 3.11 a garbage collection in that call may wait for a lock that the call holds,
@@ -236,7 +277,7 @@ def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
     where = frames()
     for thread in threading.enumerate():
         frame = where.get(thread.ident or 0)
-        if frame is None or thread in _OLDEST or thread is threading.current_thread():
+        if frame is None or thread in OLDEST or thread is threading.current_thread():
             continue
         if _module(frame) not in _WAITING and not is_at_rest(frame):
             yield thread, frame

@@ -3,12 +3,14 @@
 import contextlib
 import copy
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from awaits.testing import backends
+from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.plugin import options
 from awaits.testing.plugin.options import OPTION, OPTIONAL, given
 
@@ -45,6 +47,7 @@ def pytest_load_initial_conftests(
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the event loops; without the option, change nothing."""
     options.explain_markers(config)
+    OLDEST.update(threading.enumerate())  # those of plugins, too
     if config.getoption("prove"):
         from awaits.testing.plugin.prove import Prove  # noqa: PLC0415 see above
 

@@ -1,13 +1,14 @@
 """anyio's asyncio backend, told that time may be virtual.
 
 Private names, read in anyio 4.16.0: `anyio._backends._asyncio.AsyncIOBackend`, with its methods
-`wait_all_tasks_blocked` and `run_sync_in_worker_thread`; `loaded_backends`, where anyio keeps the
-one that it asks; `WorkerThread.run`, where a worker has no work.
+`wait_all_tasks_blocked`, `run_sync_in_worker_thread` and `check_cancelled`; `loaded_backends`,
+where anyio keeps the one that it asks; `WorkerThread.run`, where a worker has no work.
 """
 
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import functools
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple, cast
 
@@ -15,15 +16,16 @@ from anyio import CapacityLimiter
 from anyio._backends._asyncio import AsyncIOBackend, WorkerThread
 from anyio._core._eventloop import loaded_backends
 
-from awaits.testing.loops._asyncio.loop import VirtualEventLoop, work
+from awaits.testing.loops._asyncio.loop import VirtualEventLoop, loop_of_this_worker, work
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.portals import patch_portals
-from awaits.testing.loops.threads import POOLS
+from awaits.testing.loops.threads import POOLS, asks_whether_it_is_cancelled
 
 check_names(
     "anyio",
     {
         AsyncIOBackend: [
+            "check_cancelled",
             "current_default_thread_limiter",
             "run_sync_in_worker_thread",
             "wait_all_tasks_blocked",
@@ -98,3 +100,16 @@ def install() -> None:
     """Have anyio ask the backend above, and its portals tell which futures threads wait for."""
     loaded_backends["asyncio"] = VirtualAsyncIOBackend
     patch_portals()
+    _patch_workers()
+
+
+@functools.cache
+def _patch_workers() -> None:
+    """Have workers tell that they ask whether they are cancelled: they ask anyio's own class."""
+    check_cancelled = AsyncIOBackend.check_cancelled
+
+    def asking() -> None:
+        asks_whether_it_is_cancelled(loop_of_this_worker())
+        check_cancelled()
+
+    setattr(AsyncIOBackend, check_cancelled.__name__, staticmethod(asking))

@@ -399,6 +399,11 @@ class _Worker(threading.local):
 _worker = _Worker()
 
 
+def loop_of_this_worker() -> VirtualEventLoop | None:
+    """Return the event loop that this thread works for, in virtual time."""
+    return _worker.loop
+
+
 def work(loop: VirtualEventLoop, func: Callable[[*Ts], T], *args: *Ts) -> T:
     """Run a function in a thread that is known to work for the event loop."""
     _worker.loop = loop

@@ -44,7 +44,7 @@ from awaits.testing.loops._trio.waits import is_system_task, look, tasks_of
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
-from awaits.testing.loops.threads import ASKING, POOLS, Threads
+from awaits.testing.loops.threads import ASKING, POOLS, Threads, asks_whether_it_is_cancelled
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
@@ -310,6 +310,14 @@ def patch_threads() -> None:
         setattr(Run, send.__name__, _telling_who_asks(send))
     for run in Run.run, Run.run_system:
         setattr(Run, run.__name__, _counted(run))
+    check_cancelled = trio.from_thread.check_cancelled
+
+    @functools.wraps(check_cancelled)
+    def asking() -> None:
+        asks_whether_it_is_cancelled(_token_here())
+        check_cancelled()
+
+    setattr(trio.from_thread, check_cancelled.__name__.removeprefix("from_thread_"), asking)
 
 
 _Send: TypeAlias = Callable[[Run[object], trio.lowlevel.TrioToken], None]
