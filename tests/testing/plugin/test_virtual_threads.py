@@ -2,13 +2,14 @@
 
 import pytest
 
-from tests.testing.plugin.shared import run_tests
+from tests.testing.plugin.shared import HEAD
 
 
 def test_a_thread_that_is_older_than_all_tests_may_wake_one(pytester: pytest.Pytester) -> None:
-    result = run_tests(
-        pytester,
-        """
+    # In a process of its own, where the kit has not looked at threads before.
+    pytester.makepyfile(
+        HEAD
+        + """
     import queue, threading
     jobs = queue.Queue()
 
@@ -31,9 +32,8 @@ def test_a_thread_that_is_older_than_all_tests_may_wake_one(pytester: pytest.Pyt
         jobs.put(lambda: anyio.from_thread.run_sync(answered.set, token=token))
         await answered.wait()
         assert anyio.current_time() == 0.0
-""",
-        "--virtual-time",
-        "--anyio-backends=asyncio,trio",
+"""
     )
+    result = pytester.runpytest_subprocess("--virtual-time", "--anyio-backends=asyncio,trio")
 
     result.assert_outcomes(passed=2)

@@ -13,8 +13,8 @@ def make_something_run(loop: EventLoop) -> float:
     """Make a task run, now that none can.
 
     The order is the promise: time stands still while a thread is out, unless all threads wait or
-    keep pace with it, or while a task waits for the loop to be idle; a delayed step comes before time moves, unless it
-    may be late; and only what nothing can wake is a deadlock.
+    keep pace with it, or while a task waits for the loop to be idle; a delayed step comes before
+    time moves, unless it may be late; and only what nothing can wake is a deadlock.
 
     Args:
         loop: The event loop.
