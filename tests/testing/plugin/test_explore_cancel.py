@@ -309,6 +309,7 @@ def test_the_line_that_was_printed_replays_it(pytester: pytest.Pytester) -> None
         pytester, one("await program.three_awaits()"), BOTH, "--explore=Schedule(cancel=2)"
     )
     result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines("explored: 2 tests, 2 orders, *")
 
 
 def test_the_last_failure_comes_first_the_next_time(pytester: pytest.Pytester) -> None:

@@ -161,7 +161,22 @@ def test_a_marker_on_a_test_that_anyio_does_not_run_is_an_error(pytester: pytest
     result = explore(pytester, tests)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines("ERROR: *::test_sync is marked explore, which is for async tests *")
+    result.stderr.fnmatch_lines("ERROR: *::test_sync is marked explore, *; mark it anyio, *")
+
+    tests = """
+    import unittest
+    pytestmark = []
+
+    class TestIt(unittest.IsolatedAsyncioTestCase):
+        @pytest.mark.explore
+        async def test_async(self): pass
+    """
+    result = explore(pytester, tests)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        "ERROR: *::test_async is marked explore, *; unittest runs this one."
+    )
 
 
 def test_each_event_loop_is_explored_and_proved(pytester: pytest.Pytester) -> None:

@@ -19,6 +19,7 @@ from awaits.testing.deadlock import place
 from awaits.testing.leftovers.makers import owner, pending, watched
 from awaits.testing.leftovers.places import Origin, file_and_line, origin_here, place_in
 from awaits.testing.loops import adapter_here
+from awaits.testing.loops.standing import title
 from awaits.testing.loops.threads import frames, is_at_rest
 
 P = ParamSpec("P")
@@ -260,5 +261,6 @@ def _what(it: Any) -> str:  # noqa: ANN401 see `_kind`
         case _:
             coroutine = _coroutine(it)
             stands = place(coroutine)
-            name = stands.function if stands else getattr(coroutine, "__qualname__", repr(it))
+            named = it.get_name() if hasattr(it, "get_name") else getattr(it, "name", "None")
+            name = title(named, stands, coroutine)
             return f"{kind} {name}{f', waiting at {stands.file_and_line}' if stands else ''}"

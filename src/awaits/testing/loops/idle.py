@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterable
 
-from awaits.testing.deadlock import deadlock, livelock
+from awaits.testing.deadlock import deadlock, livelock, place
 from awaits.testing.loops.contract import EventLoop
-from awaits.testing.loops.standing import standing, told
+from awaits.testing.loops.standing import standing, title, told
 from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
 
 
@@ -70,4 +70,5 @@ def end_what_runs_for_ever(loop: EventLoop, running: Iterable[tuple[str, object]
     """
     if not (loop.threads_are_out() or loop.threads.may_come_back()):
         timekeeper, main = loop.timekeeper, loop.main_coroutine()
-        loop.throw(livelock(running, timekeeper.turns, timekeeper.now, main=main))
+        titled = ((title(name, place(it), it), it) for name, it in running)
+        loop.throw(livelock(titled, timekeeper.turns, timekeeper.now, main=main))

@@ -79,7 +79,8 @@ def _add_those_of(frame: FrameType, functions: _Functions) -> None:
             _add(value.__code__, value.__globals__, functions)
         elif isinstance(value, type):
             for method in [it for kind in value.__mro__ for it in vars(kind).values()]:
-                if isinstance(method, FunctionType):
+                # Of a test's own class, the other tests have nothing to do with it.
+                if isinstance(method, FunctionType) and not method.__name__.startswith("test"):
                     _add(method.__code__, method.__globals__, functions)
 
 

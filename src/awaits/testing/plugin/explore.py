@@ -236,6 +236,8 @@ class Explore:
         """Run the test until it fails; return the order in which it did, and how."""
         for schedule in self._given(item, plan):
             reports = self._run_given(item, schedule, explorer)
+            if plan.schedule is not None and cancels_all(schedule):
+                explorer.note(schedule)
             if _failed(reports):
                 return schedule, reports
         if plan.schedule is not None or plan.orders == 0:

@@ -1,5 +1,6 @@
 """Which tests are explored, and how: what options and markers say."""
 
+import unittest
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -126,9 +127,11 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
     if not is_ours:
         if mark not in item.own_markers:
             return None  # a module's or a class's, which has other tests, too
+        is_unittest = isinstance(getattr(item, "instance", None), unittest.TestCase)
+        instead = "unittest runs this one" if is_unittest else MARK_IT
         raise pytest.UsageError(
             f"{item.nodeid} is marked explore, which is for async tests that {NAMES} runs; "
-            f"{MARK_IT}."
+            f"{instead}."
         )
     plan = suite or default
     plan = plan._replace(orders=plan.orders or default.orders)  # 0 becomes the default
