@@ -74,6 +74,21 @@ def test_turns_count_from_the_last_moment_in_which_nothing_could_run(backend: st
     anyio.run(main, backend=backend, backend_options=virtual_time(backend, turns=60))
 
 
+@on_both
+def test_turns_of_a_schedule_count_as_those_of_all_tasks_together(backend: str) -> None:
+    async def turns() -> None:
+        for _ in range(50):
+            await anyio.lowlevel.checkpoint()
+
+    async def main() -> None:
+        with Schedule({(1, 1): 1}):  # on trio, one task takes a step a turn
+            async with anyio.create_task_group() as tasks:
+                for _ in range(10):
+                    tasks.start_soon(turns)
+
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend, turns=100))
+
+
 @pytest.mark.parametrize(
     ("backend", "in_executor"), [("asyncio", False), ("asyncio", True), ("trio", False)]
 )

@@ -313,3 +313,22 @@ class TestDeadlock:
         with mock.patch.object(threads, "SECONDS_AT_ONE_PLACE", 5 * A_MOMENT):
             yield threading.Thread(target=release.wait)
         release.set()
+
+
+@pytest.mark.real_time
+def test_a_worker_rests_without_work_and_while_it_waits_for_a_task() -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def works() -> None:
+        begun.set()
+        release.wait()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        job = pool.submit(works)
+        begun.wait()
+        (worker,) = pool._threads  # pyright: ignore[reportPrivateUsage]
+        assert not threads.is_at_rest(threads.frames()[worker.ident or 0])
+        release.set()
+        job.result()
+        while not threads.is_at_rest(threads.frames()[worker.ident or 0]):
+            pass

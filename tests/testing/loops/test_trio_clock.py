@@ -27,3 +27,10 @@ async def test_a_task_that_cannot_be_interrupted_is_left_alone() -> None:
         return trio.lowlevel.Abort.FAILED
 
     await trio.lowlevel.wait_task_rescheduled(abort)  # else, nothing can ever run again
+
+
+@on_trio
+async def test_a_deadline_that_has_come_is_not_waited_for() -> None:
+    clock = trio.lowlevel.current_clock()
+    await trio.sleep(1)
+    assert clock.deadline_to_sleep_time(1.0) == 0

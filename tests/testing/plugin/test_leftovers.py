@@ -328,3 +328,25 @@ def test_nothing_stays_replaced(pytester: pytest.Pytester) -> None:
     before = replaced()
     run(pytester, SOCKETS)
     assert replaced() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "outcomes"), [("error", {"failed": 2}), ("default", {"passed": 2})]
+)
+def test_a_warning_of_what_nobody_knows_is_an_error_where_the_suite_says_so(
+    pytester: pytest.Pytester, given: str, outcomes: dict[str, int]
+) -> None:
+    tests = """
+    import warnings
+
+    class Connection:
+        def __del__(self):
+            warnings.warn("unclosed", ResourceWarning, source=self)
+
+    async def test_it():
+        Connection()
+    """
+    pytester.makepyfile(test_it=HEAD + tests)
+    result = pytester.runpytest_subprocess("--no-leftovers", "-W", given)
+
+    result.assert_outcomes(**outcomes, warnings=0 if given == "error" else None)

@@ -101,11 +101,6 @@ class VirtualTrioClock(trio.abc.Clock):
     def end_what_runs_for_ever(self) -> None:
         """Raise `LivelockError` in the main task, after too many turns at one instant."""
         runner = self._runner
-        # A schedule has one task run a turn.
-        if self.current_play() and self.timekeeper.n_turns <= self.timekeeper.turns * len(
-            runner.tasks
-        ):
-            return
         self.timekeeper.n_turns = 0
         running = [task for task in _ready(runner) if not is_system_task(task, runner)]
         try:
@@ -279,9 +274,16 @@ class Turns(trio.abc.Instrument):
     def __init__(self, clock: VirtualTrioClock) -> None:
         self._clock = clock
         self._n_threads = 0
+        self._round: set[int] = set()  # the tasks of a schedule that have taken a step in this turn
 
     def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 trio's signature
         """Count; trio calls this once a turn. It would log what is raised here, and go on."""
+        play = self._clock.current_play()
+        if play is not None and play.ran:  # it has one task take a step, where a turn is one of all
+            if play.ran[-1] not in self._round:
+                self._round.add(play.ran[-1])
+                return
+            self._round = {play.ran[-1]}
         timekeeper, n_threads = self._clock.timekeeper, self._clock.n_threads()
         # Whoever turned until a thread was back is to see that it is.
         timekeeper.n_turns = 0 if n_threads < self._n_threads else timekeeper.n_turns + 1
