@@ -1,8 +1,8 @@
-"""Virtual time beside a thread that a module of tests begins as it is imported."""
+"""Virtual time beside threads: one that a module begins, and one that a timeout is to cut off."""
 
 import pytest
 
-from tests.testing.plugin.shared import HEAD
+from tests.testing.plugin.shared import HEAD, run_tests
 
 
 def test_a_thread_that_is_older_than_all_tests_may_wake_one(pytester: pytest.Pytester) -> None:
@@ -37,3 +37,33 @@ def test_a_thread_that_is_older_than_all_tests_may_wake_one(pytester: pytest.Pyt
     result = pytester.runpytest_subprocess("--virtual-time", "--anyio-backends=asyncio,trio")
 
     result.assert_outcomes(passed=2)
+
+
+WORKS = """
+    async def test_it():
+        with pytest.raises(TimeoutError), anyio.fail_after(0.1):
+            await anyio.to_thread.run_sync(time.sleep, 0.5, abandon_on_cancel=True)
+"""
+
+
+def test_a_failure_tells_that_time_stood_still_for_a_thread(pytester: pytest.Pytester) -> None:
+    result = run_tests(pytester, WORKS, "--virtual-time", "--anyio-backends=asyncio,trio")
+
+    result.assert_outcomes(failed=2)
+    told = "Time stood still at 0 s for 0.* real seconds, while a thread was at work: *"
+    result.stdout.fnmatch_lines(2 * ["-* virtual time -*", told])
+
+
+def test_nothing_is_told_where_no_thread_held_it(pytester: pytest.Pytester) -> None:
+    tests = (
+        WORKS
+        + """
+    async def test_other():
+        await anyio.to_thread.run_sync(str)
+        assert not "this"
+"""
+    )
+    result = run_tests(pytester, tests, "--virtual-time", "-k", "other")
+
+    result.assert_outcomes(failed=2, deselected=2)
+    result.stdout.no_fnmatch_line("*stood still*")

@@ -32,7 +32,10 @@ def make_something_run(loop: EventLoop) -> float:
         if not (
             threads_are_out and (loop.threads.all_wait() or loop.threads.keeps_pace(now, deadline))
         ):
-            return SECONDS_UNTIL_LOOKED_AGAIN if threads_are_out else math.inf
+            if not threads_are_out:
+                return math.inf
+            loop.timekeeper.stand_still()
+            return SECONDS_UNTIL_LOOKED_AGAIN
     timekeeper = loop.timekeeper
     if loop.poll(timekeeper.idle):
         return 0

@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import math
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from awaits.testing.wall import WallClock
 
 TURNS = 100_000
 """After how many turns at one instant an event loop is taken for one that goes on for ever."""
+SECONDS_BETWEEN_LOOKS = 1.0  # at a thread that holds time, at most; they are a twentieth of that
 
 
 class Run(Protocol):
@@ -59,6 +61,9 @@ class Timekeeper:
         self.n_turns: int = 0
         """In how many turns of the event loop, in a row, something could run; since a schedule was
         opened, because many of them, one after another, are not one that goes on for ever."""
+        self.stood_still: float = 0.0
+        """For how many real seconds threads at work have held time, since it was 0.0."""
+        self._looked = -math.inf  # when they were seen last, in real time
         self._held_at = math.inf  # where time stops by itself
         self._advances: list[_Advance] = []  # a heap
         self._number = itertools.count()
@@ -104,6 +109,12 @@ class Timekeeper:
         """As `VirtualClock.release`."""
         self._held_at = math.inf
 
+    def stand_still(self) -> None:
+        """Note that a thread at work holds time; to be called now and then as long as it does."""
+        before, self._looked = self._looked, time.monotonic()
+        if self._looked - before < SECONDS_BETWEEN_LOOKS:
+            self.stood_still += self._looked - before
+
     async def advance(self, seconds: float) -> None:
         """As `VirtualClock.advance`."""
         if not 0 <= seconds < math.inf:
@@ -143,6 +154,7 @@ class Timekeeper:
         return True
 
     def _reset(self) -> None:
+        self.stood_still = 0.0
         self._held_at = math.inf
         self._advances.clear()
         self._set(0.0)

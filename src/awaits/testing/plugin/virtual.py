@@ -32,6 +32,9 @@ CANNOT = (
 )
 
 
+SECONDS_TO_TELL = 0.2  # real ones, in which threads held time
+
+
 class Settings(NamedTuple):
     """The arguments of `@pytest.mark.virtual_time`."""
 
@@ -158,6 +161,7 @@ class VirtualTime:
         if report.failed and call.excinfo and self._settings and runner_of(item):
             error, now = call.excinfo.value, self.clock.time()
             for hint in (
+                _stood_still(timekeeper_of(self.clock)),
                 self._outside.hint(error, now),
                 clocks.hint(error, now, has_wall=self._settings.wall is not False),
             ):
@@ -276,6 +280,17 @@ def asks_for_virtual_time(item: pytest.Item) -> bool:
     """Tell whether a test itself asks for virtual time, by a marker or by the clock's fixture."""
     mark = item.get_closest_marker("virtual_time")
     return "virtual_clock" in _fixtures(item) or (mark is not None and mark.args != (False,))
+
+
+def _stood_still(timekeeper: Timekeeper) -> str | None:
+    """Return what to say of a test that may have failed because threads held time."""
+    if timekeeper.stood_still < SECONDS_TO_TELL:
+        return None
+    return (
+        f"Time stood still at {timekeeper.now:g} s for {timekeeper.stood_still:.1f} real seconds, "
+        "while a thread was at work: no deadline comes before it is back. If one is to come, mark "
+        "the test real_time."
+    )
 
 
 def _fixtures(item: pytest.Item) -> list[str]:
