@@ -327,8 +327,9 @@ def test_a_worker_rests_without_work_and_while_it_waits_for_a_task() -> None:
         job = pool.submit(works)
         begun.wait()
         (worker,) = pool._threads  # pyright: ignore[reportPrivateUsage]
-        assert not threads.is_at_rest(threads.frames()[worker.ident or 0])
+        at_rest = threads.is_at_rest(threads.frames()[worker.ident or 0])
         release.set()
+        assert not at_rest
         job.result()
         while not threads.is_at_rest(threads.frames()[worker.ident or 0]):
             pass
