@@ -350,3 +350,22 @@ def test_a_warning_of_what_nobody_knows_is_an_error_where_the_suite_says_so(
     result = pytester.runpytest_subprocess("--no-leftovers", "-W", given)
 
     result.assert_outcomes(**outcomes, warnings=0 if given == "error" else None)
+
+
+def test_the_event_loop_has_its_own_task_factory_again(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.fixture(scope="module", autouse=True)
+    def anyio_backend():
+        return "asyncio"
+
+    @pytest.fixture(scope="module", autouse=True)
+    async def loop(anyio_backend):
+        factories = [asyncio.get_running_loop().get_task_factory()]
+        yield factories
+        assert factories == [None]
+        assert asyncio.get_running_loop().get_task_factory() is None
+
+    async def test_it():
+        assert asyncio.get_running_loop().get_task_factory() is not None
+    """
+    run(pytester, tests).assert_outcomes(passed=1)
