@@ -104,6 +104,7 @@ class Schedule:
         self._cancel: Cancel | None = cancel
         self._native = native
         self._is_unseen = False
+        self._on_cancel: Callable[[], None] | None = None
         self._play: Play[Any, Any] | None = None
         self._order: Delays | None = None  # of the run that was last
         self._events: list[Delay | Cancellation] = []
@@ -144,6 +145,7 @@ class Schedule:
         # Where there is nothing that it may do, there is nothing to draw.
         self._play.trace = [] if tells and (self._delays or self._cancel is not None) else None
         self._play.gives_way = self._is_unseen
+        self._play.on_cancel = self._on_cancel
         self._order = order
         return self
 
@@ -311,6 +313,11 @@ def unseen(schedule: Schedule) -> Schedule:
     """
     schedule._is_unseen = True  # pyright: ignore[reportPrivateUsage]
     return schedule
+
+
+def told_of_cancellation(schedule: Schedule, on_cancel: Callable[[], None]) -> None:
+    """Have a schedule call a function as it cancels a scope, right before it does."""
+    schedule._on_cancel = on_cancel  # pyright: ignore[reportPrivateUsage]
 
 
 def steer(order: Order) -> Play[Any, Any]:

@@ -50,8 +50,8 @@ HEAD = """
 """
 
 
-def cancel(pytester: pytest.Pytester, tests: str) -> pytest.RunResult:
-    pytester.makepyfile(program=PROGRAM, test_it=HEAD + tests)
+def cancel(pytester: pytest.Pytester, tests: str, program: str = PROGRAM) -> pytest.RunResult:
+    pytester.makepyfile(program=program, test_it=HEAD + tests)
     as_ever = ["-W", "default", "-W", "ignore::ResourceWarning"]  # errors, where we run
     return pytester.runpytest(*as_ever, "--anyio-backends=asyncio,trio", "--explore-cancel")
 
@@ -156,3 +156,148 @@ def test_what_a_function_in_the_test_has_made_is_the_tests(pytester: pytest.Pyte
     )
 
     result.assert_outcomes(passed=1)
+
+
+CONNECTS = """
+    import anyio, asyncio, socket
+
+    class Client:
+        async def connect(self, port):
+            self.stream = await anyio.connect_tcp("127.0.0.1", port)
+
+        async def ask(self):
+            await self.stream.send(b"?")
+            return await self.stream.receive(1)
+
+    class Broker:
+        def __init__(self):
+            self.tasks = set()
+
+        async def kick(self, n_more):
+            task = asyncio.create_task(self.run(n_more))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+        async def run(self, n_more):
+            await asyncio.sleep(1)
+            if n_more:
+                await self.kick(n_more - 1)
+
+        async def wait_for_all(self):
+            while self.tasks:
+                await asyncio.wait(self.tasks)
+
+    class Pinger:
+        def start(self):
+            self.task = asyncio.create_task(asyncio.sleep(5))
+
+        def stop(self):
+            self.task.cancel()
+
+    async def forgets():
+        mine = socket.socket()
+        await anyio.sleep(1)
+        mine.close()
+
+    async def serves(listener):
+        async def handle(stream):
+            mine = socket.socket()
+            await stream.receive()
+            mine.close()
+
+        await listener.serve(handle)
+"""
+THE_TESTS = {
+    "connected by a task that has ended": """
+    async def test_it():
+        async def serve(stream):
+            async with stream:
+                await stream.send(await stream.receive())
+
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        async with listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, serve)
+            client = program.Client()
+            await client.connect(listener.extra(anyio.abc.SocketAttribute.local_port))
+            assert await client.ask() == b"?"
+            await client.stream.aclose()
+            tasks.cancel_scope.cancel()
+    """,
+    "made by a task that ended by itself": """
+    @on_asyncio
+    async def test_it(anyio_backend):
+        broker = program.Broker()
+        await broker.kick(2)
+        await asyncio.sleep(2.5)
+        await broker.wait_for_all()
+    """,
+    "made by a call of a function in the test": """
+    @on_asyncio
+    async def test_it(anyio_backend):
+        pinger = program.Pinger()
+
+        async def start_and_wait():
+            pinger.start()
+            await asyncio.sleep(2)
+            pinger.stop()
+
+        await start_and_wait()
+    """,
+    "made by Python, as the test asked": """
+    @on_asyncio
+    async def test_it(anyio_backend):
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        server.close()
+        await server.wait_closed()
+    """,
+}
+THE_PROGRAMS = {
+    "in a task group": """
+    async def test_it():
+        async with anyio.create_task_group():
+            await program.forgets()
+    """,
+    "in a block that awaits at its end": """
+    async def test_it():
+        try:
+            await program.forgets()
+        finally:
+            await anyio.sleep(0)
+    """,
+    "in a function in the test": """
+    async def test_it():
+        async def asks():
+            await program.forgets()
+
+        await asks()
+    """,
+    "in a task that was cut off": """
+    async def test_it():
+        async with (
+            await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(program.serves, listener)
+            port = listener.extra(anyio.abc.SocketAttribute.local_port)
+            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+                await anyio.sleep(1)
+                await stream.send(b"x")
+                await anyio.sleep(1)
+            tasks.cancel_scope.cancel()
+    """,
+}
+
+
+@pytest.mark.parametrize("test", THE_TESTS.values(), ids=THE_TESTS)
+def test_what_is_the_tests_is_no_fault(pytester: pytest.Pytester, test: str) -> None:
+    assert "failed" not in cancel(pytester, test, CONNECTS).parseoutcomes()
+
+
+@pytest.mark.parametrize("test", THE_PROGRAMS.values(), ids=THE_PROGRAMS)
+def test_what_a_call_has_made_that_was_cut_off_is_told(
+    pytester: pytest.Pytester, test: str
+) -> None:
+    result = cancel(pytester, test, CONNECTS)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(2 * ["  socket *, made at program.py:*"])

@@ -7,54 +7,54 @@ told, and must close.
 
 import ast
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import TypeVar
 
-from awaits.testing.leftovers.places import is_the_users
-from awaits.testing.leftovers.watch import Leftover
+from awaits.testing.leftovers.places import Origin, is_inside, is_the_users
+from awaits.testing.leftovers.watch import Leftover, Watch
 
 Node = TypeVar("Node", bound=ast.stmt)
 
 
-def is_the_programs(
-    left: Leftover,
-    body: CodeType | None,
-    line: int,
-    was_open: Callable[[object], bool],
-    *,
-    is_again: bool,
-) -> bool:
+def is_the_programs(left: Leftover, body: CodeType | None, watch: Watch, *, is_again: bool) -> bool:
     """Tell whether what is left was the program's to close.
 
     Args:
         left: What is left.
         body: The test's function.
-        line: Where it was cancelled.
-        was_open: Tells whether a task had not ended when the test did.
+        watch: What ran it, and knows where it was cancelled.
         is_again: Whether the test was there before, in an earlier turn of a loop of its own.
     """
     origin = left.origin
-    if body is None or not origin.line:
+    if body is None or origin.function is None:
         return False
-    if origin.maker is None:  # the test's function has made it, or what it called
-        if origin.place is not None and _is_inside(origin.place.code, body):
-            return False  # a function in the test has
-        is_here = origin.line == line and not is_again  # an earlier call may have returned it
-        return is_here or _is_in_with(body, origin.line, line)
-    # A task of the program's has made it, and has ended: nobody else could close it.
-    is_the_tests_task = origin.root is not None and origin.root.co_filename == body.co_filename
-    maker = origin.maker()
-    return not is_the_tests_task and (maker is None or not was_open(maker))
+    if origin.maker is None:  # the test has made it, or what it called
+        return not origin.is_direct and _is_its_call_on(origin, body, watch, is_again=is_again)
+    if origin.root is not None and origin.root.co_filename == body.co_filename:
+        return False  # a task of the test's
+    return watch.was_cut_off(origin.maker) or _is_its_call_on(
+        origin, body, watch, is_again=is_again
+    )
 
 
-def line_in(body: CodeType | None, error: BaseException) -> int:
-    """Return where a function stood when an error came through it; 0 if none did."""
-    for traceback in _tracebacks(error.__traceback__):
-        if traceback.tb_frame.f_code is body:
-            return traceback.tb_lineno
-    return 0
+def line_in(body: CodeType | None, watch: Watch) -> tuple[CodeType, int] | None:
+    """Return in which function of a test it was cancelled, its body or one in it, and where."""
+    if body is None:
+        return None
+    own = [it for it in watch.stands if it[0] is body or is_inside(it[0], body)]
+    return own[-1] if own else None
+
+
+def _is_its_call_on(origin: Origin, body: CodeType, watch: Watch, *, is_again: bool) -> bool:
+    """Tell whether the call of the test's that has made something had not returned."""
+    stood = line_in(body, watch)
+    if stood is None:
+        return False
+    if stood == (origin.function, origin.line) and not is_again:
+        return True  # in a loop, an earlier call may have returned it
+    return _is_in_with(body, origin.line, stood[1])
 
 
 def comes_from(error: BaseException, body: CodeType) -> bool:
@@ -72,28 +72,16 @@ def comes_from(error: BaseException, body: CodeType) -> bool:
     where = users[-1].f_code if users else None
     if where is None or where.co_filename != body.co_filename:
         return False
-    is_the_tests = where is body or _is_inside(where, body)
+    is_the_tests = where is body or is_inside(where, body)
     return is_the_tests or isinstance(error, AssertionError)
 
 
-def stack_of(error: BaseException) -> tuple[tuple[CodeType, int], ...]:
-    """Return the lines that an error came through."""
-    found = _tracebacks(error.__traceback__)
-    return tuple((it.tb_frame.f_code, it.tb_lineno) for it in found)
-
-
-def is_in_loop(body: CodeType | None, line: int) -> bool:
+def is_in_loop(body: CodeType, line: int) -> bool:
     """Tell whether a line of a test's function stands in a loop of it."""
-    return body is not None and any(
+    return any(
         body.co_firstlineno <= node.lineno <= line <= (node.end_lineno or 0)
         for node in _nodes(body.co_filename, ast.For, ast.AsyncFor, ast.While)
     )
-
-
-def _is_inside(code: CodeType, body: CodeType) -> bool:
-    """Tell whether a function stands in a test's."""
-    is_nested = code.co_qualname.startswith(f"{body.co_qualname}.<locals>.")
-    return is_nested and code.co_filename == body.co_filename
 
 
 def _expects(body: CodeType, line: int) -> bool:

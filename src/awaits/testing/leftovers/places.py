@@ -26,13 +26,17 @@ class Origin(NamedTuple):
     place: Place | None
     """The innermost line of the user's project; of another library's if there is none."""
     line: int
-    """Where the body of the test stood meanwhile; 0 if it did not make it itself."""
+    """Where the test stood, in its body or in a function of it; 0 if it did not make it."""
     is_of_its_task: bool = False
     """Whether `place` is where the task was made that made it, because nothing else is known."""
     root: CodeType | None = None
     """The user's outermost function, of the task that made it."""
     maker: "weakref.ref[Any] | None" = None
     """The task that made it, if the body of the test did not."""
+    function: CodeType | None = None
+    """The function of the test that stood there: its body, or one in it."""
+    is_direct: bool = False
+    """Whether that function called nothing but Python, or an event loop's library, to make it."""
 
     def __str__(self) -> str:
         if self.place is None:
@@ -56,13 +60,23 @@ def origin_here(body: CodeType | None) -> Origin:
         body: The test's function.
     """
     frame: FrameType | None = sys._getframe(2)
+    inner: FrameType | None = None  # of a function in the body
     found: Place | None = None
     root: CodeType | None = None
     rank = 0
     while frame is not None:
         code = frame.f_code
         if code is body:
-            return Origin(found if rank == 2 else _place(frame), frame.f_lineno)
+            stands = inner or frame
+            is_direct = rank == 0 or (found is not None and found.code is stands.f_code)
+            return Origin(
+                found if rank == 2 else _place(frame),
+                stands.f_lineno,
+                function=stands.f_code,
+                is_direct=is_direct,
+            )
+        if inner is None and body is not None and is_inside(code, body):
+            inner = frame
         if runs_steps(frame):  # what is further out has not made it
             break
         if is_the_users(frame):
@@ -71,6 +85,12 @@ def origin_here(body: CodeType | None) -> Origin:
                 found, rank = _place(frame), _rank(code)
         frame = frame.f_back
     return Origin(found, 0, root=root)
+
+
+def is_inside(code: CodeType, body: CodeType) -> bool:
+    """Tell whether a function stands in a test's."""
+    is_nested = code.co_qualname.startswith(f"{body.co_qualname}.<locals>.")
+    return is_nested and code.co_filename == body.co_filename
 
 
 def is_of_the_project(code: CodeType) -> bool:

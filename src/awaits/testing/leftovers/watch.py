@@ -12,10 +12,10 @@ import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any, NamedTuple, ParamSpec
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from awaits.testing import backends
-from awaits.testing.deadlock import place
+from awaits.testing.deadlock import frames_of, place
 from awaits.testing.leftovers.makers import owner, pending, watched
 from awaits.testing.leftovers.places import Origin, file_and_line, origin_here, place_in
 from awaits.testing.loops import adapter_here
@@ -59,7 +59,11 @@ class Watch:
         # Tasks and generators, as they were when the body ended: it is too late for them to end.
         self._at_the_end: list[Leftover] = []
         self._held: list[object] = []
-        self._open_makers: WeakSet[Any] = WeakSet()  # the tasks that had not ended at the end
+        self.stands: list[tuple[CodeType, int]] = []
+        """Where the test stood when it was cancelled, from the outside in."""
+        self._coroutine: object = None
+        self._to_be_cut: set[weakref.ref[Any]] = set()  # the tasks that had not ended then
+        self._cut_off: set[weakref.ref[Any]] = set()  # those of them that ended by it
         self._is_closing = False
 
     async def run(
@@ -71,19 +75,36 @@ class Watch:
             # It knows where threads stand that have no work.
             adapter_here()
         with watched(self, _is_dropped_here):
-            await body(*args, **kwargs)
+            self._coroutine = body(*args, **kwargs)
+            await self._coroutine
             self.look()
 
     def look(self) -> None:
         """See which tasks and generators there are, now that the body has ended."""
         self._at_the_end = list(self._tasks_and_generators())
-        self._open_makers = WeakSet(
-            it for it in list(self._origins) if _kind(it) == "task" and is_open(it)
-        )
+        for task in self._to_be_cut - {weakref.ref(it) for it in self._open_tasks()}:
+            if not asyncio.isfuture(task()):  # trio does not tell who was cancelled
+                self._cut_off.add(task)
+        self._to_be_cut.clear()  # what is cancelled now, is so because the event loop closes
 
-    def was_open(self, maker: object) -> bool:
-        """Tell whether a task had not ended when the body did."""
-        return maker in self._open_makers
+    def is_cut(self) -> None:
+        """Note where the test stands as it is cancelled, and which tasks have not ended."""
+        self.stands = [(it.f_code, it.f_lineno) for it in frames_of(self._coroutine)]
+        for task in self._open_tasks():
+            self._to_be_cut.add(weakref.ref(task))
+            if asyncio.isfuture(task):
+                task.add_done_callback(self._ends)
+
+    def was_cut_off(self, maker: "weakref.ref[Any]") -> bool:
+        """Tell whether a task of the test was cancelled with it, and has ended."""
+        return maker in self._cut_off
+
+    def _ends(self, task: asyncio.Future[Any]) -> None:
+        if task.cancelled() and weakref.ref(task) in self._to_be_cut:
+            self._cut_off.add(weakref.ref(task))
+
+    def _open_tasks(self) -> list[Any]:
+        return [it for it in list(self._origins) if _kind(it) == "task" and is_open(it)]
 
     def hold(self) -> None:
         """Keep what is open until it is judged, though only a reference cycle may hold it."""
@@ -121,7 +142,12 @@ class Watch:
         if maker is not None and made is not None:  # a task of the test's
             where = origin.place or made.place
             is_of_its_task = not origin.place
-            origin = Origin(where, made.line, is_of_its_task, origin.root, weakref.ref(maker))
+            origin = made._replace(
+                place=where,
+                is_of_its_task=is_of_its_task,
+                root=origin.root,
+                maker=_hashable(weakref.ref(maker)),
+            )
         self._origins[it] = origin
         if isinstance(it, AsyncGeneratorType):
             self._generators[id(it)] = origin
@@ -167,6 +193,11 @@ class Watch:
                     it.join(0.01)
             if kind in ("thread", "socket", "file") and is_open(it):
                 yield Leftover(it, _what(it), self._origins[it])
+
+
+def _hashable(task: "weakref.ref[Any]") -> "weakref.ref[Any]":
+    hash(task)  # once it is gone, it can be told no more
+    return task
 
 
 def _is_dropped_here(_generator: object) -> bool:

@@ -8,7 +8,7 @@ its queue stands in `_asyncio/order.py` and `_trio/order.py`.
 import itertools
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -73,6 +73,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self.gives_way: bool = False
         """Whether another play may begin, which ends this one."""
         self.is_closed: bool = False
+        self.on_cancel: Callable[[], None] | None = None
+        """What to call before a scope is cancelled."""
         self.error: Exception | None = None
         self.ran: list[int] = []  # the number of the task of each step, in the order of the run
         self.trace: list[Moment] | None = None
@@ -364,6 +366,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _deliver(self, scope: anyio.CancelScope, task: Task, at: At) -> None:
         self._to_cancel = None
         self._note_cancellation(task, at)
+        if self.on_cancel is not None:
+            self.on_cancel()
         scope.cancel()
 
     def _note_cancellation(self, task: Task, at: At) -> None:

@@ -17,16 +17,14 @@ from awaits.testing.leftovers.hands import (
     is_in_loop,
     is_the_programs,
     line_in,
-    stack_of,
 )
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin.bodies import Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
-from awaits.testing.schedule import Schedule, unseen
+from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
-NORMAL = -1  # instead of the line at which a test was cancelled that was not
 
 
 class Cut(NamedTuple):
@@ -34,7 +32,7 @@ class Cut(NamedTuple):
 
     watch: Watch
     code: CodeType | None
-    line: int
+    is_cut: bool  # whether it was cancelled, after all
     is_again: bool  # whether the test was there before, in an earlier turn of a loop of its own
 
 
@@ -132,17 +130,12 @@ class CancelledRuns:
         code = code_of(body)
         n_before = _n_cancelled()
         watch = Watch(code)
-        line, is_again = 0, False
         scope = None
+        told_of_cancellation(self.schedule, watch.is_cut)
         with drops_noticed(watch):  # also what only the error still holds
             try:
                 with self.schedule, self.schedule.cancel_scope() as scope:
-                    try:
-                        await watch.run(body, *args, **kwargs)
-                    except BaseException as error:
-                        line = line_in(code, error)
-                        is_again = is_in_loop(code, line) and self._is_again(error)
-                        raise
+                    await watch.run(body, *args, **kwargs)
             except BaseException as error:  # noqa: ASYNC103 nobody judges what the test does itself
                 if (
                     scope is None
@@ -158,9 +151,8 @@ class CancelledRuns:
             watch.look()
             self.n_awaits += 1
         else:
-            line = NORMAL
             self.is_over = self.schedule.cancel is not None
-        cut = Cut(watch, code, line, is_again)
+        cut = Cut(watch, code, scope.cancel_called, self._is_again(watch, code))
         if waits_for_fixtures(test):
             watch.hold()
             pending.add(watch)
@@ -168,17 +160,19 @@ class CancelledRuns:
         else:
             self._judge(test, cut, watch.left(in_its_loop=True))
 
-    def _is_again(self, error: BaseException) -> bool:
-        """Tell whether the test was cancelled at the same lines before, and note these."""
-        stack = stack_of(error)
+    def _is_again(self, watch: Watch, code: CodeType | None) -> bool:
+        """Tell whether the test was cancelled at the same lines before, in a loop; note these."""
+        stood = line_in(code, watch)
+        if code is None or stood is None or not is_in_loop(code, stood[1]):
+            return False
+        stack = tuple(watch.stands)
         is_again = stack in self._stacks
         self._stacks.add(stack)
         return is_again
 
     def _judge(self, test: pytest.Function, cut: Cut, left: Iterable[Leftover]) -> None:
         __tracebackhide__ = True
-        watch, code, line, is_again = cut
-        if line == NORMAL:
+        if not cut.is_cut:
             self._normal.update(it.origin[:2] for it in left)
             return
         allow = may_stay(test)
@@ -186,7 +180,7 @@ class CancelledRuns:
             return
         news = [it for it in left if it.origin[:2] not in self._normal]
         programs = (
-            it for it in news if is_the_programs(it, code, line, watch.was_open, is_again=is_again)
+            it for it in news if is_the_programs(it, cut.code, cut.watch, is_again=cut.is_again)
         )
         lines = lines_of(test, programs, allow=allow)
         if lines:
