@@ -28,6 +28,20 @@ def deadlock(tasks: Iterable[str], now: float) -> DeadlockError:
     return DeadlockError(f"At {round(now, 9)} s, nothing can ever run again:{lines}")
 
 
+def does_not_close(tasks: Iterable[str], now: float) -> DeadlockError:
+    """Return the error that tells which tasks go on, though the event loop has cancelled them.
+
+    Args:
+        tasks: A line for each task.
+        now: The virtual time, in seconds.
+    """
+    lines = "".join(f"\n  {line}" for line in tasks)
+    return DeadlockError(
+        f"At {round(now, 9)} s, the event loop closes, but tasks that it has cancelled go on:"
+        f"{lines}"
+    )
+
+
 def livelock(
     running: Iterable[tuple[str, object]], turns: int, now: float, *, main: object
 ) -> LivelockError:

@@ -1,6 +1,7 @@
 """asyncio's event loop in virtual time: its timers, and its runs without anyio."""
 
 import asyncio
+import contextlib
 import math
 import threading
 from collections.abc import Callable, Iterator
@@ -113,3 +114,49 @@ class TestRuns:
         task = loop.create_task(asyncio.sleep(1))
         loop.run_until_complete(task)
         assert loop.time() == 6.0
+
+
+@pytest.mark.real_time
+class TestItsEnd:
+    """Tasks that are left are cancelled, and waited for."""
+
+    @pytest.fixture
+    def factory(self) -> LoopFactory:
+        return cast("LoopFactory", virtual_time("asyncio")["loop_factory"])
+
+    def test_one_that_swallows_that_and_goes_on_is_told(self, factory: LoopFactory) -> None:
+        async def goes_on() -> None:
+            while True:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(1)
+
+        async def main() -> None:
+            kept.append(asyncio.create_task(goes_on()))
+            await asyncio.sleep(3.5)
+
+        kept: list[asyncio.Task[None]] = []
+        told = (
+            r"At 3604.5 s, the event loop closes, but .*\n  task 1, goes_on, .* at tests/testing/"
+        )
+        with pytest.raises(DeadlockError, match=told), asyncio.Runner(loop_factory=factory) as it:
+            it.run(main())
+        kept[0].get_coro().close()
+
+    def test_one_that_cleans_up_for_long_is_waited_for(self, factory: LoopFactory) -> None:
+        ended: list[float] = []
+
+        async def cleans_up() -> None:
+            try:
+                await asyncio.sleep(math.inf)
+            finally:
+                await asyncio.sleep(3_000)
+                ended.append(asyncio.get_running_loop().time())
+
+        async def main() -> None:
+            kept.append(asyncio.create_task(cleans_up()))
+            await asyncio.sleep(3.5)
+
+        kept: list[asyncio.Task[None]] = []
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(main())
+        assert ended == [3003.5]

@@ -19,6 +19,7 @@ import heapq
 import itertools
 import math
 import selectors
+import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -28,6 +29,7 @@ from contextvars import Context
 from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
+from awaits.testing.loops._asyncio.closing import closing_in_time
 from awaits.testing.loops._asyncio.interrupts import Interrupts
 from awaits.testing.loops._asyncio.order import (
     ReadyPlay,
@@ -89,6 +91,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self.threads: Threads = Threads(self, lambda: _worker.loop, self.call_soon_threadsafe)
         self.waiting_for_idle: list[asyncio.Future[None]] = []
         self.sent: set[object] = set()  # what anyio has sent to its workers, and has not begun
+        self.closes_at: float = math.inf  # when it stops, if it waits for its last tasks
         self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
         self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
         self._error: Exception | None = None
@@ -187,6 +190,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _queue_what_is_due(self) -> None:
         timers, now = self.timers, self.timekeeper.now
+        if now > self.closes_at:
+            self.stop()
         while timers and timers[0][0] <= now:
             timer = heapq.heappop(timers)[2]
             if not timer._cancelled:
@@ -341,7 +346,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         task = self._task_of(cast("Awaitable[T]", future))
         self._outermost = self._main = task
         try:
-            return super().run_until_complete(task)
+            with closing_in_time(self, sys._getframe(1)):
+                return super().run_until_complete(task)
         except asyncio.CancelledError:
             self._raise_error()
             raise
