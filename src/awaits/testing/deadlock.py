@@ -68,7 +68,10 @@ _STEPPED = (AsyncGeneratorType, CoroutineType)
 _STEPS = ("async_generator_", "anext_", "coroutine_")
 _KINDS = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
 _NOTHING = object()
-_LIBRARIES = ("anyio.", "asyncio.", "awaits.testing.", "contextlib.", "outcome.", "trio.")
+_LIBRARIES = (
+    *("anyio.", "asyncio.", "awaits.testing.", "contextlib.", "outcome.", "trio."),
+    *("pytest_asyncio.", "pytest_trio.", "unittest."),  # which run tests, or stand around them
+)
 
 
 class Place(NamedTuple):
