@@ -59,6 +59,7 @@ class Delays(Order):
         tells: bool = True,
     ) -> None:
         self.events: list[Delay] = []
+        self.n_ready: int = 0
         self.choices: list[Choice] | None = None
         """What else could have run at each step, if that is to be noted."""
         self.chooses_from: int = 0  # at which step to begin with that

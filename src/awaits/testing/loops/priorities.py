@@ -48,6 +48,7 @@ class Priorities(Recorded):
 
     def __init__(self, priority: Priority) -> None:
         self.events: list[Delay] = []
+        self.n_ready: int = 0
         # The steps that ran later than first in, first out.
         self.delays: dict[tuple[int, int], int | Literal["idle"]] = {}
         self._priority = priority
