@@ -89,6 +89,16 @@ def test_it_fails_when_nothing_could_be_measured(awaits: Awaits) -> None:
     assert out.endswith("There is nothing to compare, so nothing to advise.\n")
 
 
+def test_it_fails_when_nothing_that_was_asked_for_could_be_measured(awaits: Awaits) -> None:
+    with given_measurements(
+        sequential=Measured(2.0, 0.5, 0, TASKS), threads=Failed("failed: ValueError: no")
+    ):
+        code, out, _ = awaits("compare", "-n", "2", "--strategies", "threads")
+
+    assert code == 1
+    assert out.endswith("There is nothing to compare, so nothing to advise.\n")
+
+
 def test_one_task_is_one_task(awaits: Awaits) -> None:
     with given_measurements(sequential=Measured(2.0, 0.0, 0, TASKS)):
         code, out, _ = awaits("compare", "-n", "1", "--strategies", "sequential")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awaits.testing import VirtualClock
+from awaits.testing import VirtualClock, virtual_time
 from awaits.testing.loops.timekeeper import _Advance  # pyright: ignore[reportPrivateUsage]
 from tests.testing.shared import Events, record
 
@@ -149,3 +149,15 @@ class TestByHand:
 
         assert virtual_clock.time() == 0.5
         assert n_compared < 2 * n_tasks * math.log2(n_tasks)  # and not half their square
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_clock_that_drives_no_event_loop_does_not_advance(backend: str) -> None:
+    clock = VirtualClock()
+    with pytest.raises(RuntimeError, match="No event loop runs in this clock's time"):
+        anyio.run(clock.advance, 3, backend=backend)
+    anyio.run(clock.advance, 3, backend=backend, backend_options=virtual_time(backend, clock))
+    assert clock.time() == 3.0
+    with pytest.raises(RuntimeError, match="No event loop runs in this clock's time"):
+        anyio.run(clock.advance, 3, backend=backend)

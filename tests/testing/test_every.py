@@ -103,3 +103,21 @@ def test_exploring_finds_the_same(backend: str) -> None:
     assert 1 in [run(trial, backend) for trial in explorer.every(1)]
     assert explorer.all is not None
     assert explorer.n_orders == explorer.all.n
+
+
+@both
+def test_a_schedule_that_is_not_opened_is_told(backend: str) -> None:
+    async def main() -> None:
+        for _ in every_schedule(1):  # and no `with`
+            await add_in_two_tasks()
+
+    with pytest.raises(RuntimeError, match="Open each schedule around the code under test"):
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+@both
+def test_each_iteration_begins_anew(backend: str) -> None:
+    schedules = every_schedule(1)
+    first = run_all(schedules, backend)
+    assert run_all(schedules, backend) == first
+    assert str(schedules) == f"all {len(first)} schedules with at most 1 deviation passed"

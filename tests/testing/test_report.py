@@ -136,6 +136,7 @@ async def test_a_schedule_that_only_cancels_is_drawn_and_one_that_does_nothing_i
     assert does_nothing.lanes == ""
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 async def test_lanes_name_a_task_that_was_late_until_the_end() -> None:
     schedule = Schedule({(1, 1): 1_000})
     async with anyio.create_task_group() as tasks:

@@ -189,3 +189,73 @@ def test_an_error_of_a_rule_that_goes_on_counts_more_than_the_deadlock_behind_it
 def test_a_machine_is_a_test_case_as_ever() -> None:
     case = Recorded.TestCase()
     case.runTest()
+
+
+class Preconditioned(AsyncStateMachine):
+    """Parts that stand in a decorator that knows nothing of async functions."""
+
+    seen: ClassVar[set[str]] = set()
+    names: ClassVar[Bundle[str]] = Bundle("names")
+
+    @rule(target=names)
+    @precondition(lambda _: True)
+    async def name(self) -> str:
+        await anyio.sleep(1)
+        self.seen.add("rule")
+        return "name"
+
+    @rule(name=names)
+    @precondition(lambda _: True)
+    async def use(self, name: str) -> None:
+        await anyio.sleep(1)
+        self.seen.add(f"use of {name}")
+
+    @invariant()
+    @precondition(lambda _: True)
+    async def holds(self) -> None:
+        await anyio.sleep(1)
+        self.seen.add("invariant")
+
+
+def test_an_async_part_may_stand_below_a_precondition(run: Run) -> None:
+    Preconditioned.seen.clear()
+    run(Preconditioned)
+    assert Preconditioned.seen == {"rule", "use of name", "invariant"}
+
+
+class TornDown(AsyncStateMachine):
+    """A machine that tears down something of its own, and calls nothing of its base."""
+
+    seen: ClassVar[list[str]] = []
+
+    @rule()
+    async def sleep(self) -> None:
+        await anyio.sleep(1)
+
+    def teardown(self) -> None:
+        self.seen.append("torn down")
+
+
+class TornDownAsync(AsyncStateMachine):
+    """A machine that does so in its event loop, and calls its base's."""
+
+    seen: ClassVar[list[str]] = []
+
+    @rule()
+    async def sleep(self) -> None:
+        await anyio.sleep(1)
+        self.seen.append("rule")
+
+    async def teardown(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        await anyio.sleep(1)
+        super().teardown()
+        self.seen.append("torn down")
+
+
+@pytest.mark.parametrize("machine", [TornDown, TornDownAsync])
+def test_a_teardown_of_its_own_may_be_async_and_need_not_call_the_base(
+    run: Run, machine: type[TornDown | TornDownAsync]
+) -> None:
+    machine.seen.clear()
+    run(machine)
+    assert machine.seen.count("torn down") > 1

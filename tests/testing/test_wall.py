@@ -50,7 +50,9 @@ class TestWallClock:
         assert datetime.now(tz=UTC) < self.START
 
     @pytest.mark.real_time
-    def test_it_needs_time_machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_it_needs_time_machine(self, monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
         monkeypatch.setitem(sys.modules, "time_machine", None)
         with pytest.raises(ValueError, match="install it with: pip install time-machine"):
-            anyio.run(anyio.sleep, 1, backend_options=virtual_time("asyncio", wall=True))
+            options = virtual_time(backend, wall=True)
+            anyio.run(anyio.sleep, 1, backend=backend, backend_options=options)

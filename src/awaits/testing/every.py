@@ -98,7 +98,15 @@ class EverySchedule:
 
     def __iter__(self) -> Iterator[Schedule]:
         """Yield schedules; open each around the code under test before the next is asked for."""
-        return self.runs(lambda schedule: schedule)
+        self.n, self.is_complete = 0, False
+        self._seen.clear()
+        for schedule in self.runs(lambda schedule: schedule):
+            yield schedule
+            if not schedule.has_been_open:
+                raise RuntimeError(
+                    "Open each schedule around the code under test before the next is asked for: "
+                    "with schedule: ..."
+                )
 
     def __str__(self) -> str:
         if self._deviations == "all":

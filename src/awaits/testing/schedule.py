@@ -178,6 +178,11 @@ class Schedule:
             error.add_note(self.explanation)
 
     @property
+    def has_been_open(self) -> bool:
+        """Whether it has steered an event loop."""
+        return self._order is not None
+
+    @property
     def delays(self) -> Delayed | Callable[[int, int], Late]:
         """Which steps are delayed, and for how long."""
         return self._delays

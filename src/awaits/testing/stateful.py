@@ -90,11 +90,10 @@ def invariant(*, check_during_init: bool = False) -> Callable[[F], F]:
         @functools.wraps(function)
         def check(machine: AsyncStateMachine) -> object:
             __tracebackhide__ = True
-            return machine.call(functools.partial(cast("AsyncRule", function), machine))
+            return _waited_for(machine, function(machine))
 
-        called = check if inspect.iscoroutinefunction(function) else function
         decorator = stateful.invariant(check_during_init=check_during_init)
-        return cast("F", decorator(cast("Callable[..., None]", called)))
+        return cast("F", decorator(cast("Callable[..., None]", check)))
 
     return decorate
 
@@ -113,7 +112,13 @@ def _decorated(
 def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
     """Return what Hypothesis calls instead of an async function."""
     if not inspect.iscoroutinefunction(function):
-        return function
+        # A decorator that knows nothing of async functions may stand around one: `precondition`.
+        @functools.wraps(function)
+        def call_at_once(machine: AsyncStateMachine, /, **arguments: object) -> object:
+            __tracebackhide__ = True
+            return _waited_for(machine, function(machine, **arguments), begins=True)
+
+        return call_at_once
 
     @functools.wraps(function)
     def call(
@@ -127,6 +132,18 @@ def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
         return machine.call(bound, begins=True)
 
     return call
+
+
+def _waited_for(machine: "AsyncStateMachine", value: object, *, begins: bool = False) -> object:
+    """Return a value; of a coroutine, what it returns in the machine's event loop."""
+    __tracebackhide__ = True
+    if not inspect.iscoroutine(value):
+        return value
+
+    async def wait() -> object:
+        return await value
+
+    return machine.call(wait, begins=begins)
 
 
 _SCHEDULES = schedules()  # made once: Hypothesis examines each strategy that it meets
@@ -160,12 +177,30 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
     backend: ClassVar[str] = "asyncio"
     """The event loop: `asyncio` or `trio`."""
 
+    def __init_subclass__(cls) -> None:
+        """Have the event loop end whatever a class says of `teardown`, which may be async."""
+        super().__init_subclass__()
+        own = vars(cls).get("teardown")
+        if own is None:
+            return
+
+        @functools.wraps(own)
+        def teardown(self: AsyncStateMachine) -> None:
+            try:
+                _waited_for(self, own(self))
+            finally:
+                self._end()
+
+        setattr(cls, teardown.__name__, teardown)
+
     def __init__(self) -> None:
         super().__init__()
+        self._has_ended = False
         self.clock: VirtualClock = VirtualClock()
         """Its clock, in seconds since the example began."""
         self._errors: list[BaseException] = []
         self._failed = False
+        self._is_in_call = False
         self._pending: list[tuple[AsyncRule, str]] = []  # the rules that are to go on
         self._running: list[anyio.Event] = []  # of the rules that go on: set when one is over
         self._schedule: Schedule | None = None
@@ -215,13 +250,15 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
                     await anyio.lowlevel.checkpoint()
                 return await function()
 
-        self._failed = True
+        self._failed = self._is_in_call = True
         try:
             value = self._runner.run_fixture(step, {})
         except DeadlockError:
             if self._errors:  # that is why
                 raise self._errors[0] from None
             raise
+        finally:
+            self._is_in_call = False
         if self._errors:
             raise self._errors[0]
         self._failed = False
@@ -229,6 +266,13 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Wait for the rules that go on, and end the event loop."""
+        if not self._is_in_call:  # an async `teardown` of a class's own is followed by the end
+            self._end()
+
+    def _end(self) -> None:
+        if self._has_ended:
+            return
+        self._has_ended = True
         try:
             if not self._failed:
                 self.call(self._wait_for_all, begins=True)

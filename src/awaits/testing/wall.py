@@ -2,10 +2,24 @@
 
 import time
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     import time_machine
+
+
+def check_time_machine() -> None:
+    """Look whether the wall clock can be moved.
+
+    Raises:
+        ValueError: time-machine is not installed.
+    """
+    if find_spec("time_machine") is None:
+        raise ValueError(
+            "The wall clock is moved by time-machine, which is not installed; "
+            "install it with: pip install time-machine"
+        )
 
 
 class WallClock:
@@ -26,13 +40,9 @@ class WallClock:
     _traveller: ClassVar["time_machine.Traveller"]
 
     def __init__(self, began: bool | datetime) -> None:
-        try:
-            import time_machine  # noqa: PLC0415 an extra
-        except ImportError:
-            raise ValueError(
-                "The wall clock is moved by time-machine, which is not installed; "
-                "install it with: pip install time-machine"
-            ) from None
+        check_time_machine()
+        import time_machine  # noqa: PLC0415 an extra
+
         if isinstance(began, datetime):
             began = began if began.tzinfo else began.replace(tzinfo=UTC)
             self._began = began.timestamp()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from awaits.testing import wall
 from tests.testing.plugin.shared import HOUR, run_tests
 
 
@@ -179,3 +180,14 @@ def test_a_test_that_the_project_runs_itself_is_told_of(pytester: pytest.Pyteste
     )
     assert result.stdout.lines.count(sentence) == 2
     assert "During handling" not in result.stdout.str()
+
+
+def test_a_wall_clock_without_time_machine_is_refused_in_one_sentence(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wall, "find_spec", lambda _: None)
+    result = run_tests(pytester, HOUR, "--virtual-time", "--virtual-time-wall")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    told = "ERROR: --virtual-time-wall: * is not installed; install it with: pip install time-*"
+    result.stderr.fnmatch_lines(told)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import anyio
 
-from awaits.testing.wall import WallClock
+from awaits.testing.wall import WallClock, check_time_machine
 
 TURNS = 100_000
 """After how many turns at one instant an event loop is taken for one that goes on for ever."""
@@ -75,6 +75,8 @@ class Timekeeper:
             raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
         if turns < 1:
             raise ValueError(f"turns must be a number of at least 1, not {turns!r}.")
+        if wall is not False:
+            check_time_machine()
         self.idle: float = idle
         self.turns: int = turns
         self.wall: bool | datetime = wall
@@ -119,6 +121,11 @@ class Timekeeper:
         """As `VirtualClock.advance`."""
         if not 0 <= seconds < math.inf:
             raise ValueError(f"seconds must be a finite number of at least 0, not {seconds!r}.")
+        if self.run is None:
+            raise RuntimeError(
+                "No event loop runs in this clock's time: give it to virtual_time(backend, clock), "
+                "or have the test take the fixture virtual_clock."
+            )
         advance = _Advance(self.now + seconds, next(self._number), anyio.Event())
         heapq.heappush(self._advances, advance)
         try:

@@ -54,7 +54,10 @@ def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool
         pytest.UsageError: An option says what it cannot mean.
     """
     settings = Settings(_idle(config), _wall(config), _turns(config))
-    plugin = VirtualTime(config, async_fixtures(config), is_virtual, settings)
+    try:
+        plugin = VirtualTime(config, async_fixtures(config), is_virtual, settings)
+    except ValueError as error:
+        raise pytest.UsageError(f"--virtual-time-wall: {error}") from None
     config.pluginmanager.register(plugin, "awaits-time")
     if config.pluginmanager.has_plugin("asyncio"):
         try:
