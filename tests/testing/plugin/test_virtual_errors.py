@@ -185,7 +185,9 @@ def test_a_test_that_the_project_runs_itself_is_told_of(pytester: pytest.Pyteste
 def test_a_wall_clock_without_time_machine_is_refused_in_one_sentence(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wall, "find_spec", lambda _: None)
+    def not_there(_name: str) -> None: ...
+
+    monkeypatch.setattr(wall, "find_spec", not_there)
     result = run_tests(pytester, HOUR, "--virtual-time", "--virtual-time-wall")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
