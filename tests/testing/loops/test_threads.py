@@ -333,3 +333,25 @@ def test_a_worker_rests_without_work_and_while_it_waits_for_a_task() -> None:
         job.result()
         while not threads.is_at_rest(threads.frames()[worker.ident or 0]):
             pass
+
+
+@pytest.mark.real_time
+def test_the_pace_begins_when_a_thread_is_first_seen_that_asks_whether_it_is_cancelled() -> None:
+    beside = Threads(object(), lambda: None, lambda _: None)
+    asked, is_over = threading.Event(), threading.Event()
+
+    def asks() -> None:
+        while not is_over.is_set():
+            beside.asks_whether_it_is_cancelled()
+            asked.set()
+            time.sleep(0.001)
+
+    assert not beside.keeps_pace(0.0, 0.0)  # nobody asks
+    thread = threading.Thread(target=asks)
+    beside.begin()
+    thread.start()
+    asked.wait()
+    seen = beside.keeps_pace(0.0, 1_000.0), beside.keeps_pace(0.0, 0.0)
+    is_over.set()
+    thread.join()
+    assert seen == (False, True)

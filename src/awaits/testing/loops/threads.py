@@ -81,7 +81,7 @@ class Threads:
         self._older = {thread for thread, _ in self._busy()}
         self._places: dict[threading.Thread, tuple[int, int, float]] = {}
         self._asked: dict[int, float] = {}  # when each asked last whether it is cancelled
-        self._pace = (0.0, 0.0)  # since when, in virtual and in real time, none but these work
+        self._pace = (math.nan, 0.0)  # since when, in virtual and in real time, none but these work
         self._all_wait: tuple[set[tuple[int, int]], float] = set(), time.monotonic()
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
 
