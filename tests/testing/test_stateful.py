@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, precondition, run_state_machine_as_test
 from hypothesis.stateful import rule as sync_rule
 
-from awaits.testing import DeadlockError
+from awaits.testing import DeadlockError, VirtualClock
 from awaits.testing.backends import running
+from awaits.testing.clock import timekeeper_of
 from awaits.testing.stateful import AsyncStateMachine, initialize, invariant, rule
 
 SOME = settings(max_examples=20, stateful_step_count=5, database=None, derandomize=True)
@@ -227,10 +228,12 @@ class TornDown(AsyncStateMachine):
     """A machine that tears down something of its own, and calls nothing of its base."""
 
     seen: ClassVar[list[str]] = []
+    clocks: ClassVar[list[VirtualClock]] = []
 
     @rule()
     async def sleep(self) -> None:
         await anyio.sleep(1)
+        self.clocks.append(self.clock)
 
     def teardown(self) -> None:
         self.seen.append("torn down")
@@ -240,11 +243,12 @@ class TornDownAsync(AsyncStateMachine):
     """A machine that does so in its event loop, and calls its base's."""
 
     seen: ClassVar[list[str]] = []
+    clocks: ClassVar[list[VirtualClock]] = []
 
     @rule()
     async def sleep(self) -> None:
         await anyio.sleep(1)
-        self.seen.append("rule")
+        self.clocks.append(self.clock)
 
     async def teardown(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         await anyio.sleep(1)
@@ -259,3 +263,4 @@ def test_a_teardown_of_its_own_may_be_async_and_need_not_call_the_base(
     machine.seen.clear()
     run(machine)
     assert machine.seen.count("torn down") > 1
+    assert {timekeeper_of(clock).run for clock in machine.clocks} == {None}  # each loop has ended

@@ -23,7 +23,7 @@ from anyio._backends import _asyncio as anyio_asyncio
 from trio import _signals, _threads
 from trio._core import _run
 
-from awaits.testing.loops import threads
+from awaits.testing.loops import stacks
 from awaits.testing.loops._asyncio import loop as kit_loop
 from awaits.testing.loops._asyncio import order as kit_order
 from awaits.testing.loops.frames import RUN_OF_TRIO, runs_steps
@@ -86,7 +86,7 @@ def test_anyio_sends_all_that_a_portal_is_asked_by_one_method_with_its_futures()
 
 def test_threads_that_have_no_work_or_ask_for_some_stand_in_functions_of_that_name() -> None:
     importlib.import_module("awaits.testing.loops._trio")  # which adds its own
-    places = {it for it in threads.POOLS | threads.ASKING if not it[0].startswith("awaits.")}
+    places = {it for it in stacks.POOLS | stacks.ASKING if not it[0].startswith("awaits.")}
     assert len(places) == 4
     for module, name in places:
         assert f"def {name}(" in inspect.getsource(importlib.import_module(module))
@@ -267,3 +267,11 @@ def test_python_says_by_a_function_of_warnings_what_was_never_closed_or_awaited(
     sources = [call.args[0].source for call in told.call_args_list]
     assert [type(source) for source in sources] == [socket.socket, CoroutineType]
     sources[0].close()
+
+
+def test_the_runner_of_asyncio_cancels_what_is_left_in_a_function_of_its_own() -> None:
+    source = inspect.getsource(asyncio.Runner.close)
+    assert "_cancel_all_tasks(loop)" in source
+    assert "loop.run_until_complete" in inspect.getsource(
+        vars(asyncio.runners)["_cancel_all_tasks"]
+    )

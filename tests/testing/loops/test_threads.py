@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import math
 import sys
 import threading
 import time
@@ -18,7 +19,7 @@ import trio
 
 from awaits.testing import VirtualClock
 from awaits.testing.clock import timekeeper_of
-from awaits.testing.loops import threads
+from awaits.testing.loops import stacks, threads
 from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import (
     A_MOMENT,
@@ -72,7 +73,11 @@ class TestAThreadThatIsOut:
                 anyio.from_thread.check_cancelled()
                 time.sleep(0.001)
 
-        assert await beside_a_sleep(lambda: anyio.to_thread.run_sync(asks)) == 0.0
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 1e6)  # at the real pace, it would be for days
+            await anyio.to_thread.run_sync(asks)
+            assert anyio.current_time() == 0.0
+            tasks.cancel_scope.cancel()
 
     async def test_time_stands_still_for_one_beside_it_that_does_not_ask(
         self, release: threading.Event
@@ -327,15 +332,16 @@ def test_a_worker_rests_without_work_and_while_it_waits_for_a_task() -> None:
         job = pool.submit(works)
         begun.wait()
         (worker,) = pool._threads  # pyright: ignore[reportPrivateUsage]
-        at_rest = threads.is_at_rest(threads.frames()[worker.ident or 0])
+        at_rest = stacks.is_at_rest(stacks.frames()[worker.ident or 0])
         release.set()
         assert not at_rest
         job.result()
-        while not threads.is_at_rest(threads.frames()[worker.ident or 0]):
+        while not stacks.is_at_rest(stacks.frames()[worker.ident or 0]):
             pass
 
 
 @pytest.mark.real_time
+@mock.patch.object(threads, "SECONDS_BETWEEN_QUESTIONS", math.inf)
 def test_the_pace_begins_when_a_thread_is_first_seen_that_asks_whether_it_is_cancelled() -> None:
     beside = Threads(object(), lambda: None, lambda _: None)
     asked, is_over = threading.Event(), threading.Event()

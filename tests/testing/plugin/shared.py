@@ -103,3 +103,18 @@ def explore(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResu
     if not any(arg.startswith(("--explore=", "explore=")) for arg in args):
         args = ("--explore=20", *args)
     return pytester.runpytest("--strict-markers", *args)
+
+
+FORGETFUL = """
+    import anyio, socket
+
+    async def forgets():
+        mine = socket.socket()
+        await anyio.sleep(1)
+        mine.close()
+
+    async def closes():
+        with socket.socket():
+            await anyio.sleep(1)
+"""
+"""A program with a call that leaves a socket behind where it is cancelled, and one that does not."""

@@ -4,19 +4,10 @@ import json
 
 import pytest
 
+from tests.testing.plugin.shared import FORGETFUL
+
 # The program stands in a module of its own: what a test's function raises is the test's.
-PROGRAM = """
-    import anyio, socket
-
-    async def forgets():
-        mine = socket.socket()
-        await anyio.sleep(1)
-        mine.close()
-
-    async def closes():
-        with socket.socket():
-            await anyio.sleep(1)
-
+PROGRAM = f"""{FORGETFUL}
     async def three_awaits():
         await closes()
         await forgets()

@@ -2,18 +2,7 @@
 
 import pytest
 
-PROGRAM = """
-    import anyio, socket
-
-    async def forgets():
-        mine = socket.socket()
-        await anyio.sleep(1)
-        mine.close()
-
-    async def closes():
-        with socket.socket():
-            await anyio.sleep(1)
-"""
+from tests.testing.plugin.shared import FORGETFUL
 
 TESTS = """
     import pytest
@@ -63,7 +52,7 @@ WIDER = """
 def test_what_a_cancelled_test_forgets_is_told(
     pytester: pytest.Pytester, options: list[str], tests: str, n_failed: int
 ) -> None:
-    pytester.makepyfile(program=PROGRAM, test_it=tests)
+    pytester.makepyfile(program=FORGETFUL, test_it=tests)
     as_ever = ["-W", "default", "-W", "ignore::ResourceWarning"]
     result = pytester.runpytest_subprocess("--virtual-time", "--explore-cancel", *as_ever, *options)
 

@@ -1,7 +1,12 @@
 """Virtual time beside threads: one that a module begins, and one that a timeout is to cut off."""
 
+import math
+import threading
+import time
+
 import pytest
 
+from awaits.testing.loops import timekeeper
 from tests.testing.plugin.shared import HEAD, run_tests
 
 
@@ -46,11 +51,14 @@ WORKS = """
 """
 
 
-def test_a_failure_tells_that_time_stood_still_for_a_thread(pytester: pytest.Pytester) -> None:
+def test_a_failure_tells_that_time_stood_still_for_a_thread(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "SECONDS_BETWEEN_LOOKS", math.inf)  # on a busy machine, too
     result = run_tests(pytester, WORKS, "--virtual-time", "--anyio-backends=asyncio,trio")
 
     result.assert_outcomes(failed=2)
-    told = "Time stood still at 0 s for 0.* real seconds, while a thread was at work: *"
+    told = "Time stood still at 0 s for * real seconds, while a thread was at work: *"
     result.stdout.fnmatch_lines(2 * ["-* virtual time -*", told])
 
 
@@ -67,3 +75,31 @@ def test_nothing_is_told_where_no_thread_held_it(pytester: pytest.Pytester) -> N
 
     result.assert_outcomes(failed=2, deselected=2)
     result.stdout.no_fnmatch_line("*stood still*")
+
+
+def test_a_thread_that_was_there_before_pytest_began_is_not_waited_for(
+    pytester: pytest.Pytester,
+) -> None:
+    is_over = threading.Event()
+
+    def beat() -> None:
+        while not is_over.is_set():
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        result = run_tests(
+            pytester,
+            """
+    async def test_it():
+        await anyio.sleep_forever()
+""",
+            "--virtual-time",
+            "--anyio-backends=asyncio,trio",
+        )
+    finally:
+        is_over.set()
+        thread.join()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(2 * ["E * At 0.0 s, nothing can ever run again:"])

@@ -19,8 +19,8 @@ from awaits.testing.deadlock import frames_of, place
 from awaits.testing.leftovers.makers import owner, pending, watched
 from awaits.testing.leftovers.places import Origin, file_and_line, origin_here, place_in
 from awaits.testing.loops import adapter_here
+from awaits.testing.loops.stacks import frames, is_at_rest
 from awaits.testing.loops.standing import title
-from awaits.testing.loops.threads import frames, is_at_rest
 
 P = ParamSpec("P")
 

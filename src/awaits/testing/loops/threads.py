@@ -6,16 +6,10 @@ in `trio.from_thread.run`. Meanwhile it does not count. Nor does it if all threa
 queues, for some time: only a task can wake them. While all that work ask whether they are
 cancelled, time goes at the pace of the real one. And what waits for a thread that nobody counts,
 because it is no worker, is not deadlocked.
-
-Private names, which tests/testing/loops/test_private_names.py watches: `sys._current_frames`, for
-where threads are, and `_worker`, where one of an executor has no work.
 """
 
-import concurrent.futures.thread
 import contextlib
-import gc
 import math
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,10 +18,8 @@ from types import FrameType
 from typing import Any
 from weakref import WeakValueDictionary
 
-from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.oldest import OLDEST
-
-# pyright: reportPrivateUsage=false
+from awaits.testing.loops.stacks import frames, has_no_work, waits
 
 SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
 # A thread that is older than the test, and that the test may wait for, as aiosqlite's: if it stands
@@ -37,15 +29,6 @@ SECONDS_AT_ONE_PLACE = 5.0
 SECONDS_ALL_WAIT = 0.2
 # Who asks as often as this whether it is cancelled works until it is, for all that is known.
 SECONDS_BETWEEN_QUESTIONS = 1.0
-
-check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
-
-_LOCKS = {"queue", "threading"}  # who waits for another thread stands in these
-_WAITING = {"blockbuster.blockbuster", *_LOCKS}  # the first stands around all locks
-# By module and function: where a thread of a pool stands that has no work, and where a worker does
-# that waits for a task. The adapters add those of anyio and trio.
-POOLS = {(concurrent.futures.thread.__name__, "_worker")}
-ASKING: set[tuple[str, str]] = set()
 
 # Keyed by the id of the token: the value refers to the token, so that a dictionary with weak keys
 # would keep both for ever.
@@ -95,7 +78,7 @@ class Threads:
         The time counts anew after each yes: what runs then may wake one.
         """
         frames = [frame for _, frame in self._who_may_come_back()]
-        all_wait = all(frame is not None and _waits(frame) for frame in frames)
+        all_wait = all(frame is not None and waits(frame) for frame in frames)
         places = {(id(it), it.f_lasti) for it in frames if it is not None} if all_wait else set()
         before, since = self._all_wait
         now = time.monotonic()
@@ -126,7 +109,7 @@ class Threads:
         for thread, frame in self._who_may_come_back():
             if real - self._asked.get(thread.ident or 0, -math.inf) < SECONDS_BETWEEN_QUESTIONS:
                 asking += 1
-            elif frame is None or not _waits(frame):
+            elif frame is None or not waits(frame):
                 asking = 0
                 break
         if not asking or self._pace[0] != now:
@@ -209,78 +192,6 @@ class _Waiting:
             self._counts = False
             self._threads.n_waiting -= self._n_workers
             self._threads.waiting.remove(self._ident)
-
-
-def asks_whether_it_is_cancelled(token: object) -> None:
-    """Take note that this thread does, which works for an event loop.
-
-    Args:
-        token: Identifies the event loop.
-    """
-    threads = _of_loops.get(id(token))
-    if threads is not None:
-        threads.asks_whether_it_is_cancelled()
-
-
-def frames() -> dict[int, FrameType]:
-    """Return where each thread stands."""
-    # Up to Python 3.11 a garbage collection in that call may wait for a lock that the call holds,
-    # for ever.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return sys._current_frames()
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _waits(frame: FrameType) -> bool:
-    """Tell whether a thread waits for another one: at a lock, an event or a queue."""
-    while _module(frame) not in _LOCKS and _module(frame) in _WAITING and frame.f_back is not None:
-        frame = frame.f_back
-    return _module(frame) in _LOCKS
-
-
-def _module(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__"))
-
-
-def is_at_rest(frame: FrameType | None) -> bool:
-    """Tell whether a thread has no work, or waits for a task as a worker."""
-    stack = list(_stack(frame))
-    asks = bool(stack) and stack[0] in ASKING and not POOLS.isdisjoint(stack)
-    return asks or has_no_work(frame)
-
-
-def has_no_work(frame: FrameType | None) -> bool:
-    """Tell whether a thread has ended, or has no work in its pool."""
-    place = next(_stack(frame), None)
-    if place is None:  # it has ended, or is a `threading.Timer`
-        return frame is None
-    return place in POOLS
-
-
-def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
-    while frame is not None:
-        place = _module(frame), frame.f_code.co_name
-        if place[0] not in _WAITING:
-            yield place
-        frame = frame.f_back
-
-
-def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
-    """Yield the other threads that are at work, and were not there before any test.
-
-    One that waits for another thread, at a lock, an event or a queue, is not.
-    """
-    where = frames()
-    for thread in threading.enumerate():
-        frame = where.get(thread.ident or 0)
-        if frame is None or thread in OLDEST or thread is threading.current_thread():
-            continue
-        if _module(frame) not in _WAITING and not is_at_rest(frame):
-            yield thread, frame
 
 
 def threads_beside(token: object) -> Threads | None:

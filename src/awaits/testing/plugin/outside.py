@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from awaits.testing.leftovers.places import Origin, origin_here, place_in
-from awaits.testing.loops.threads import at_work
+from awaits.testing.loops.stacks import at_work
 
 # What fails because time ran ahead: any class whose name has this in it, and these.
 _TIMEOUT = "timeout"

@@ -11,8 +11,8 @@ from awaits.testing import backends
 from awaits.testing.leftovers.places import place_in
 from awaits.testing.loops import adapter_here
 from awaits.testing.loops.frames import runs_steps
+from awaits.testing.loops.stacks import POOLS, frames
 from awaits.testing.loops.standing import told
-from awaits.testing.loops.threads import POOLS, frames
 
 SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked answers
 

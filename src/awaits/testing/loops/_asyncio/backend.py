@@ -19,7 +19,7 @@ from anyio._core._eventloop import loaded_backends
 from awaits.testing.loops._asyncio.loop import VirtualEventLoop, loop_of_this_worker, work
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.portals import patch_portals
-from awaits.testing.loops.threads import POOLS, asks_whether_it_is_cancelled
+from awaits.testing.loops.stacks import POOLS
 
 check_names(
     "anyio",
@@ -109,7 +109,9 @@ def _patch_workers() -> None:
     check_cancelled = AsyncIOBackend.check_cancelled
 
     def asking() -> None:
-        asks_whether_it_is_cancelled(loop_of_this_worker())
+        loop = loop_of_this_worker()
+        if loop is not None:
+            loop.threads.asks_whether_it_is_cancelled()
         check_cancelled()
 
     setattr(AsyncIOBackend, check_cancelled.__name__, staticmethod(asking))

@@ -3,14 +3,10 @@
 from collections.abc import Callable
 
 from awaits.testing.loops._trio.cancellable import cancellable as cancellable
-from awaits.testing.loops._trio.clock import (
-    Turns,
-    VirtualTrioClock,
-    patch_test_runner,
-    patch_threads,
-)
+from awaits.testing.loops._trio.clock import Turns, VirtualTrioClock, patch_test_runner
 from awaits.testing.loops._trio.order import RunQueuePlay
 from awaits.testing.loops._trio.waits import look, tasks_here
+from awaits.testing.loops._trio.workers import patch_threads
 from awaits.testing.loops.orders import Order
 from awaits.testing.loops.portals import patch_portals
 from awaits.testing.loops.standing import Standing, standing

@@ -9,9 +9,7 @@ Private names, read in trio 0.32.0 and 0.35.0:
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
   main task, the way trio throws `KeyboardInterrupt`; `Task._next_send`, if it can run anyway.
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
-  `PARENT_TASK_DATA`, for whom a thread works, and in whose `task_register` its task is until it
-  abandons the thread; `Run`, by which trio does what a thread asks; where that thread stands
-  meanwhile, and where one has no work.
+  `PARENT_TASK_DATA`, for whom a thread works.
 
 Private names, read in anyio 4.16.0: `TestRunner._call_in_runner_task`, which runs what trio asks
 for as a guest, and `_main_task_finished`, which is told how that ended.
@@ -24,19 +22,17 @@ import math
 import select
 import signal
 import sys
-import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import NoReturn, TypeAlias, cast
+from typing import NoReturn
 
 import trio.testing
 from anyio._backends._trio import TestRunner
 from outcome import Error, Outcome
-from trio import _signals, _threads
+from trio import _signals
 from trio._core._run import GLOBAL_RUN_CONTEXT, Deadlines, Runner, Task
-from trio._core._thread_cache import WorkerThread
-from trio._threads import PARENT_TASK_DATA, Run, _active_threads_local
+from trio._threads import PARENT_TASK_DATA, _active_threads_local
 
 from awaits.testing.deadlock import DeadlockError
 from awaits.testing.loops._trio.order import RunQueuePlay
@@ -44,7 +40,7 @@ from awaits.testing.loops._trio.waits import is_system_task, look, tasks_of
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
-from awaits.testing.loops.threads import ASKING, POOLS, Threads, asks_whether_it_is_cancelled
+from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
@@ -58,20 +54,15 @@ check_names(
     "trio",
     {
         type(GLOBAL_RUN_CONTEXT): ["runner"],
-        type(PARENT_TASK_DATA): ["task_register", "token"],
+        type(PARENT_TASK_DATA): ["token"],
         Runner: ["_locals", "clock", "deadlines", "init_task", "io_manager", "main_task", "tasks"],
         Deadlines: ["next_deadline"],
         IOManager: [_SOCKETS, "statistics"],
         Task: ["_abort_func", "_attempt_abort"],
-        WorkerThread: ["_work"],
-        _threads: ["_send_message_to_trio"],
-        Run: ["run", "run_in_host_task", "run_in_system_nursery", "run_system"],
     },
 )
 check_names("trio", {Runner: ["waiting_for_idle"]})
 check_names("anyio", {TestRunner: ["_call_in_runner_task", "_main_task_finished"]})
-POOLS.add((WorkerThread.__module__, "_work"))
-ASKING.add((_threads.__name__, "_send_message_to_trio"))
 
 
 class VirtualTrioClock(trio.abc.Clock):
@@ -89,7 +80,7 @@ class VirtualTrioClock(trio.abc.Clock):
         """Begin at 0.0; trio calls this when a run begins."""
         runner = self._runner = GLOBAL_RUN_CONTEXT.runner
         token = runner.current_trio_token()
-        self.threads = Threads(token, _token_here, token.run_sync_soon)
+        self.threads = Threads(token, token_here, token.run_sync_soon)
         self._sockets = select.poll()
         self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
         self.timekeeper.start(self)
@@ -301,56 +292,6 @@ def _ready(runner: Runner) -> list[Task]:
     return list(deque.__iter__(runner.runq))
 
 
-def _token_here() -> object:
+def token_here() -> object:
+    """Return what the run of trio is known by that this thread works for; `None` if for none."""
     return getattr(PARENT_TASK_DATA, "token", None)
-
-
-@functools.cache
-def patch_threads() -> None:
-    """Have threads that wait for trio not be out, in virtual time; trio makes their messages."""
-    for send in Run.run_in_host_task, Run.run_in_system_nursery:
-        setattr(Run, send.__name__, _telling_who_asks(send))
-    for run in Run.run, Run.run_system:
-        setattr(Run, run.__name__, _counted(run))
-    check_cancelled = trio.from_thread.check_cancelled
-
-    @functools.wraps(check_cancelled)
-    def asking() -> None:
-        asks_whether_it_is_cancelled(_token_here())
-        check_cancelled()
-
-    setattr(trio.from_thread, check_cancelled.__name__.removeprefix("from_thread_"), asking)
-
-
-_Send: TypeAlias = Callable[[Run[object], trio.lowlevel.TrioToken], None]
-_RunMessage: TypeAlias = Callable[[Run[object]], Awaitable[None]]
-
-
-def _telling_who_asks(send: _Send) -> _Send:
-    @functools.wraps(send)
-    def telling(self: Run[object], token: trio.lowlevel.TrioToken) -> None:
-        is_worker = _token_here() is token
-        task: list[Task | None] = PARENT_TASK_DATA.task_register if is_worker else [None]
-        vars(self)["asked_by"] = threading.get_ident(), task
-        send(self, token)
-
-    return telling
-
-
-def _counted(run: _RunMessage) -> _RunMessage:
-    @functools.wraps(run)
-    async def counted(self: Run[object]) -> None:
-        clock = GLOBAL_RUN_CONTEXT.runner.clock
-        if not isinstance(clock, VirtualTrioClock):
-            await run(self)
-            return
-        ident, task = cast("tuple[int, list[Task | None]]", vars(self)["asked_by"])
-        clock.threads.waiting.append(ident)
-        clock.asking.append(task)
-        try:
-            await run(self)
-        finally:
-            clock.threads.waiting.remove(ident)
-            clock.asking.remove(task)
-
-    return counted

@@ -1,0 +1,87 @@
+"""Where other threads stand, and which of them are at work.
+
+Private names, which tests/testing/loops/test_private_names.py watches: `sys._current_frames`, for
+where threads are, and `_worker`, where one of an executor has no work.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import concurrent.futures.thread
+import gc
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.oldest import OLDEST
+
+check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
+
+_LOCKS = {"queue", "threading"}  # who waits for another thread stands in these
+_WAITING = {"blockbuster.blockbuster", *_LOCKS}  # the first stands around all locks
+# By module and function: where a thread of a pool stands that has no work, and where a worker does
+# that waits for a task. The adapters add those of anyio and trio.
+POOLS = {(concurrent.futures.thread.__name__, "_worker")}
+ASKING: set[tuple[str, str]] = set()
+
+
+def frames() -> dict[int, FrameType]:
+    """Return where each thread stands."""
+    # Up to Python 3.11 a garbage collection in that call may wait for a lock that the call holds,
+    # for ever.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def waits(frame: FrameType) -> bool:
+    """Tell whether a thread waits for another one: at a lock, an event or a queue."""
+    while _module(frame) not in _LOCKS and _module(frame) in _WAITING and frame.f_back is not None:
+        frame = frame.f_back
+    return _module(frame) in _LOCKS
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
+def is_at_rest(frame: FrameType | None) -> bool:
+    """Tell whether a thread has no work, or waits for a task as a worker."""
+    stack = list(_stack(frame))
+    asks = bool(stack) and stack[0] in ASKING and not POOLS.isdisjoint(stack)
+    return asks or has_no_work(frame)
+
+
+def has_no_work(frame: FrameType | None) -> bool:
+    """Tell whether a thread has ended, or has no work in its pool."""
+    place = next(_stack(frame), None)
+    if place is None:  # it has ended, or is a `threading.Timer`
+        return frame is None
+    return place in POOLS
+
+
+def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
+    while frame is not None:
+        place = _module(frame), frame.f_code.co_name
+        if place[0] not in _WAITING:
+            yield place
+        frame = frame.f_back
+
+
+def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
+    """Yield the other threads that are at work, and were not there before any test.
+
+    One that waits for another thread, at a lock, an event or a queue, is not.
+    """
+    where = frames()
+    for thread in threading.enumerate():
+        frame = where.get(thread.ident or 0)
+        if frame is None or thread in OLDEST or thread is threading.current_thread():
+            continue
+        if _module(frame) not in _WAITING and not is_at_rest(frame):
+            yield thread, frame
