@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator
+from unittest import mock
 
 import anyio
 import pytest
@@ -121,3 +122,30 @@ class TestDeadlock:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             assert await process.wait() == 0
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_its_time_is_told_as_people_write_it(backend: str) -> None:
+    async def main() -> None:
+        await anyio.sleep(0.1 + 0.2)
+        await anyio.Event().wait()
+
+    with pytest.raises(DeadlockError, match=r"^At 0\.3 s, nothing"):
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_under_a_patch_is_called_by_its_own_name(backend: str) -> None:
+    @mock.patch("socket.gethostname")
+    async def waits(_: object) -> None:
+        await anyio.Event().wait()
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(waits)
+
+    with pytest.raises((DeadlockError, ExceptionGroup)) as raised:
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+    assert "\n  task 1, waits, waits at tests/" in str(innermost(raised.value))

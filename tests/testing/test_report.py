@@ -180,3 +180,18 @@ async def test_a_step_that_callbacks_alone_went_ahead_of_is_told() -> None:
         schedule.explanation
     )
     assert "(delayed)" in schedule.lanes
+
+
+@pytest.mark.virtual_time
+async def test_a_lane_has_the_name_by_which_its_task_is_known_where_it_stands() -> None:
+    async def named() -> None:
+        await checkpoint()
+        await checkpoint()
+
+    schedule = Schedule({(1, 2): 2})
+    with schedule:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(named, name="a name")
+            tasks.start_soon(steps, "b", 3, [])
+            tasks.start_soon(steps, "c", 3, [])
+    assert "1 named 'a name'" in schedule.lanes.splitlines()[0]

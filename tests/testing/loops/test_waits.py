@@ -260,6 +260,9 @@ def test_more_holders_than_five_are_counted() -> None:
 
 class TestTitle:
     def test_a_task_that_has_not_begun_has_the_name_of_its_function(self) -> None:
+        coroutine = anyio.sleep(1)
+        assert title("sleep(1) at 0x7f87004f37c0", None, coroutine) == "sleep"  # no name at all
+        coroutine.close()
         assert title(f"{__name__}.f.<locals>.worker", None) == "worker"
         assert title(f"{__name__}.Shop.sell", None) == "Shop.sell"
 

@@ -117,4 +117,4 @@ FORGETFUL = """
         with socket.socket():
             await anyio.sleep(1)
 """
-"""A program with a call that leaves a socket behind where it is cancelled, and one that does not."""
+"""A call that leaves a socket behind where it is cancelled, and one that closes it."""

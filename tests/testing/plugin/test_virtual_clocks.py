@@ -182,3 +182,21 @@ def test_a_few_of_many_are_named(pytester: pytest.Pytester) -> None:
     )
 
     result.stdout.fnmatch_lines(2 * ["  Clocks.now0, *, asks time.time()", "  and 1? more", WALL])
+
+
+def test_other_tests_of_its_class_are_not_named(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+    class TestIt:
+        async def test_asks(self):
+            assert time.time()
+
+        async def test_fails(self):
+            await anyio.sleep(6)
+            assert not "this"
+""",
+    )
+
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.no_fnmatch_line("*on the computer's own clocks*")

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from awaits.testing.loops import timekeeper
+from awaits.testing.loops.oldest import OLDEST
 from tests.testing.plugin.shared import HEAD, run_tests
 
 
@@ -71,10 +72,14 @@ def test_nothing_is_told_where_no_thread_held_it(pytester: pytest.Pytester) -> N
         assert not "this"
 """
     )
-    result = run_tests(pytester, tests, "--virtual-time", "-k", "other")
+    result = run_tests(pytester, tests, "--virtual-time", "-v")
 
-    result.assert_outcomes(failed=2, deselected=2)
-    result.stdout.no_fnmatch_line("*stood still*")
+    result.assert_outcomes(failed=4)
+    told = [line for line in result.outlines if line.startswith(("Time stood still", "____"))]
+    assert [line.split()[0 if line[0] == "T" else 1][:8] for line in told] == [
+        *("test_it[", "Time", "test_oth"),
+        *("test_it[", "Time", "test_oth"),
+    ]
 
 
 def test_a_thread_that_was_there_before_pytest_began_is_not_waited_for(
@@ -101,5 +106,6 @@ def test_a_thread_that_was_there_before_pytest_began_is_not_waited_for(
     finally:
         is_over.set()
         thread.join()
+    assert thread in OLDEST
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * ["E * At 0.0 s, nothing can ever run again:"])

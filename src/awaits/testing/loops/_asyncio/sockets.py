@@ -4,11 +4,9 @@ asyncio asks the system at each turn, and is told of a socket until it has been 
 order, whom that has woken runs before asyncio asks again, and may have read by then, or not want to
 any more. A step that a schedule delays relies on that, too.
 
-Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
-
-- `BaseSelectorEventLoop._process_events`, which queues the callbacks of sockets: a key's `data` has
-  the one for reading and the one for writing.
-- `_ssock`, the socket by which other threads wake the event loop.
+Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0:
+`BaseSelectorEventLoop._process_events`, which queues the callbacks of sockets: a key's `data` has
+the one for reading and the one for writing.
 """
 
 # pyright: reportPrivateUsage=false
@@ -21,7 +19,7 @@ from typing import Any
 
 from awaits.testing.loops.fence import check_names
 
-check_names("Python", {BaseSelectorEventLoop: ["_process_events", "_ssock"]})
+check_names("Python", {BaseSelectorEventLoop: ["_process_events"]})
 
 Event = tuple[selectors.SelectorKey, int]
 
@@ -71,10 +69,9 @@ class Sockets:
         told = {id(handle) for handle in self.waiting.values()}
         news = [event for event in events if told.isdisjoint(map(id, event[0].data))]
         for key, mask in news:
-            if key.fileobj is not self._loop._ssock:
-                reader, writer = key.data
-                if reader is not None and mask & selectors.EVENT_READ:
-                    self.waiting[id(reader)] = reader
-                if writer is not None and mask & selectors.EVENT_WRITE:
-                    self.waiting[id(writer)] = writer
+            reader, writer = key.data
+            if reader is not None and mask & selectors.EVENT_READ:
+                self.waiting[id(reader)] = reader
+            if writer is not None and mask & selectors.EVENT_WRITE:
+                self.waiting[id(writer)] = writer
         type(self._loop)._process_events(self._loop, news)
