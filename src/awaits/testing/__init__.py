@@ -1,4 +1,4 @@
-"""The test kit: pytest's plugin and what it stands on. It knows nothing of the program."""
+"""The test kit: the pytest plugin and what it builds on. It does not depend on the program."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> object:
-    # Loaded when asked for: every run of pytest loads this package, and most ask for nothing.
+    # Imported only when used: every run of pytest imports this package, and most use none of these.
     if name in _ROOMS:
         return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

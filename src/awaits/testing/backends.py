@@ -1,4 +1,4 @@
-"""Which event loops there are: one table, and what is asked of it."""
+"""The event loops that the kit knows: one table, and the functions that read it."""
 
 import asyncio
 import importlib.metadata
@@ -12,7 +12,7 @@ AnyioBackend: TypeAlias = tuple[str, dict[str, object]]
 
 EVERY = "all"
 
-# anyio's own option for the faster asyncio loop takes winloop on Windows, where there is no uvloop.
+# With `use_uvloop`, anyio takes winloop on Windows, where there is no uvloop.
 _UVLOOP = "winloop" if sys.platform == "win32" else "uvloop"
 
 
@@ -26,7 +26,7 @@ class Backend(NamedTuple):
     adapter: str | None
     """The module of `awaits.testing.loops` that steers its time and its order."""
     steers_not: str = ""
-    """Why there is none."""
+    """If there is no adapter, why: the words that follow "because it"."""
 
 
 _TABLE = {
@@ -69,7 +69,7 @@ def parse(names: str) -> tuple[str, ...]:
 
 
 def check(name: str) -> None:
-    """Say in a sentence why an event loop cannot be chosen, if it cannot.
+    """Raise an error that says why an event loop cannot be chosen, if it cannot.
 
     Args:
         name: What a user typed for one event loop.
@@ -87,7 +87,7 @@ def check(name: str) -> None:
 
 
 def not_steered(name: str) -> str:
-    """Return the sentence that tells why an event loop cannot be steered, or no text if it can.
+    """Return the sentence that tells why an event loop cannot be steered; empty if it can.
 
     Args:
         name: One of `NAMES`.
@@ -103,7 +103,7 @@ def not_steered(name: str) -> str:
 
 
 def check_steered(name: str) -> str:
-    """Say in a sentence why time and order cannot be steered on an event loop, if they cannot.
+    """Raise an error that says why time and order cannot be steered on an event loop, if so.
 
     Args:
         name: What a user typed for one event loop.
@@ -150,7 +150,7 @@ def name_of(backend: object) -> str | None:
         backend: What anyio accepts as a backend: a name, or a name with options.
 
     Returns:
-        One of `NAMES`; `None` if this is no such value.
+        One of `NAMES`; `None` if `backend` is no such value.
     """
     match backend:
         case ("asyncio", {"use_uvloop": True}):
@@ -166,7 +166,7 @@ def name_of(backend: object) -> str | None:
 def running() -> str:
     """Return the name of the event loop that runs the caller.
 
-    The loops themselves are asked, because anyio and sniffio answer what they were told.
+    This asks the event loops themselves, because anyio and sniffio only repeat what they were told.
 
     Raises:
         RuntimeError: No event loop runs the caller.
@@ -179,7 +179,7 @@ def running() -> str:
 
 
 def version(name: str) -> str:
-    """Return the name of an event loop with the version of what provides it.
+    """Return the name of an event loop, and the version of what provides it.
 
     Args:
         name: One of `NAMES`, installed.

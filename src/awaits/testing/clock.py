@@ -1,8 +1,8 @@
-"""The virtual clock, as a user holds it: one clock for asyncio and trio.
+"""The virtual clock for users: one class for asyncio and trio.
 
-A test that sleeps for an hour should say so, and end at once. Time stands still while anything in
-the event loop can run, and then moves to the next deadline, exactly: the promise of Go's
-`testing/synctest`, tokio's paused time and kotlinx's `runTest`.
+A test may sleep for an hour and still end at once. Time stands still while anything in the event
+loop can run. Then it moves exactly to the next deadline. Go's `testing/synctest`, tokio's paused
+time and kotlinx's `runTest` promise the same.
 """
 
 from datetime import datetime
@@ -13,19 +13,19 @@ from awaits.testing.loops.timekeeper import TURNS, Timekeeper
 class VirtualClock:
     """The time of an event loop, in seconds since the run began.
 
-    It moves by itself, whenever nothing else can run, to the next deadline. It can be held, and
-    moved forward by hand.
+    When nothing else can run, it moves to the next deadline by itself. A test can also hold it, and
+    move it forward by hand.
 
     Args:
-        idle: Seconds of real quiet to wait before each move, for what lives outside the event loop
-            and is not known to it: another process, another server.
-        wall: Whether `time.time()`, `datetime.now()` and the like move as well: `True` from now,
-            or the instant to begin with (without a timezone, UTC). Needs time-machine.
+        idle: How many real seconds must pass without an event before each move. This is for what
+            the event loop does not know of: another process, another server.
+        wall: Whether `time.time()`, `datetime.now()` and the like move as well: `True` begins now,
+            a `datetime` at that instant (without a timezone, UTC). Needs time-machine.
         turns: How many turns of the event loop there may be at one instant; the next one raises
             `LivelockError`, unless a thread is at work.
 
     Raises:
-        ValueError: `idle` is negative, infinite or no number, or `turns` is less than 1.
+        ValueError: `idle` is negative, infinite or not a number, or `turns` is less than 1.
     """
 
     def __init__(
@@ -52,19 +52,19 @@ class VirtualClock:
             seconds: How far.
 
         Returns:
-            When everything that was due by then has run, and nothing else can.
+            Nothing, once everything that is due by then has run, and nothing else can run.
 
         Raises:
-            ValueError: `seconds` is negative, infinite or no number.
+            ValueError: `seconds` is negative, infinite or not a number.
         """
         await self._timekeeper.advance(seconds)
 
 
 def timekeeper_of(clock: VirtualClock) -> Timekeeper:
-    """Return the engine of a clock, for the event loops and for pytest's plugin."""
+    """Return the `Timekeeper` behind a clock, for the event loops and for the pytest plugin."""
     return clock._timekeeper  # pyright: ignore[reportPrivateUsage]
 
 
 def follow(clock: VirtualClock, other: VirtualClock) -> None:
-    """Have a clock show, and steer, the time of another from here on."""
+    """From now on, let a clock show and move the time of another one."""
     clock._timekeeper = other._timekeeper  # pyright: ignore[reportPrivateUsage]

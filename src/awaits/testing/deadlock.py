@@ -1,4 +1,4 @@
-"""The deadlock: nothing in the event loop can ever run again. Who waits, and where?"""
+"""Deadlocks and livelocks: their errors, and where in the user's code each task stands."""
 
 import functools
 import gc
@@ -63,14 +63,15 @@ def livelock(
     )
 
 
-# A task waits in these, but it is the line that called them which tells why.
+# Wrappers and libraries that a task may wait inside of. The line that called them says why it
+# waits.
 _STEPPED = (AsyncGeneratorType, CoroutineType)
 _STEPS = ("async_generator_", "anext_", "coroutine_")
 _KINDS = (("cr_frame", "cr_await"), ("gi_frame", "gi_yieldfrom"), ("ag_frame", "ag_await"))
 _NOTHING = object()
 _LIBRARIES = (
     *("anyio.", "asyncio.", "awaits.testing.", "contextlib.", "outcome.", "trio."),
-    *("pytest_asyncio.", "pytest_trio.", "unittest."),  # which run tests, or stand around them
+    *("pytest_asyncio.", "pytest_trio.", "unittest."),  # they run tests, or wrap them
 )
 
 
@@ -98,13 +99,13 @@ class Place(NamedTuple):
 
 
 def place(coroutine: object) -> Place | None:
-    """Return where a coroutine stands, outside of the event loops' libraries.
+    """Return where in the user's code a coroutine stands.
 
     Args:
         coroutine: What a task runs.
 
     Returns:
-        `None` if all of it is in those libraries, or if it has not begun.
+        `None` if all of it is in libraries that run tasks or tests, or if it has not begun.
     """
     if not _has_begun(coroutine):
         return None
@@ -113,7 +114,7 @@ def place(coroutine: object) -> Place | None:
 
 
 def library_of(coroutine: object) -> str:
-    """Return in whose code a coroutine stands, such as `asyncio`; nothing if it has not begun."""
+    """Return the package of a coroutine's code, such as `asyncio`; empty if it has not begun."""
     frame = next(frames_of(coroutine), None) if _has_begun(coroutine) else None
     return "" if frame is None else str(frame.f_globals.get("__name__")).partition(".")[0]
 
@@ -126,23 +127,23 @@ def _has_begun(coroutine: object) -> bool:
 
 
 def is_of_a_library(frame: FrameType) -> bool:
-    """Tell whether a frame is of the event loops' libraries, and not of the user's code."""
+    """Tell whether a frame belongs to a library that runs tasks or tests, not to the user."""
     return _is_a_library(str(frame.f_globals.get("__name__")))
 
 
-@functools.cache  # asked at each step of a task
+@functools.cache  # called at each step of a task
 def _is_a_library(module: str) -> bool:
     return f"{module}.".startswith(_LIBRARIES)
 
 
 def frames_of(coroutine: object) -> Iterator[FrameType]:
-    """Return the frames of what a coroutine awaits, from the outside in."""
+    """Return the frames of a coroutine and of what it awaits, the outermost first."""
     return (frame for _, frame in _followed(coroutine) if frame is not None)
 
 
 def _frames_of_the_user(coroutine: object) -> list[FrameType]:
     frames: list[FrameType] = []
-    # Nearly all that tasks await are coroutines, which are asked at each step of many orders.
+    # A fast path: tasks nearly always await coroutines, and this runs at each step of many orders.
     while type(coroutine) is CoroutineType:
         frame: FrameType | None = coroutine.cr_frame
         if frame is None or frame.f_back is not None:
@@ -157,7 +158,7 @@ def _frames_of_the_user(coroutine: object) -> list[FrameType]:
 
 
 def awaited(coroutine: object) -> Iterator[object]:
-    """Follow what a coroutine awaits, from the outside in."""
+    """Return a coroutine and what it awaits, the outermost first."""
     return (it for it, _ in _followed(coroutine))
 
 
@@ -169,14 +170,14 @@ def _followed(coroutine: object) -> Iterator[tuple[object, FrameType | None]]:
                 continue
             frame = found if isinstance(found, FrameType) else None
             yield coroutine, frame
-            # Up to Python 3.12, to ask what one awaits that runs may end the process.
+            # Up to Python 3.12, asking a running coroutine what it awaits may crash the process.
             is_suspended = frame is not None and frame.f_back is None
             coroutine = getattr(coroutine, awaited_by) if is_suspended else None
             break
         else:
             if not type(coroutine).__name__.startswith(_STEPS):
                 return
-            # These keep what they stand for to themselves (python/cpython#76991).
+            # These wrappers do not say what they wrap (python/cpython#76991).
             inside: list[object] = gc.get_referents(coroutine)
             coroutine = next((it for it in inside if isinstance(it, _STEPPED)), None)
 
@@ -186,7 +187,7 @@ Line: TypeAlias = tuple[CodeType, int]
 
 
 def stack(coroutine: object) -> tuple[Line, ...]:
-    """Return the lines of the user's at which a coroutine stands, from the outside in.
+    """Return the lines of the user's code at which a coroutine stands, the outermost first.
 
     Args:
         coroutine: What a task runs.

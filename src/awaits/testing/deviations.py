@@ -1,4 +1,4 @@
-"""The deviations of a schedule from the event loop's own order, as a user gives them, checked."""
+"""Checks a schedule's arguments, which say how it deviates from the event loop's own order."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, cast
 from awaits.testing.loops.delays import IDLE_STEPS
 
 Late: TypeAlias = int | Literal["idle"]
-"""How long a step is delayed: until others have taken so many, or until nothing else can run."""
+"""How long a step is delayed: for so many steps of other tasks, or until nothing else can run."""
 
 Delayed: TypeAlias = (
     Mapping[tuple[int, int], Late] | Mapping[tuple[int, int | Literal["every"]], Late]
@@ -15,14 +15,14 @@ Delayed: TypeAlias = (
 """Which steps are delayed, by task and step."""
 
 Cancel: TypeAlias = int | tuple[int, int] | tuple[int, int, int]
-"""An await in a schedule's cancel scope; or a task, a step of it, and a later one, for twice."""
+"""Where to cancel: an await in the schedule's scope, or a task before one or two of its steps."""
 
 
 def check_jitter(jitter: object) -> None:
-    """Refuse what is no number of seconds.
+    """Refuse what is not a number of seconds.
 
     Raises:
-        ValueError: It is negative, infinite or no number.
+        ValueError: It is negative, infinite or not a number.
     """
     if (
         isinstance(jitter, bool)
@@ -33,7 +33,7 @@ def check_jitter(jitter: object) -> None:
 
 
 def checked_delays(delays: object) -> Delayed:
-    """Return a mapping of delays, in the order of tasks and steps, if it is one."""
+    """Check a mapping of delays, and return it sorted by tasks and steps."""
     if not isinstance(delays, Mapping):
         raise ValueError(f"delays must be a mapping such as {{(1, 2): 3}}, not {delays!r}.")
     for key, late in delays.items():
@@ -54,11 +54,11 @@ def _check(number: object) -> None:
 
 
 def check_cancel(cancel: object, *, native: object) -> None:
-    """Refuse what is no place of a cancellation.
+    """Refuse what does not say where to cancel.
 
     Raises:
-        ValueError: It is neither an await nor a task and its steps from 2 on, or does not fit what
-            `native` says.
+        ValueError: It is neither an await nor a task and its steps from 2 on, or does not fit
+            `native`.
     """
     if not isinstance(native, bool):
         raise ValueError(f"native must be True or False, not {native!r}.")
@@ -107,7 +107,7 @@ def delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int
 
 
 def _checked_steps(late: object) -> int:
-    """Return how many steps a delay lasts, if it is a whole number, or 0."""
+    """Check how many steps a delay lasts, and return it: a whole number of at least 0."""
     if isinstance(late, bool) or late != 0:
         _check(late)
     return cast("int", late)

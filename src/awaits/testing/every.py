@@ -1,4 +1,4 @@
-"""Every order of one test, up to a bound: not luck, but all there are."""
+"""Every order of one test, up to a bound, instead of a sample of them."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,13 +10,13 @@ from awaits.testing.schedule import Schedule, choosing
 
 LATES: tuple[Late, ...] = "idle", 1
 
-MOST_STEPS_OF_CLEAN_UP = 3  # before which a task is cancelled a second time
+MOST_STEPS_OF_CLEAN_UP = 3  # at how many steps a second cancellation is tried
 
 DelayDict = dict[tuple[int, int | Literal["every"]], Late]
 
 
 class Run(Protocol):
-    """One run in an order of tasks, and what it showed."""
+    """One run of a test in an order of its tasks, and what it showed."""
 
     ran: tuple[int, ...]
     contended: list[tuple[int, int]]
@@ -33,12 +33,12 @@ R = TypeVar("R", bound=Run)
 
 
 class _Branch(NamedTuple):
-    """An order that differs from that of a run from one step on."""
+    """An order that is the same as that of a run up to some step, and differs from there on."""
 
     delays: DelayDict  # of that run
     overtaken: tuple[tuple[int, int, int], ...]  # as in `Choice.ready`
     n_steps: int  # how many steps all tasks had taken
-    chooses_from: int  # from where on what else could run is of interest
+    chooses_from: int  # from which step on to note what else could run
 
     def longer(self) -> DelayDict:
         """Return the delays of this order."""
@@ -49,22 +49,23 @@ class _Branch(NamedTuple):
 
 
 class EverySchedule:
-    """Yields every schedule with so many deviations at most, the fewest first.
+    """Yields every schedule with at most so many deviations, those with the fewest first.
 
     Args:
-        deviations: How many steps are delayed, at most: each until nothing else can run, or by one
-            step. Or `"all"`: every order in which, at each step, any of the tasks that are ready
-            goes on; and if callbacks of the event loop's own are waiting, those that they wake.
-        cancel: Whether each of these orders comes again with each cancellation: of each task that
-            is started meanwhile, at each of its awaits. On asyncio each comes as that of a cancel
-            scope and as `native`, and again with a second one at each of the next three awaits.
+        deviations: How many steps may be delayed: each until nothing else can run, or by one step.
+            Or `"all"`: every order in which, at each step, any task that is ready goes on, or any
+            task that a waiting callback of the event loop would wake.
+        cancel: Whether to repeat each of these orders with each cancellation: of each task that is
+            started meanwhile, at each of its awaits. On asyncio, each cancellation comes from a
+            cancel scope and as `native`; the latter comes again with a second one at each of the
+            next three awaits.
         jitter: As for `Schedule`.
         most: How many schedules there may be.
 
     Attributes:
-        n: How many schedules were yielded, and came through.
-        n_orders: In how many orders the tasks took their steps in them.
-        is_complete: Whether these were all.
+        n: How many schedules were yielded, and passed.
+        n_orders: In how many different orders the tasks took their steps.
+        is_complete: Whether no more schedules are left.
 
     Raises:
         ValueError: `deviations` is neither a whole number of at least 0 nor `"all"`.
@@ -97,7 +98,7 @@ class EverySchedule:
         return len(self._seen)
 
     def __iter__(self) -> Iterator[Schedule]:
-        """Yield schedules; open each around the code under test before the next is asked for."""
+        """Yield schedules. Open each around the code under test before you ask for the next."""
         self.n, self.is_complete = 0, False
         self._seen.clear()
         for schedule in self.runs(lambda schedule: schedule):
@@ -121,7 +122,7 @@ class EverySchedule:
         return f"{counted}{bound} passed, and there are more"
 
     def runs(self, make: Callable[[Schedule], R]) -> Iterator[R]:
-        """Yield what is made of each schedule, which tells afterwards what its run showed."""
+        """Yield what `make` returns for each schedule; it must know later what its run showed."""
         runs = self._chosen(make) if self._deviations == "all" else self._delayed(make)
         for run in runs:
             if self.n == self._most:
@@ -130,7 +131,7 @@ class EverySchedule:
             self.n += 1
 
     def _delayed(self, make: Callable[[Schedule], R]) -> Iterator[R]:
-        tried: set[frozenset[object]] = set()  # what two shorter schedules lead to comes once
+        tried: set[frozenset[object]] = set()  # no delays are tried twice
         level: deque[DelayDict] = deque([{}])
         most = cast("int", self._deviations)
         for n_delays in range(most + 1):
@@ -150,9 +151,9 @@ class EverySchedule:
         self.is_complete = True
 
     def _chosen(self, make: Callable[[Schedule], R]) -> Iterator[R]:
-        """Yield each order by choices, those first that choose the fewest times.
+        """Yield each order as a series of choices, the orders with the fewest choices first.
 
-        A choice delays all that would run before what is chosen, by a step of its own.
+        To choose a step is to delay all steps that would run before it, until it has run.
         """
         branches: deque[_Branch] = deque([_Branch({}, (), 0, 0)])
         is_complete = True
@@ -166,7 +167,7 @@ class EverySchedule:
             yield from self._cancelling(run, delays, make)
             for following in self._branches(run, delays):
                 if self._most is not None and self.n + len(branches) >= self._most:
-                    is_complete = False  # nobody would come to them
+                    is_complete = False  # `most` leaves no run for them
                     break
                 branches.append(following)
         self.is_complete = is_complete
@@ -175,11 +176,11 @@ class EverySchedule:
         for n_steps, ready, has_callbacks in run.choices:
             for n in range(1, len(ready)):
                 yield _Branch(delays, tuple(ready[:n]), n_steps, n_steps + 1)
-            if has_callbacks or self._jitter:  # what they wake, or time, may come first
+            if has_callbacks or self._jitter:  # what they wake, or what time wakes, may go first
                 yield _Branch(delays, tuple(ready), n_steps, n_steps)
 
     def _is_new(self, run: Run) -> bool:
-        """Tell whether a schedule is not only another way to say an order."""
+        """Tell whether a run's order is new: several schedules may lead to the same order."""
         n = len(self._seen)
         self._seen.add(hash(run.ran))
         return len(self._seen) > n
@@ -201,7 +202,7 @@ class EverySchedule:
                     yield make(Schedule(delays, jitter=self._jitter, cancel=twice, native=True))
 
     def _longer(self, run: Run, delays: DelayDict) -> Iterator[DelayDict]:
-        """Yield what delays one step more: one after the last that is delayed."""
+        """Yield these delays with one more: of a step that comes after all that are delayed."""
         steps = steps_of(run.ran) if self._jitter else run.contended
         last = max((number for number, step in enumerate(steps) if step in delays), default=-1)
         for step in steps[last + 1 :]:
@@ -218,17 +219,18 @@ def every_schedule(
     jitter: float = 0.0,
     most: int | None = None,
 ) -> EverySchedule:
-    """Return every schedule with so many deviations at most, to be opened one after another.
+    """Return every schedule with at most so many deviations, to open one after another.
 
-    A loop over them that opens each, `with schedule: ...`, ends knowing that all of them passed.
-    Its text, such as `all 226 schedules with at most 1 deviation passed`, a test may assert.
+    Loop over them, and open each: `with schedule: ...`. When the loop has ended, all of them have
+    passed. A test may assert the text of what is returned, such as `all 226 schedules with at most
+    1 deviation passed`.
 
     Args:
-        deviations: How many steps are delayed, at most. Or `"all"`, for small programs: every order
-            in which any task that is ready goes on at each step. Three tasks of four steps have
-            34,650; the text then is `all 34,650 orders passed`.
-        cancel: Whether each order comes again with each cancellation of a task; on asyncio, of both
-            kinds, and twice.
+        deviations: How many steps may be delayed. Or `"all"`, for small programs: every order in
+            which, at each step, any task that is ready goes on. Three tasks of four steps have
+            34,650 orders; the text then is `all 34,650 orders passed`.
+        cancel: Whether to repeat each order with each cancellation of a task; on asyncio, also with
+            each `native` one, once and twice.
         jitter: As for `Schedule`.
         most: How many schedules there may be; `None` means all.
 
@@ -249,7 +251,7 @@ def steps_of(ran: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def cancellable(run: Run) -> list[tuple[int, int]]:
-    """Return before which steps of which tasks a run can be cancelled."""
+    """Return the tasks and steps before which a task can be cancelled."""
     return [it for it in steps_of(run.ran) if it[0] != run.opener and it[1] > 1]
 
 

@@ -1,4 +1,4 @@
-"""Many orders of one test: which are tried."""
+"""Chooses which orders of a test are tried."""
 
 import itertools
 import random
@@ -26,28 +26,28 @@ from awaits.testing.schedule import Schedule, order_of, steer
 if TYPE_CHECKING:
     from awaits.testing.loops.play import Play
 
-FIRST_ORDERS = 50  # of which every other one is simple, and of the others every third
+FIRST_ORDERS = 50  # every second one of these is simple, and every third one after them
 
 
 class Trial:
     """One run of a test in an order of its tasks: open it around the test's body.
 
     Args:
-        order: What comes next.
-        schedule: The same as a schedule, if it is one.
+        order: Decides what comes next.
+        schedule: The same order as a schedule, if it was given as one.
     """
 
     def __init__(self, order: Order, schedule: Schedule | None = None) -> None:
         self.ran: tuple[int, ...] = ()
         """The number of the task of each step, in the order in which they ran."""
         self.contended: list[tuple[int, int]] = []
-        """The tasks and steps beside which others were ready."""
+        """The tasks and steps that ran while others were ready."""
         self.opener: int = 0
-        """The number of the task in which it was opened; 0 if it took no step meanwhile."""
+        """The number of the task in which it was opened; 0 if that task took no step meanwhile."""
         self.is_native: bool = False
         """Whether the event loop has a `Task.cancel()`, as asyncio has."""
         self.stacks: list[tuple[Line, ...]] | None = None
-        """Where each step began, if it is set to a list before the run."""
+        """Where each step began; noted only if this is set to a list before the run."""
         self._order = order
         self._schedule = schedule
         self._play: Play[Any, Any] | None = None
@@ -73,7 +73,7 @@ class Trial:
 
     @property
     def choices(self) -> list[Choice]:
-        """What else could have run at each step, if its schedule is to note it."""
+        """What else could have run at each step, if `choosing` asked for it."""
         order = self._order
         return (order.choices or []) if isinstance(order, Delays) else []
 
@@ -94,16 +94,16 @@ def _trial(schedule: Schedule) -> Trial:
 class Explorer:
     """Chooses the orders in which a test is tried: the same ones each time.
 
-    First come simple ones, because they are enough for most bugs: each step delayed until nothing
-    else can run, and by one step; all steps that begin at one line; each task cancelled at each of
-    its awaits. The others, and all of them when there are no more simple ones, are drawn from a
-    mixture.
+    Some orders are simple, because these find most bugs: each step delayed until nothing else can
+    run, and by one step; all steps delayed that begin at one line; each task cancelled at each of
+    its awaits. They alternate with orders that are drawn from a mixture. When there are no more
+    simple ones, all are drawn.
 
     Args:
         seed: What the draws depend on, such as the test's name.
         jitter: As for `Schedule`.
-        cancel: Whether tasks are cancelled, too: each at each of its awaits, and in half of the
-            other orders one somewhere.
+        cancel: Whether to cancel tasks, too: each at each of its awaits, and in at least half of
+            the drawn orders one task at one await.
     """
 
     def __init__(self, seed: str, *, jitter: float = 0.0, cancel: bool = False) -> None:
@@ -117,15 +117,15 @@ class Explorer:
         self._is_native = False
         self._ran_first: tuple[int, ...] = ()
         self._cancellable: list[StepKey] = []  # of the first run
-        self._pairs: list[Schedule] = []  # cancellations with a delay that may matter to them
+        self._pairs: list[Schedule] = []  # a cancellation, and a delay in the clean-up after it
 
     @property
     def n_distinct(self) -> int:
-        """How many of the orders differed in which task took which step."""
+        """How many different orders of the tasks' steps there were."""
         return len(self._distinct)
 
     def trials(self, n_orders: int) -> Iterator[Trial]:
-        """Yield what to open around the test's body, for each run.
+        """Yield a trial for each run, to open around the test's body.
 
         Args:
             n_orders: How many runs there may be. There are fewer where there is only one order.
@@ -149,7 +149,7 @@ class Explorer:
             self.note(trial)
 
     def every(self, deviations: int | Literal["all"], most: int | None = None) -> Iterator[Trial]:
-        """Yield what to open for each run: every order with so many deviations at most."""
+        """Yield a trial for every order with at most so many deviations."""
         self.all = EverySchedule(deviations, cancel=self._cancels, jitter=self._jitter, most=most)
         for trial in self.all.runs(_trial):
             yield trial
@@ -216,7 +216,7 @@ class Explorer:
                         yield self._delayed({}, twice, native=True)
 
     def _waiting(self, ran: tuple[int, ...]) -> list[StepKey]:
-        """Return before which steps tasks wait longer than in the first run; the longest first."""
+        """Return the steps that waited longer than in the first run, the longest wait first."""
         if not self._cancellable:
             return []
         before, now = _waits(self._ran_first), _waits(ran)
@@ -227,7 +227,7 @@ class Explorer:
     # Drawn ones.
 
     def drawn(self, draw: Draw, rng: random.Random) -> Trial:
-        """Draw an order, and in half of them a cancellation."""
+        """Draw an order, and for at least half of them a cancellation."""
         if self._pairs and rng.random() < 0.25:
             return _trial(rng.choice(self._pairs))
         drawn = draw(self._seen, rng)
@@ -258,7 +258,7 @@ def _by_turns(streams: list[Iterator[Trial]]) -> Iterator[Trial]:
 
 
 def _waits(ran: tuple[int, ...]) -> dict[StepKey, int]:
-    """Return how many steps went by before each step, since the one before it of its task."""
+    """Return how many steps ran between each step and the one before it of the same task."""
     last: dict[int, int] = {}
     waits: dict[StepKey, int] = {}
     for number, step in enumerate(steps_of(ran)):

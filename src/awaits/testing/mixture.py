@@ -1,4 +1,4 @@
-"""The orders that are drawn: of many kinds, because each finds what the others rarely meet."""
+"""Draws orders of many kinds, because each kind finds bugs that the others rarely meet."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ from awaits.testing.loops.places import Places, Stack
 from awaits.testing.loops.priorities import Priorities
 from awaits.testing.schedule import Schedule
 
-LONGEST = 4_096  # for how many steps of others a drawn delay lasts, at most
-MOST_CHANGES = 4  # of priorities, in one order
+LONGEST = 4_096  # how many steps of others a drawn delay lasts, at most
+MOST_CHANGES = 4  # of priorities; one order has fewer than so many
 
 StepKey = tuple[int, int]  # a task and one of its steps
 Drawn = Schedule | Recorded
@@ -21,18 +21,18 @@ Drawn = Schedule | Recorded
 
 @dataclass
 class Seen:
-    """What is known of a test from its first run, and from those since."""
+    """What is known of a test from its first run, and from later ones."""
 
-    n_steps: int = 1  # of all tasks, at most
+    n_steps: int = 1  # of all tasks, in the longest run
     steps: list[StepKey] = field(default_factory=list[StepKey])  # whose delay makes a difference
     lines: dict[Line, set[StepKey]] = field(default_factory=dict[Line, set[StepKey]])
-    """The lines of the test, and of what it calls, at which steps begin: and those steps of the
-    first run with which tasks left them."""
+    """The lines of the test, and of what it calls, at which steps begin; for each, the steps of the
+    first run with which tasks left it."""
     jitter: float = 0.0
 
     def look_at(self, steps: Sequence[StepKey], stacks: Sequence[tuple[Line, ...]]) -> None:
         """Learn from the first run: its steps, and where each began."""
-        left: dict[int, tuple[Line, ...]] = {}  # by the step after, of each task
+        left: dict[int, tuple[Line, ...]] = {}  # for each task, where its next step began
         alike: dict[frozenset[StepKey], Line] = {}
         at: dict[Line, set[StepKey]] = {}
         for step, stack in zip(reversed(steps), reversed(stacks), strict=False):
@@ -51,13 +51,13 @@ class Seen:
 
 
 def few_delays(seen: Seen, rng: random.Random) -> Schedule:
-    """Delay one to four steps, of those that the first run showed, short or long."""
+    """Delay one to four steps of the first run, for a short or a long time."""
     keys = rng.sample(seen.steps, min(rng.randint(1, 4), len(seen.steps)))
     return _delaying(seen, {key: _length(seen, rng) for key in keys})
 
 
 def slow_places(seen: Seen, rng: random.Random) -> Recorded:
-    """Delay whoever comes to a line or two, each time or now and then."""
+    """Delay all tasks that come to one or two lines, each time or now and then."""
     lines = set(seen.some_lines(rng, rng.randint(1, 2)))
     share = rng.choice((0.5, 1.0))
 
@@ -68,7 +68,7 @@ def slow_places(seen: Seen, rng: random.Random) -> Recorded:
 
 
 def meetings(seen: Seen, rng: random.Random) -> Recorded:
-    """Delay a task as it leaves a line, or all that do, until another comes to a line."""
+    """Delay a task as it leaves a line, or all tasks that do, until another comes to a line."""
     if not seen.lines:
         return random_priorities(seen, rng)
     line, until = rng.choice(list(seen.lines)), rng.choice(list(seen.lines))
@@ -92,7 +92,7 @@ def speeds(seen: Seen, rng: random.Random) -> Schedule:
 
 
 def changing_priorities(seen: Seen, rng: random.Random) -> Recorded:
-    """Give each task a priority, and change one to the worst a few times."""
+    """Give each task a priority. A few times, the task that runs gets one of the worst."""
     n_changes = min(rng.randint(0, MOST_CHANGES - 1), seen.n_steps)
     return Priorities(_ChangingPriorities(rng, rng.sample(range(seen.n_steps), n_changes)))
 
@@ -109,8 +109,8 @@ def _delaying(seen: Seen, delays: DelayDict) -> Schedule:
 def _length(seen: Seen, rng: random.Random) -> Late:
     """Draw how long a delay is, up to the length of the runs.
 
-    Some are of any order of magnitude; the others end anywhere with the same probability, because
-    a window may be as far away as the run is long.
+    Some are of any order of magnitude. Others end at any step with the same probability, because
+    the step to wait for may be as far away as the run is long.
     """
     longest = min(seen.n_steps, LONGEST)
     match rng.randrange(4):
@@ -150,7 +150,7 @@ class _ChangingPriorities:
         self._priorities: dict[int, float] = {}
 
     def of(self, task: int, step: int) -> float:  # noqa: ARG002 a protocol's
-        """Return the priority of a task, which it has drawn when it came first."""
+        """Return the priority of a task, drawn when the task first came."""
         priority = self._priorities.get(task)
         if priority is None:
             priority = self._priorities[task] = self._rng.random()

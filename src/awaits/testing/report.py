@@ -1,4 +1,4 @@
-"""A failing order of tasks, told to people: in lines, and as lanes, one a task."""
+"""Reports a failing order of tasks to people: in lines, and as lanes, one for each task."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -12,10 +12,10 @@ MOST_ROWS_DRAWN = 200  # in a picture, which can be scrolled
 
 
 def explain(name: str, events: Sequence[Delay | Cancellation]) -> str:
-    """Tell what a schedule did, in lines.
+    """Say what a schedule did, in lines.
 
     Args:
-        name: What the schedule is called, as its `repr`.
+        name: The name of the schedule: its `repr`.
         events: What it did.
     """
     lines = [line for event in events for line in _lines(event)]
@@ -87,11 +87,11 @@ def picture(
     Args:
         trace: Where each step began.
         events: What the schedule did.
-        most_rows: How many rows there are, about, at most.
+        most_rows: About how many rows there are, at most.
     """
     rows = _rows(trace, events, most_rows)
-    moments = [*trace, *(event.moment for event in events)]  # who was late may have had no step
-    moments.sort(key=lambda moment: moment.place is None)  # the others know their functions
+    moments = [*trace, *(event.moment for event in events)]  # a delayed task may have taken no step
+    moments.sort(key=lambda moment: moment.place is None)  # better names first
     names: dict[int, str] = {}
     for moment in moments:
         names.setdefault(moment.number, f"{moment.number} {moment.name}")
@@ -101,8 +101,8 @@ def picture(
 def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> str:
     """Draw the steps of a run in the order in which they ran, in a lane for each task.
 
-    A row is a step, and tells where its task went on. The steps around what the schedule did are
-    shown, and what their tasks then wait for, if another task holds it.
+    A row is a step, and says where its task went on. The drawing shows the steps around what the
+    schedule did, and what their tasks then wait for, if another task holds it.
 
     Args:
         trace: Where each step began.
@@ -132,7 +132,7 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
 
 
 def _that_fit(widths: dict[int, int], first: list[int]) -> list[int]:
-    """Return the tasks whose lanes fit beside each other, those first that a schedule met."""
+    """Return the tasks whose lanes fit side by side, first those that a schedule changed."""
     shown: list[int] = []
     for number in [*filter(widths.__contains__, first), *widths]:
         if number not in shown and sum(widths[it] for it in [*shown, number]) <= WIDEST:
@@ -141,7 +141,7 @@ def _that_fit(widths: dict[int, int], first: list[int]) -> list[int]:
 
 
 def seconds(time: float | None) -> str:
-    """Say a virtual time; nothing, if it is a real one."""
+    """Return a virtual time as text; empty in real time."""
     return "" if time is None else f"{time:g} s"
 
 
@@ -163,7 +163,7 @@ def _rows(
         near.update(range(event.n_before_it - 3, event.n_before_it + 4), range(end - 1, end + 3))
         for row in range(event.n_before_it, end):
             late.setdefault(row, set()).add(it.number)
-    if events:  # what each task has waited for last is of interest, too
+    if events:  # what each task waited for last is of interest, too
         begin = min(event.n_before_it for event in events)
         waits = {it.number: n for n, it in enumerate(trace) if it.wait and n >= begin}
         near.update(waits.values())

@@ -20,9 +20,9 @@ def virtual_time(
     Args:
         backend: The `backend` that `anyio.run` is given: `asyncio` or `trio`.
         clock: A clock to hold and to move by hand; without one, each run has its own.
-        idle: As for `VirtualClock`; for a clock of its own.
-        wall: As for `VirtualClock`; for a clock of its own.
-        turns: As for `VirtualClock`; for a clock of its own.
+        idle: As for `VirtualClock`, if `clock` is not given.
+        wall: As for `VirtualClock`, if `clock` is not given.
+        turns: As for `VirtualClock`, if `clock` is not given.
 
     Returns:
         What to give as `backend_options`.

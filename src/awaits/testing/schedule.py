@@ -1,8 +1,8 @@
-"""A schedule: an order of tasks, as a user holds it.
+"""A schedule: an order of tasks, for users.
 
-A concurrent program has as many behaviours as its tasks have orders, and a test sees one. A
-schedule is the loop's own order with a few deviations from it: the simplest way to say an order,
-and what can be shrunk.
+A concurrent program may behave differently in each order of its tasks, and a test sees only one. A
+schedule is the loop's own order with a few deviations. That is the simplest way to describe an
+order, and it can be shrunk.
 """
 
 import ast
@@ -49,22 +49,22 @@ class Schedule:
             task 2 until others have taken 4 steps, and `{(2, 3): "idle"}` until nothing else can
             run, or others have taken 1,000 steps. `{(2, "every"): 4}` delays each step of task 2.
             Or a function of a task and a step that returns the same, and 0 for no delay. Tasks are
-            numbered in the order in which they come first, from 1.
+            numbered from 1, in the order in which they first become ready.
         jitter: How late a step may be, in seconds of virtual time, because of a delay.
         cancel: At which await in `cancel_scope` to cancel it, counted from 1; or which task to
             cancel before which of its steps: `(2, 3)` cancels task 2 while it waits for its third
-            step, as if all of it stood in a cancel scope of its own. It must have been started
-            while the schedule is open, and begin before it is cancelled.
+            step, as if the whole task were in a cancel scope of its own. The task must be started
+            while the schedule is open, and must have begun before it is cancelled.
         native: Whether the task is cancelled by asyncio's own `Task.cancel()` instead, right before
-            that step: what it waited for has come already. `(2, 3, 4)` cancels it a second time,
-            before its fourth step, while it cleans up. On asyncio alone.
+            that step: then what it waited for has already come. `(2, 3, 4)` cancels it a second
+            time, before its fourth step, while it cleans up. On asyncio only.
 
     Raises:
-        ValueError: A number is below 1 or no whole number, `delays` is no such mapping, `jitter` is
-            negative, infinite or no number, or `native` does not fit `cancel`.
+        ValueError: A number is below 1 or not a whole number, `delays` is not such a mapping,
+            `jitter` is negative, infinite or not a number, or `native` does not fit `cancel`.
     """
 
-    # Without these, a type checker does not know what it sees in `{(1, 2): "idle"}`.
+    # Without these, a type checker does not know the type of `{(1, 2): "idle"}`.
     @overload
     def __init__(
         self,
@@ -106,15 +106,16 @@ class Schedule:
         self._is_unseen = False
         self._on_cancel: Callable[[], None] | None = None
         self._play: Play[Any, Any] | None = None
-        self._order: Delays | None = None  # of the run that was last
+        self._order: Delays | None = None  # of the last run
         self._events: list[Delay | Cancellation] = []
         self._trace: list[Moment] = []
         self.ran: tuple[int, ...] = ()
-        """When it was open last: the number of the task of each step, in their order."""
+        """The number of the task of each step, in the order in which they ran when it was last
+        open."""
         self.contended: list[tuple[int, int]] = []
-        """The tasks and steps beside which others were ready."""
+        """The tasks and steps that ran while others were ready."""
         self.opener: int = 0
-        """The number of the task in which it was opened; 0 if it took no step meanwhile."""
+        """The number of the task in which it was opened; 0 if that task took no step meanwhile."""
         self.is_native: bool = False
         """Whether the event loop that it steered last has a `Task.cancel()`, as asyncio has."""
         self.choices: list[Choice] = []
@@ -135,14 +136,15 @@ class Schedule:
             RuntimeError: No event loop runs here, a schedule steers it already, or this schedule
                 is open.
             ValueError: It is `native`, and this is not asyncio.
-            unittest.SkipTest: The event loop cannot be steered, as uvloop; pytest skips the test.
+            unittest.SkipTest: The event loop cannot be steered, such as uvloop; pytest skips the
+                test.
         """
         if self._play is not None:
             raise RuntimeError("This schedule is open already; draw one for each run.")
         tells = _will_be_told()
         order = order_of(self, tells=tells)
         self._play = steer(order)
-        # Where there is nothing that it may do, there is nothing to draw.
+        # If a schedule has nothing to do, there is nothing to draw.
         self._play.trace = [] if tells and (self._delays or self._cancel is not None) else None
         self._play.gives_way = self._is_unseen
         self._play.on_cancel = self._on_cancel
@@ -250,12 +252,12 @@ class Schedule:
 
     @property
     def explanation(self) -> str:
-        """What the schedule did when it was open last, in lines for people."""
+        """What the schedule did when it was last open, in lines for people."""
         return explain(repr(self), self._events)
 
     @property
     def lanes(self) -> str:
-        """The steps around what the schedule did when it was open last, in a lane for each task."""
+        """The steps around what the schedule did when it was last open, in a lane for each task."""
         return lanes(self._trace, self._events)
 
     @property
@@ -266,7 +268,7 @@ class Schedule:
 
 
 class _Explanation:
-    """What Hypothesis asks for when it reports a failure, and not in every run before."""
+    """A note whose text Hypothesis asks for only when it reports a failure, not in every run."""
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
@@ -276,7 +278,7 @@ class _Explanation:
 
 
 def _will_be_told() -> bool:
-    """Tell whether anybody will read what this run shows: in Hypothesis's, only of the last one."""
+    """Tell whether anybody will read what this run shows; with Hypothesis, only the last run."""
     hypothesis = sys.modules.get("hypothesis")
     if hypothesis is None or not hypothesis.currently_in_test_context():
         return True
@@ -301,27 +303,27 @@ def order_of(schedule: Schedule, *, tells: bool = True) -> Delays:
 
 
 def choosing(schedule: Schedule, chooses_from: int) -> Schedule:
-    """Have a schedule note what else could run, from so many steps of all tasks on."""
+    """Make a schedule note what else could run, after so many steps of all tasks."""
     schedule._chooses_from = chooses_from  # pyright: ignore[reportPrivateUsage]
     return schedule
 
 
 def cancels_all(schedule: Schedule) -> bool:
-    """Tell whether a schedule cancels a scope, as that around a whole test, and not a task."""
+    """Tell whether a schedule cancels a scope, such as one around a whole test, and not a task."""
     return isinstance(schedule.cancel, int)
 
 
 def unseen(schedule: Schedule) -> Schedule:
-    """Have a schedule steer code that does not know of it.
+    """Let a schedule steer code that does not know of it.
 
-    It ends where that code opens a schedule itself, and leaves it to the caller to tell of errors.
+    It ends where that code opens a schedule itself, and it adds nothing to errors.
     """
     schedule._is_unseen = True  # pyright: ignore[reportPrivateUsage]
     return schedule
 
 
 def told_of_cancellation(schedule: Schedule, on_cancel: Callable[[], None]) -> None:
-    """Have a schedule call a function as it cancels a scope, right before it does."""
+    """Make a schedule call a function right before it cancels a scope."""
     schedule._on_cancel = on_cancel  # pyright: ignore[reportPrivateUsage]
 
 

@@ -21,7 +21,7 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int =
     Args:
         schedule: One that fails, whose delays are a mapping.
         fails: Tells whether a schedule fails; it runs the test.
-        most: How often it may be asked.
+        most: How often `fails` may be called.
     """
     n_asked = 0
     smallest = schedule
@@ -37,7 +37,7 @@ def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int =
         if still_fails(delays, simpler):
             smallest = simpler
             break
-    for _ in range(2):  # what is counted in steps may be said otherwise when there is less of it
+    for _ in range(2):  # again, because fewer delays may be replaced more easily
         delays = _fewer(delays, still_fails)
     for key, late in list(delays.items()):
         for shorter in _shorter(late):
@@ -70,7 +70,7 @@ def _simpler_cancellations(schedule: Schedule) -> Iterator[Schedule]:
 def _fewer(delays: DelayDict, still_fails: StillFails) -> DelayDict:
     if len(delays) < 2:
         return _fewest([delays], still_fails)
-    # What is counted in steps of others is over sooner, the fewer of them are delayed.
+    # The fewer steps are delayed, the sooner a delay ends that counts the steps of others.
     longer: DelayDict = dict.fromkeys(delays, "idle")
     if longer != delays and still_fails(longer):
         delays = longer
@@ -87,7 +87,7 @@ def _by_task(delays: DelayDict) -> list[DelayDict]:
 
 
 def _fewest(parts: list[DelayDict], still_fails: StillFails) -> DelayDict:
-    """Leave out as many parts of a schedule's delays as it takes no longer to fail."""
+    """Leave out as many parts of a schedule's delays as possible so that it still fails."""
     n_ways = 2
     while parts:
         size = -(-len(parts) // n_ways)
@@ -122,7 +122,7 @@ def _in_one_word(delays: DelayDict, still_fails: StillFails) -> DelayDict:
 
 
 def _words(own: DelayDict) -> Iterator[DelayDict]:
-    """Yield single delays that may do what several of a task do."""
+    """Yield single delays that may do the same as several delays of a task."""
     task = next(iter(own))[0]
     total = sum(late for late in own.values() if late != "idle")
     lates: tuple[Late, ...] = "idle", 1, 2, 4, 6, 8
@@ -137,7 +137,7 @@ def _words(own: DelayDict) -> Iterator[DelayDict]:
 
 
 def _shorter(late: Late) -> Iterator[Late]:
-    """Yield what is simpler: one step, until nothing else can run, then fewer steps."""
+    """Yield simpler delays: of one step, until nothing else can run, then of fewer steps."""
     if late == 1:
         return
     yield 1

@@ -1,6 +1,6 @@
 """Hypothesis's state machines with async rules: in virtual time, in any order of their tasks.
 
-The names are those of `hypothesis.stateful`; what is not async goes there as it is.
+The names are those of `hypothesis.stateful`; what is not async is passed on unchanged.
 """
 
 import functools
@@ -38,7 +38,7 @@ def rule(
     targets: "Sequence[Bundle[object]]" = (),
     **arguments: "SearchStrategy[object]",
 ) -> Callable[[F], F]:
-    """As `hypothesis.stateful.rule`, for async functions, too.
+    """Do as `hypothesis.stateful.rule`, for async functions, too.
 
     Args:
         target: The bundle that takes what the rule returns; the rule is then waited for.
@@ -63,7 +63,7 @@ def initialize(
     targets: "Sequence[Bundle[object]]" = (),
     **arguments: "SearchStrategy[object]",
 ) -> Callable[[F], F]:
-    """As `hypothesis.stateful.initialize`, for async functions, too.
+    """Do as `hypothesis.stateful.initialize`, for async functions, too.
 
     Args:
         target: As for `rule`.
@@ -80,7 +80,7 @@ def initialize(
 
 
 def invariant(*, check_during_init: bool = False) -> Callable[[F], F]:
-    """As `hypothesis.stateful.invariant`, for async functions, too.
+    """Do as `hypothesis.stateful.invariant`, for async functions, too.
 
     Args:
         check_during_init: Whether it holds before all initializers have run.
@@ -112,7 +112,7 @@ def _decorated(
 def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
     """Return what Hypothesis calls instead of an async function."""
     if not inspect.iscoroutinefunction(function):
-        # A decorator that knows nothing of async functions may stand around one: `precondition`.
+        # A decorator that knows nothing of async functions may wrap one, such as `precondition`.
         @functools.wraps(function)
         def call_at_once(machine: AsyncStateMachine, /, **arguments: object) -> object:
             __tracebackhide__ = True
@@ -135,7 +135,7 @@ def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
 
 
 def _waited_for(machine: "AsyncStateMachine", value: object, *, begins: bool = False) -> object:
-    """Return a value; of a coroutine, what it returns in the machine's event loop."""
+    """Return a value; run a coroutine in the machine's event loop, and return its result."""
     __tracebackhide__ = True
     if not inspect.iscoroutine(value):
         return value
@@ -151,9 +151,9 @@ _SCHEDULES = schedules()  # made once: Hypothesis examines each strategy that it
 
 @st.composite
 def _schedules_of_rules_that_go_on(draw: st.DrawFn) -> Schedule:
-    """Draw a schedule of the tasks beyond the first one, in which rules are waited for.
+    """Draw a schedule for all tasks except the first one, which waits for rules.
 
-    So a failure stays one when Hypothesis leaves out such a rule.
+    So a failure remains when Hypothesis leaves out a rule that is waited for.
     """
     delays = cast("Mapping[tuple[int, int], Late]", draw(_SCHEDULES).delays)
     return Schedule({(task + 1, step): late for (task, step), late in delays.items()})
@@ -163,11 +163,12 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
     """A `RuleBasedStateMachine` whose rules, initializers and invariants may be async.
 
     Each example has an event loop of its own, in virtual time. Hypothesis draws whether a rule goes
-    on, in a task of its own that begins together with the next rule, which a failure shows as
-    `goes_on=True`; and it draws a schedule of these tasks. Both shrink. A rule with a target is
-    waited for. At the end of an example, all are: one that waits for ever raises `DeadlockError`.
+    on in a task of its own, which begins together with the next rule; a failure shows this as
+    `goes_on=True`. It also draws a schedule of these tasks. Both shrink. A rule with a target is
+    waited for. At the end of an example, all rules are waited for: one that waits for ever raises
+    `DeadlockError`.
 
-    It runs on `backend`; for another one, derive a class whose `backend` is that one.
+    It runs on `backend`; for another event loop, derive a class with another `backend`.
 
     Raises:
         ValueError: There is no such backend, it is not installed, it cannot be steered, or the kit
@@ -178,7 +179,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
     """The event loop: `asyncio` or `trio`."""
 
     def __init_subclass__(cls) -> None:
-        """Have the event loop end whatever a class says of `teardown`, which may be async."""
+        """Make the event loop end after a class's own `teardown`, which may be async."""
         super().__init_subclass__()
         own = vars(cls).get("teardown")
         if own is None:
@@ -219,7 +220,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
         self._runner.run_fixture(open_it, {})
 
     def begin_with_the_next(self, function: AsyncRule, name: str) -> None:
-        """Have a rule begin in a task of its own, together with the next one that is waited for.
+        """Begin a rule in a task of its own, together with the next rule that is waited for.
 
         Args:
             function: The rule with its arguments.
@@ -228,7 +229,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
         self._pending.append((function, name))
 
     def call(self, function: AsyncRule, *, begins: bool = False) -> object:
-        """Run an async function in the event loop; raise what has failed in there.
+        """Run an async function in the event loop; raise what has failed there.
 
         Args:
             function: A rule with its arguments, or an invariant.
@@ -254,7 +255,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
         try:
             value = self._runner.run_fixture(step, {})
         except DeadlockError:
-            if self._errors:  # that is why
+            if self._errors:  # such an error is the reason
                 raise self._errors[0] from None
             raise
         finally:
@@ -266,7 +267,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Wait for the rules that go on, and end the event loop."""
-        if not self._is_in_call:  # an async `teardown` of a class's own is followed by the end
+        if not self._is_in_call:  # after a class's own async `teardown`, the end follows
             self._end()
 
     def _end(self) -> None:

@@ -16,9 +16,9 @@ def _each(*parts: tuple[int, Iterable[T]]) -> list[T]:
     return [it for times, those in parts for _ in range(times) for it in those]
 
 
-# How many tasks and steps there will be, nobody knows before the run: the first ones are the
-# likeliest. To draw from a list takes Hypothesis half as long as from integers of several ranges,
-# and what comes first in it is the simplest.
+# Nobody knows before the run how many tasks and steps there will be, so the first ones are the
+# likeliest. Hypothesis draws from a list in half the time that integers of several ranges take, and
+# takes the first item for the simplest.
 _TASKS = _each((8, range(1, 3)), (12, range(1, 5)), (1, range(1, 33)))
 _STEPS: list[int | Literal["every"]] = _each(
     (21, range(1, 4)), (8, range(1, 9)), (1, range(1, 65)), (64, ["every"])

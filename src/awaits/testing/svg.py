@@ -1,4 +1,4 @@
-"""The lanes of a run as a picture: SVG, written by hand, for a browser or a pull request."""
+"""The lanes of a run as a picture for a browser or a pull request: SVG, made without a library."""
 
 from html import escape
 
@@ -90,5 +90,5 @@ def _row(row: Row, left: dict[int, int], y: int) -> list[str]:
 
 
 def _text(text: str) -> str:
-    """Return a text as XML; what XML cannot hold, as a name of a test may, becomes a mark."""
+    """Return a text as XML, with a mark for each character that XML cannot hold."""
     return escape("".join(it if it.isprintable() or it in "\n\t" else "\ufffd" for it in text))

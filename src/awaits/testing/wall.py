@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def check_time_machine() -> None:
-    """Look whether the wall clock can be moved.
+    """Check that the wall clock can be moved.
 
     Raises:
         ValueError: time-machine is not installed.
@@ -25,7 +25,7 @@ def check_time_machine() -> None:
 class WallClock:
     """The wall clock, moved by time-machine as virtual time moves.
 
-    Of several, one for each event loop that is open, it shows the one that was moved last.
+    Each open event loop has its own. The time of the one that was moved last is shown.
 
     Args:
         began: The instant at 0.0 of virtual time (without a timezone, UTC); `True` means now.
@@ -35,7 +35,7 @@ class WallClock:
     """
 
     _open: ClassVar[set["WallClock"]] = set()
-    # time-machine shows the traveller that began last, whichever is moved: so all have this one.
+    # time-machine shows the traveller that began last, whichever is moved, so all share this one.
     _travel: ClassVar["time_machine.travel"]
     _traveller: ClassVar["time_machine.Traveller"]
 
@@ -59,7 +59,7 @@ class WallClock:
         self._traveller.move_to(self._began + now)
 
     def stop(self) -> None:
-        """Show the real time again, if no other is open."""
+        """Show the real time again, if no other wall clock is open."""
         self._open.discard(self)
         if not self._open:
             self._travel.stop()

@@ -1,4 +1,4 @@
-"""What a test leaves behind: what it made, and what of that is still open when it ends.
+"""What a test leaves behind: what it has made, and which of it is still open when it ends.
 
-`makers` notes who makes what, and where. `watch` knows what of it is left.
+`makers` notes who makes what, and where. `watch` knows which of it is left.
 """

@@ -1,8 +1,8 @@
-"""In whose hands something is when a test is cancelled: the test's, or the program's?
+"""Who must close something when a test is cancelled: the test, or the program that it tests?
 
-A test seldom closes what it has made when it is cancelled in the middle, and need not. What the
-program makes is its own until the call returns, and again in a `with` block: there the program is
-told, and must close.
+A test that is cancelled in the middle seldom closes what it has made, and need not. But the program
+must close what it has made as long as the test's call of it has not returned. It must also do so in
+a `with` block that the test has opened: there the program learns of the cancellation.
 """
 
 import ast
@@ -19,18 +19,18 @@ Node = TypeVar("Node", bound=ast.stmt)
 
 
 def is_the_programs(left: Leftover, body: CodeType | None, watch: Watch, *, is_again: bool) -> bool:
-    """Tell whether what is left was the program's to close.
+    """Tell whether the program should have closed what is left.
 
     Args:
         left: What is left.
         body: The test's function.
-        watch: What ran it, and knows where it was cancelled.
-        is_again: Whether the test was there before, in an earlier turn of a loop of its own.
+        watch: Has run the test, and knows where it was cancelled.
+        is_again: Whether the test was at this place before, in an earlier turn of its own loop.
     """
     origin = left.origin
     if body is None or origin.function is None:
         return False
-    if origin.maker is None:  # the test has made it, or what it called
+    if origin.maker is None:  # made by the test, or by a function that it called
         return not origin.is_direct and _is_its_call_on(origin, body, watch, is_again=is_again)
     if origin.root is not None and origin.root.co_filename == body.co_filename:
         return False  # a task of the test's
@@ -40,7 +40,7 @@ def is_the_programs(left: Leftover, body: CodeType | None, watch: Watch, *, is_a
 
 
 def line_in(body: CodeType | None, watch: Watch) -> tuple[CodeType, int] | None:
-    """Return in which function of a test it was cancelled, its body or one in it, and where."""
+    """Return where a test was cancelled: in which function, its body or one in it, and the line."""
     if body is None:
         return None
     own = [it for it in watch.stands if it[0] is body or is_inside(it[0], body)]
@@ -48,7 +48,7 @@ def line_in(body: CodeType | None, watch: Watch) -> tuple[CodeType, int] | None:
 
 
 def _is_its_call_on(origin: Origin, body: CodeType, watch: Watch, *, is_again: bool) -> bool:
-    """Tell whether the call of the test's that has made something had not returned."""
+    """Tell whether the test's call that made something, or its `with` block, was still open."""
     stood = line_in(body, watch)
     if stood is None:
         return False
@@ -58,7 +58,7 @@ def _is_its_call_on(origin: Origin, body: CodeType, watch: Watch, *, is_again: b
 
 
 def comes_from(error: BaseException, body: CodeType) -> bool:
-    """Tell whether a test, which was cut off, has brought an error about itself.
+    """Tell whether a cancelled test has caused an error itself.
 
     Args:
         error: What was raised.
@@ -77,7 +77,7 @@ def comes_from(error: BaseException, body: CodeType) -> bool:
 
 
 def is_in_loop(body: CodeType, line: int) -> bool:
-    """Tell whether a line of a test's function stands in a loop of it."""
+    """Tell whether a line of a test's function is inside one of its loops."""
     return any(
         body.co_firstlineno <= node.lineno <= line <= (node.end_lineno or 0)
         for node in _nodes(body.co_filename, ast.For, ast.AsyncFor, ast.While)
@@ -101,7 +101,7 @@ def _tracebacks(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _is_in_with(body: CodeType, made: int, line: int) -> bool:
-    """Tell whether a `with` whose first line is one of these stands around the other."""
+    """Tell whether a line is in a `with` block that was opened at the line `made`."""
     return any(
         any(
             it.context_expr.lineno <= made <= (it.context_expr.end_lineno or 0) for it in node.items
@@ -113,7 +113,7 @@ def _is_in_with(body: CodeType, made: int, line: int) -> bool:
 
 @functools.cache
 def _nodes(path: str, *kinds: type[Node]) -> list[Node]:
-    """Return what there is of some kinds in a file of Python."""
+    """Return all nodes of some kinds in a Python file."""
     try:
         tree = ast.parse(Path(path).read_bytes())
     except (OSError, SyntaxError):

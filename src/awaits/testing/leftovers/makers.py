@@ -1,11 +1,11 @@
-"""Who makes tasks, generators, threads, sockets and files while a test runs.
+"""Notices which test makes tasks, generators, threads, sockets and files.
 
-What a test makes is known by a context variable, which tasks and worker threads inherit: what a
-fixture's server makes meanwhile is not the test's.
+A context variable says which test the running code belongs to. Tasks and worker threads inherit it,
+so what a fixture's server makes meanwhile does not count as the test's.
 
 One private name, read in CPython 3.11.7, which tests/testing/loops/test_private_names.py watches:
-`warnings._showwarnmsg`, which Python calls with the warning of what was never closed or awaited.
-The public `warnings.showwarning` is not told what that is.
+`warnings._showwarnmsg`, which Python calls with the warning that something was never closed or
+awaited. The public `warnings.showwarning` does not get the object itself.
 """
 
 # pyright: reportPrivateUsage=false
@@ -34,23 +34,23 @@ check_names("Python", {warnings: ["_showwarnmsg"]})
 
 
 class Owner(Protocol):
-    """A test, which what is made belongs to."""
+    """A test, as the owner of what it makes."""
 
     def made(self, it: object) -> None:
         """Take note of what is being made."""
         ...
 
     def dropped(self, it: object) -> bool:
-        """Take note of what nobody can close any more, though it is open; tell if it is known."""
+        """Note that nobody can close an open object any more; tell whether the test made it."""
         ...
 
     def loop_closes(self) -> None:
-        """Look what there is, before the event loop cancels it."""
+        """Look at what is open, before the event loop cancels it."""
         ...
 
 
 owner: ContextVar[Owner | None] = ContextVar("owner", default=None)
-"""The test that the code which runs belongs to."""
+"""The test that the running code belongs to."""
 
 _started_by_tests: "dict[int, Owner]" = {}  # by the identity of a thread that a test started
 _watching: list[Owner] = []
@@ -65,7 +65,7 @@ def _note(it: object) -> None:
 
 
 class _Open:
-    """`open`, as always; what a class keeps as an attribute must not become its method."""
+    """`open`, which notes files. Unlike a function, it does not become a method in a class."""
 
     def __init__(self, original: Callable[..., object]) -> None:
         self._original = original
@@ -81,7 +81,7 @@ class _Open:
 
 @contextlib.contextmanager
 def patched() -> Generator[None]:
-    """Have threads, sockets, files and unawaited coroutines noticed; nothing else changes."""
+    """Notice threads, sockets, files and unawaited coroutines, and change nothing else."""
     with contextlib.ExitStack() as stack:
         for patch in (_threads, _sockets, _files, _shown_warnings, _closed_loops):
             stack.enter_context(patch())
@@ -176,17 +176,17 @@ def _shown_warnings() -> Generator[None]:
 
 
 _SHOWS = ("always", None, ResourceWarning, None, 0)
-_would_be: list[str] = []  # what would become of a `ResourceWarning`, in each block
+_would_be: list[str] = []  # the user's action for a `ResourceWarning`, in each block
 
 
 @contextlib.contextmanager
 def watched(who: Owner, closes: Callable[[AsyncGenerator[Any, Any]], bool]) -> Generator[None]:
-    """Have what is made in the block noticed, which runs in an event loop.
+    """Notice what is made in the block, which runs in an event loop.
 
     Args:
-        who: Whose block it is.
-        closes: Tells, where an async generator is dropped that was not closed, whether it was still
-            in use.
+        who: The test that the block belongs to.
+        closes: Tells of an async generator that is dropped unclosed whether it was in use until the
+            test's body returned.
     """
     token = owner.set(who)
     depth = sys.get_coroutine_origin_tracking_depth()
@@ -201,7 +201,7 @@ def watched(who: Owner, closes: Callable[[AsyncGenerator[Any, Any]], bool]) -> G
 
 @contextlib.contextmanager
 def drops_noticed(who: Owner) -> Generator[None]:
-    """Have Python tell, in the block, of what is dropped without being closed."""
+    """In the block, notice what is dropped without being closed."""
     filters = warnings.filters
     action = next((it[0] for it in filters if issubclass(ResourceWarning, it[2])), "default")
     if who in _watching:
@@ -255,7 +255,7 @@ def _tasks_of_asyncio() -> Generator[None]:
     before: Any = loop.get_task_factory()
     eager: Any = getattr(asyncio, "eager_task_factory", None)
     if eager is not None and getattr(before, "__code__", None) is eager.__code__:
-        # anyio asks whether the factory is this one. What is left is known by its context.
+        # anyio checks for this very factory, so it stays. Its tasks are found by their contexts.
         yield
         return
 

@@ -1,4 +1,4 @@
-"""Who owns something: what a fixture that lives can reach is the fixture's."""
+"""Who owns an object: a fixture that is still open owns all that it can reach."""
 
 import asyncio
 import gc
@@ -8,15 +8,15 @@ from types import FunctionType, ModuleType, TracebackType
 
 from awaits.testing.loops.frames import RUN_OF_TRIO
 
-MOST = 100_000  # objects that are looked at
+MOST = 100_000  # objects that a search looks at
 
-# From an event loop, a context or a module, everything can be reached.
+# A search does not look into these: from them, everything can be reached.
 _TOO_WIDE = (asyncio.AbstractEventLoop, Context, ModuleType, TracebackType, type)
 _TOO_WIDE_FROM = ("_pytest.", "pluggy.", RUN_OF_TRIO, "awaits.testing.")
 
 
 def reachable(roots: Iterable[object], wanted: Iterable[object]) -> set[int]:
-    """Return the identities of those that can be reached.
+    """Return the ids of the wanted objects that can be reached.
 
     Args:
         roots: Where to begin.

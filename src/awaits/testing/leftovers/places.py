@@ -24,19 +24,19 @@ class Origin(NamedTuple):
     """Where something was made."""
 
     place: Place | None
-    """The innermost line of the user's project; of another library's if there is none."""
+    """The innermost line of the user's project; if there is none, of a library."""
     line: int
-    """Where the test stood, in its body or in a function of it; 0 if it did not make it."""
+    """The line of the test, in its body or in a function of it; 0 if the test did not make it."""
     is_of_its_task: bool = False
-    """Whether `place` is where the task was made that made it, because nothing else is known."""
+    """Whether `place` is where the task that made it was made, because nothing else is known."""
     root: CodeType | None = None
-    """The user's outermost function, of the task that made it."""
+    """The user's outermost function in the task that made it."""
     maker: "weakref.ref[Any] | None" = None
     """The task that made it, if the body of the test did not."""
     function: CodeType | None = None
     """The function of the test that stood there: its body, or one in it."""
     is_direct: bool = False
-    """Whether that function called nothing but Python, or an event loop's library, to make it."""
+    """Whether that function called only Python or an event loop's library to make it."""
 
     def __str__(self) -> str:
         if self.place is None:
@@ -46,7 +46,7 @@ class Origin(NamedTuple):
 
 @functools.cache
 def _rank(code: CodeType) -> int:
-    """Tell whose a function is: 2 the project's, 1 an installed library's, 0 Python's."""
+    """Return whose a function is: 2 for the project, 1 for an installed library, 0 for Python."""
     path = code.co_filename
     if path.startswith(_INSTALLED):
         return 1
@@ -54,7 +54,7 @@ def _rank(code: CodeType) -> int:
 
 
 def origin_here(body: CodeType | None) -> Origin:
-    """Return where what is being made is made.
+    """Return where in the user's code something is being made.
 
     Args:
         body: The test's function.
@@ -77,7 +77,7 @@ def origin_here(body: CodeType | None) -> Origin:
             )
         if inner is None and body is not None and is_inside(code, body):
             inner = frame
-        if runs_steps(frame):  # what is further out has not made it
+        if runs_steps(frame):  # the frames further out did not make it
             break
         if is_the_users(frame):
             root = code
@@ -88,7 +88,7 @@ def origin_here(body: CodeType | None) -> Origin:
 
 
 def is_inside(code: CodeType, body: CodeType) -> bool:
-    """Tell whether a function stands in a test's."""
+    """Tell whether a function is defined inside a test's function."""
     is_nested = code.co_qualname.startswith(f"{body.co_qualname}.<locals>.")
     return is_nested and code.co_filename == body.co_filename
 
@@ -104,7 +104,7 @@ def is_the_users(frame: FrameType) -> bool:
 
 
 def place_in(frame: FrameType | None) -> Place | None:
-    """Return the innermost place of the user's, going out from a frame."""
+    """Return the innermost place in the user's code, from a frame outwards."""
     while frame is not None:
         if is_the_users(frame):
             return _place(frame)
@@ -117,6 +117,6 @@ def _place(frame: FrameType) -> Place:
 
 
 def file_and_line(path: str, line: int) -> str:
-    """Return such as `tests/test_it.py:12`."""
+    """Return a place as text, such as `tests/test_it.py:12`."""
     file = Path(path)
     return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{line}"

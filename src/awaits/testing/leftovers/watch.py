@@ -1,4 +1,4 @@
-"""What a test has made, and what of it is left."""
+"""What a test has made, and which of it is still open."""
 
 # pyright: reportPrivateUsage=false
 
@@ -25,7 +25,7 @@ from awaits.testing.loops.standing import title
 P = ParamSpec("P")
 
 TURNS = 5  # of asyncio's event loop, which closes a socket some turns after it was told to
-# The threads that asyncio, anyio and trio keep for the next work.
+# The threads that asyncio, anyio and trio keep for later work.
 KEPT = ("asyncio_", "AnyIO worker", "Trio thread")
 # A task that anyio keeps as long as its pool of processes.
 KEPT_TASK = "_shutdown_process_pool_on_exit"
@@ -53,26 +53,26 @@ class Watch:
     def __init__(self, code: CodeType | None) -> None:
         self._code = code
         self._origins: WeakKeyDictionary[Any, Origin] = WeakKeyDictionary()
-        # Python forgets all weak references to a generator before it tells that it is dropped.
+        # Python clears all weak references to a generator before it reports that it is dropped.
         self._generators: dict[int, Origin] = {}  # by identity
         self._dropped: list[Leftover] = []
-        # Tasks and generators, as they were when the body ended: it is too late for them to end.
+        # Tasks and generators that were open when the body ended, described as they were then.
         self._at_the_end: list[Leftover] = []
         self._held: list[object] = []
         self.stands: list[tuple[CodeType, int]] = []
-        """Where the test stood when it was cancelled, from the outside in."""
+        """Where the test stood when it was cancelled, the outermost line first."""
         self._coroutine: object = None
         self._to_be_cut: set[weakref.ref[Any]] = set()  # the tasks that had not ended then
-        self._cut_off: set[weakref.ref[Any]] = set()  # those of them that ended by it
+        self._cut_off: set[weakref.ref[Any]] = set()  # those of them that the cancellation ended
         self._is_closing = False
 
     async def run(
         self, body: Callable[P, Coroutine[Any, Any, object]], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        """Run the body; then `settle`, and ask what is `left`."""
+        """Run the body. After that, call `settle`, and ask what is `left`."""
         __tracebackhide__ = True
         with contextlib.suppress(ValueError):
-            # It knows where threads stand that have no work.
+            # The import of the adapter adds to `POOLS` where its idle threads stand.
             adapter_here()
         with watched(self, _is_dropped_here):
             self._coroutine = body(*args, **kwargs)
@@ -85,7 +85,7 @@ class Watch:
         for task in self._to_be_cut - {weakref.ref(it) for it in self._open_tasks()}:
             if not asyncio.isfuture(task()):  # trio does not tell who was cancelled
                 self._cut_off.add(task)
-        self._to_be_cut.clear()  # what is cancelled now, is so because the event loop closes
+        self._to_be_cut.clear()  # from now on, tasks are cancelled because the event loop closes
 
     def is_cut(self) -> None:
         """Note where the test stands as it is cancelled, and which tasks have not ended."""
@@ -107,7 +107,7 @@ class Watch:
         return [it for it in list(self._origins) if _kind(it) == "task" and is_open(it)]
 
     def hold(self) -> None:
-        """Keep what is open until it is judged, though only a reference cycle may hold it."""
+        """Keep what is open alive until it is judged: only a reference cycle may hold it."""
         self._held = [it for it in list(self._origins) if is_open(it)]
 
     async def settle(self) -> None:
@@ -123,8 +123,8 @@ class Watch:
         """Return what is left.
 
         Args:
-            in_its_loop: Whether the body has just ended; otherwise its fixtures have, too, and what
-                these closed is not left.
+            in_its_loop: Whether only the body has ended; otherwise its fixtures have ended, too,
+                and what they closed does not count.
         """
         if not in_its_loop:
             pending.discard(self)
@@ -132,7 +132,7 @@ class Watch:
                 self._forget_what_ended()
         return [*self._at_the_end, *self._threads_and_files(), *self._dropped]
 
-    # For those who notice.
+    # What `makers` calls.
 
     def made(self, it: object) -> None:
         """Take note of what is being made."""
@@ -168,11 +168,11 @@ class Watch:
         return False
 
     def loop_closes(self) -> None:
-        """Look once more: what is left now, the event loop is about to cancel."""
+        """Look once more, because the event loop is about to cancel what is left."""
         self._forget_what_ended()
         self._is_closing = True
 
-    # What there is.
+    # What is open.
 
     def _forget_what_ended(self) -> None:
         self._at_the_end = [it for it in self._at_the_end if it.it is None or is_open(it.it)]
@@ -196,7 +196,7 @@ class Watch:
 
 
 def _hashable(task: "weakref.ref[Any]") -> "weakref.ref[Any]":
-    hash(task)  # once it is gone, it can be told no more
+    hash(task)  # now, because it cannot be computed once the task is gone
     return task
 
 
@@ -215,10 +215,10 @@ def _current_task() -> object:
 
 
 def _eager_tasks(watch: Watch) -> Iterator[object]:
-    """Yield the tasks of the event loop that are known to be a test's by their contexts."""
+    """Yield the tasks of the event loop that belong to a test, as their contexts say."""
     with contextlib.suppress(RuntimeError):
         for task in asyncio.all_tasks():
-            context = getattr(task, "get_context", None)  # from Python 3.12 on, as eager tasks are
+            context = getattr(task, "get_context", None)  # new in Python 3.12, as are eager tasks
             if context and task is not asyncio.current_task() and context().get(owner) is watch:
                 yield task
 
@@ -251,7 +251,7 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
         case "file":
             return not it.closed
         case _ if asyncio.isfuture(it):
-            # What asyncio closes a dropped generator in is its own task.
+            # asyncio closes a dropped generator in a task of its own.
             return not it.done() and not _coroutine_name(it).startswith("async_generator_")
         case _:
             nursery = it.parent_nursery
@@ -259,7 +259,7 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
 
 
 def _is_at_work(thread: threading.Thread) -> bool:
-    """Tell whether a thread runs, and is none that an event loop keeps for the next work."""
+    """Tell whether a thread runs, and is not one that an event loop keeps for later work."""
     if not thread.is_alive():
         return False
     is_kept = thread.name.startswith(KEPT)

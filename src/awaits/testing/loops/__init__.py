@@ -1,4 +1,4 @@
-"""The engine of the kit: an adapter for each event loop, behind one door."""
+"""The engine of the kit: an adapter for each event loop, which only `adapter` looks up."""
 
 from functools import cache
 from importlib import import_module
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @cache
 def adapter(name: str) -> "Adapter":
-    """Return what steers an event loop. This is the door: nothing else asks for one by name.
+    """Return the adapter that steers an event loop. Nothing else looks one up by name.
 
     Args:
         name: One of `backends.NAMES`.
@@ -21,7 +21,7 @@ def adapter(name: str) -> "Adapter":
         ValueError: There is no such event loop, it is not installed, it cannot be steered, or the
             kit does not fit its version.
     """
-    # Loaded when asked for: trio may not be installed, and a run needs one event loop, not all.
+    # Imported only when needed: trio may not be installed, and a run needs only one event loop.
     module = f"{__name__}.{backends.check_steered(name)}"
     try:
         return cast("Adapter", import_module(module))
@@ -32,7 +32,7 @@ def adapter(name: str) -> "Adapter":
 
 
 def adapter_here() -> "Adapter":
-    """Return the adapter of the event loop that runs the caller; for uvloop's, asyncio's.
+    """Return the adapter of the event loop that runs the caller; on uvloop, that of asyncio.
 
     Raises:
         RuntimeError: No event loop runs the caller.

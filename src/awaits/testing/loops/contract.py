@@ -2,16 +2,17 @@
 
 The words, as the kit uses them:
 
-- A **step** of a task goes from one await at which the task has to wait to the next.
+- A **step** of a task is what it runs from one await at which it has to wait to the next.
 - A task is **ready** when its next step can run. An event loop is **busy** while a step runs or a
-  task is ready, or while a worker thread is out: while it does work that the event loop gave it,
-  and does not itself wait for the loop. Where all threads have waited at locks or queues for 0.2
-  seconds of real time, none is out: only a task can wake them. Where all that work ask whether they
-  are cancelled, none is out any more when as many real seconds have gone by as a deadline is ahead.
+  task is ready, or while a worker thread is out. A worker thread is out while it does work that the
+  event loop gave it, and does not itself wait for the loop. No thread counts as out when all
+  threads have waited at locks or queues for 0.2 seconds of real time: only a task can wake them. If
+  all threads that work ask whether they are cancelled, they count as out only until real time has
+  reached the next deadline.
 - It is **idle** otherwise. Each of its tasks then waits: for a deadline, for another task, or for
   the world outside.
-- **The world outside** is what no task brings about: a socket, a signal, a process, a thread that
-  was started by hand. A task that waits for it does so in real time.
+- **The world outside** is what no task controls: a socket, a signal, a process, a thread that was
+  started by hand. A task that waits for it does so in real time.
 - Virtual time stands still while the event loop is busy. When it is idle, time moves to the next
   deadline.
 - A task is **durably blocked** when nothing can ever wake it: the event loop is idle, there is no
@@ -20,7 +21,7 @@ The words, as the kit uses them:
 - A **delayed** step could run, but a schedule makes it wait. It does not count as ready. It runs
   before time moves on, unless the schedule lets it be late by some seconds.
 
-What happens when nothing can run stands in `idle.py`, once for all event loops.
+`idle.py` decides what happens when nothing can run. It is the same for all event loops.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,20 +39,20 @@ MOST_THROWN = 100  # errors in a row, without time moving between them
 
 
 class Adapter(Protocol):
-    """One event loop's side of the kit: a package of `loops`."""
+    """What the kit needs of an event loop; a package of `loops` provides it for each."""
 
     def options(self, make: Callable[[], Timekeeper]) -> dict[str, object]:
         """Return the `backend_options` of `anyio.run` that make its time virtual.
 
-        What must be patched for that in other libraries is patched here, once.
+        This also patches other libraries where that is needed, once.
 
         Args:
-            make: Returns the engine of the clock, for each run.
+            make: Returns the `Timekeeper` for each run.
         """
         ...
 
     def play(self, order: Order) -> Play[Any, Any]:
-        """Steer the order of the tasks of the event loop that runs, until `Play.close`.
+        """Steer the order of the tasks of the running event loop, until `Play.close`.
 
         Raises:
             RuntimeError: It is steered already.
@@ -60,18 +61,19 @@ class Adapter(Protocol):
         ...
 
     def standing_here(self) -> list[Standing]:
-        """Return where the tasks of the event loop that runs stand, in real or virtual time."""
+        """Return where the tasks of the running event loop stand, in real or virtual time."""
         ...
 
     def cancellable(self) -> AbstractContextManager[Callable[[], None]]:
         """Let the block's task be cancelled wherever it waits, without a cancel scope around it.
 
-        What runs in the block may leave cancel scopes of its own open, as a fixture does that
-        yields in a task group.
+        The block may leave cancel scopes of its own open, like a fixture that yields in a task
+        group.
 
         Returns:
-            Cancels the task once; called again, also all tasks that have begun in the block, for
-            which it may wait. To be called in its event loop, while the block runs.
+            A function that cancels the task. Called again, it also cancels all tasks that have
+            begun in the block, because the task may wait for them. Call it in the event loop, while
+            the block runs.
         """
         ...
 
@@ -95,7 +97,7 @@ class EventLoop(Run, Protocol):
         ...
 
     def wake_who_waits_until_idle(self) -> bool:
-        """Wake such tasks; return whether that was done here."""
+        """Wake the tasks that wait until idle; return whether this has done it."""
         ...
 
     def poll(self, seconds: float) -> bool:
@@ -115,18 +117,18 @@ class EventLoop(Run, Protocol):
         ...
 
     def tasks(self) -> Iterable[Here]:
-        """Return all tasks of the user's, the main task among them."""
+        """Return all tasks of the user, including the main task."""
         ...
 
     @property
     def look(self) -> Look:
-        """Tells of what tasks wait for that is of this event loop alone."""
+        """Tells what tasks wait for in this event loop's own code."""
         ...
 
     def throw(self, error: Exception) -> float:
         """Raise an error in the main task; return as `idle.make_something_run` does.
 
-        Where nothing takes it, or it was swallowed `MOST_THROWN` times, it leaves the event loop:
-        the run must not go on for ever.
+        If no task takes it, or errors were swallowed `MOST_THROWN` times, it is raised out of the
+        event loop: the run must not go on for ever.
         """
         ...

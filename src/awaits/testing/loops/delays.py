@@ -1,4 +1,4 @@
-"""The order of a schedule: first in, first out, but for the steps that it delays."""
+"""The order of a schedule: first in, first out, except for the steps that it delays."""
 
 import heapq
 import math
@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from awaits.testing.loops.orders import Delay, Entry, Moment, Order
 
-# A delay until nothing else can run ends after so many steps of others, at the latest: beside a
-# task that waits busily, something else can always run.
+# A delay until nothing else can run ends after so many steps of others, at the latest: next to a
+# task in a busy wait, something else can always run.
 IDLE_STEPS = 1_000
 
-# With a jitter, so many steps are late in a run, at most: where each try of a task is as late as
-# its own timeout, it would try for ever.
+# With a jitter, at most so many steps are late in a run: a task whose every try is as late as its
+# timeout would try for ever.
 MOST_LATE = 1_000
 
 NOWHERE = Moment(0, "", None, None)
@@ -22,23 +22,23 @@ SHOWN = 3  # how many of the steps that went ahead of a delayed one are remember
 
 
 class Choice(NamedTuple):
-    """A step runs, and others could."""
+    """A step that ran when other steps could have run, too."""
 
     n_steps: int  # how many steps all tasks had taken
     ready: list[tuple[int, int, int]]
-    """The task and the step of each that was ready, the one that ran first; and since when it was
-    delayed, in steps of all tasks, or -1."""
-    has_callbacks: bool  # whether the event loop's own callbacks came after some of them
+    """The task and the step of each that was ready; the first is the one that ran. Then how many
+    steps all tasks had taken when its delay began; -1 if it was not delayed."""
+    has_callbacks: bool  # whether callbacks of the event loop were waiting behind some of them
 
 
 class _Late(NamedTuple):
     """A delayed step, in the order of the heap."""
 
-    until: int  # how many steps all tasks will have taken
+    until: int  # how many steps all tasks will have taken when its delay ends
     nth: int
     entry: Entry
     event: Delay
-    since: int  # how many steps all tasks had taken
+    since: int  # how many steps all tasks had taken when its delay began
 
 
 class Delays(Order):
@@ -48,7 +48,7 @@ class Delays(Order):
         delay: Returns how many steps of others a step waits for, given its task's number and its
             own; 0 for none.
         jitter: How late a step may be, in virtual seconds.
-        tells: Whether to remember where tasks stood, for people; it takes time.
+        tells: Whether to remember where tasks stood, for reports; it takes time.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Delays(Order):
         self._released: deque[Entry] = deque()  # those delayed no longer, which run first
         self._late: list[_Late] = []  # a heap
         self._began: deque[tuple[float, Entry]] = deque()  # when each began to be late
-        self._telling: list[_Late] = []  # those of which too little is remembered yet
+        self._telling: list[_Late] = []  # those whose reports are not full yet
         self._n_steps = 0
         self._n_callbacks = 0  # of the event loop, that ran
 
@@ -104,14 +104,14 @@ class Delays(Order):
         return None
 
     def release(self) -> bool:
-        """Delay one step no longer; return whether any was delayed."""
+        """End the delay of one step; return whether any was delayed."""
         if self._late:
             self._end()
             return True
         return False
 
     def latest(self) -> float:
-        """Return how far time may move: what is late may be so by `jitter` seconds."""
+        """Return how far time may move: a delayed step may be late by `jitter` seconds."""
         if not self._late:
             return math.inf
         began = self._began

@@ -1,4 +1,4 @@
-"""Private names that have moved: one sentence, before anything is half set up."""
+"""Checks other libraries' private names before use; one sentence says which has moved."""
 
 import importlib.metadata
 import inspect
@@ -28,8 +28,8 @@ def check_names(library: str, names: Mapping[type | ModuleType, Iterable[str]]) 
 
     Args:
         library: What provides them: one of `KNOWN`.
-        names: The names in each class or module. Those that a class gives to its objects when it
-            makes them are looked for in its methods.
+        names: The names in each class or module. Attributes that a class only sets on its objects
+            are looked for in the code of its methods.
 
     Raises:
         ImportError: A name is not there.
@@ -51,7 +51,7 @@ def _names_of_objects(owner: type | ModuleType) -> Iterator[str]:
 
 
 def _annotations(kind: type) -> Iterable[str]:
-    if sys.version_info >= (3, 14):  # what they say may be known to type checkers alone
+    if sys.version_info >= (3, 14):  # annotations may use names that only type checkers know
         return annotationlib.get_annotations(kind, format=annotationlib.Format.FORWARDREF)
     return inspect.get_annotations(kind)
 
@@ -60,7 +60,7 @@ def does_not_fit(error: ImportError | AttributeError) -> str:
     """Return the sentence that tells which library does not fit, and what to do.
 
     Args:
-        error: What importing a room of the kit raised.
+        error: What importing a module of the kit raised.
     """
     library = (_where(error) or "").partition(".")[0]
     library = _IMPORTED_AS.get(library, library)
@@ -76,7 +76,7 @@ def does_not_fit(error: ImportError | AttributeError) -> str:
 
 
 def _where(error: ImportError | AttributeError) -> str | None:
-    """Return the name of the module that something was looked for in."""
+    """Return the name of the module in which the name is missing."""
     if isinstance(error, ImportError):
         return error.name
     if isinstance(error.obj, ModuleType):

@@ -1,7 +1,7 @@
-"""What runs the steps of tasks, as it is seen in a stack.
+"""Finds in a stack the functions of event loops that run the steps of tasks.
 
-Private names, which tests/testing/loops/test_private_names.py watches: the functions inside of
-which asyncio and trio run all that they run, and trio's class of a run.
+Private names, which tests/testing/loops/test_private_names.py watches: the functions in which
+asyncio and trio run everything, and trio's class for a run.
 """
 
 from types import FrameType
@@ -10,9 +10,9 @@ from types import FrameType
 _RUN_STEPS = {("asyncio.events", "_run"), ("trio._core._run", "unrolled_run")}
 
 RUN_OF_TRIO = "trio._core._run.Runner"
-"""From which everything of a run can be reached."""
+"""The class of the object from which everything in a run can be reached."""
 
 
 def runs_steps(frame: FrameType) -> bool:
-    """Tell whether a frame is the event loop's, and what it has called is the step of a task."""
+    """Tell whether a frame is that of the event loop's function that calls the steps of tasks."""
     return (frame.f_globals.get("__name__"), frame.f_code.co_name) in _RUN_STEPS

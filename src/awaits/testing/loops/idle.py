@@ -12,15 +12,17 @@ from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
 def make_something_run(loop: EventLoop) -> float:
     """Make a task run, now that none can.
 
-    The order is the promise: time stands still while a thread is out, unless all threads wait or
-    keep pace with it, or while a task waits for the loop to be idle; a delayed step comes before
-    time moves, unless it may be late; and only what nothing can wake is a deadlock.
+    The sequence of the checks is what the kit promises. Time stands still while a thread is out,
+    unless all threads wait, or real time has reached the deadline. It also stands still while a
+    task waits for the loop to be idle. A delayed step runs before time moves, unless it may be
+    late. There is a deadlock only if nothing can wake a task.
 
     Args:
         loop: The event loop.
 
     Returns:
-        How many real seconds to wait for the world outside; infinite if only it can go on.
+        How many real seconds to wait for the world outside; infinite if nothing else can make a
+        task run.
     """
     play = loop.current_play()
     threads_are_out = loop.threads_are_out()
@@ -48,7 +50,7 @@ def make_something_run(loop: EventLoop) -> float:
 
 
 def _wait_for_the_world_outside(loop: EventLoop) -> float:
-    """Return how long to wait for it; where nothing of it can come, this is a deadlock."""
+    """Return how long to wait for it; raise a deadlock if nothing can come from it."""
     main = loop.main_coroutine()
     if main is None or loop.waits_for_the_world_outside():
         return math.inf
@@ -65,7 +67,7 @@ def _wait_for_the_world_outside(loop: EventLoop) -> float:
 def end_what_runs_for_ever(loop: EventLoop, running: Iterable[tuple[str, object]]) -> None:
     """Raise `LivelockError` in the main task, after too many turns at one instant.
 
-    A thread that is at work may be what they wait for, turn by turn.
+    Do nothing while a thread is at work: the tasks may poll for it at each turn.
 
     Args:
         loop: The event loop.

@@ -1,8 +1,8 @@
-"""An event loop that goes on between calls from outside of it, whichever it is.
+"""An event loop, of asyncio or trio, that stays open between calls from outside.
 
 Private names, read in anyio 4.16.0: `anyio._core._eventloop.get_async_backend`, and
-`create_test_runner` of what it returns. anyio's own pytest plugin takes them; what they make,
-`anyio.abc.TestRunner`, is public.
+`create_test_runner` of what it returns. anyio's own pytest plugin uses them. They make an
+`anyio.abc.TestRunner`, which is public.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def kept_event_loop(backend: str, options: dict[str, object]) -> "TestRunner":
-    """Return what runs async functions in one event loop, call by call, until it is closed.
+    """Return a runner of async functions. Its event loop stays open until the runner is closed.
 
     Args:
         backend: `asyncio` or `trio`.

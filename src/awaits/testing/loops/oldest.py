@@ -1,6 +1,6 @@
-"""The threads that are there before any test, such as pytest-xdist's: no test waits for these.
+"""The threads that were there before any test, such as pytest-xdist's: no test waits for them.
 
-pytest's plugin imports this as pytest starts. What a module of tests begins is younger.
+The pytest plugin imports this module as pytest starts, before test modules can start threads.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""What an order of tasks is asked, and what it tells: nothing of an event loop."""
+"""The interface of an order of tasks, and what it records. It knows nothing of event loops."""
 
 import math
 from abc import ABC, abstractmethod
@@ -16,8 +16,8 @@ class Moment(NamedTuple):
     name: str
     place: Place | None  # None if it had not begun
     time: float | None  # virtual, in seconds; None in real time
-    wait: str = ""  # where its step ended: what it waits for, if other tasks hold that
-    library: str = ""  # whose code it stands in, if it has begun and no place is the user's
+    wait: str = ""  # what it waits for at the end of its step, if other tasks hold that
+    library: str = ""  # the library that it stands in, if it has begun and has no place
 
 
 @dataclass(eq=False)
@@ -28,7 +28,7 @@ class Delay:
     moment: Moment
     n_before_it: int  # how many steps all tasks had taken
     n_ahead: int = 0
-    n_callbacks: int = 0  # of the event loop, that ran meanwhile
+    n_callbacks: int = 0  # how many callbacks of the event loop ran meanwhile
     seconds: float = 0.0
     ahead: list[Moment] = field(default_factory=list[Moment])  # the first few
 
@@ -39,7 +39,7 @@ At: TypeAlias = int | tuple[int, int]
 
 @dataclass(eq=False)
 class Cancellation:
-    """A scope or a task was cancelled, after so many delays."""
+    """A scope or a task was cancelled."""
 
     at: At
     native: bool  # whether by `Task.cancel()`
@@ -51,9 +51,9 @@ class Cancellation:
 class Entry:
     """A step that is ready, or a callback that the event loop itself needs.
 
-    `step` and `task` are what they are on the event loop, which an order need not know; a callback
-    has no task. Tasks are numbered from 1 in the order in which they first come, and so are the
-    steps of each. `is_late` and `since` are for the order.
+    `step` and `task` are objects of the event loop; an order need not know their types. A callback
+    has no task. Tasks are numbered from 1, in the order in which they first become ready, and so
+    are the steps of each task. `is_late` and `since` are for the order.
     """
 
     __slots__ = ("is_late", "number", "since", "step", "step_number", "task")
@@ -84,7 +84,7 @@ class Steered(Protocol):
 
 
 class Order(ABC):
-    """What comes next among the steps that are ready.
+    """Decides which of the steps that are ready comes next.
 
     Callbacks of the event loop itself (entries without a task) must stay in the order in which they
     were added, and come after all steps added before them that are not delayed.
@@ -93,7 +93,7 @@ class Order(ABC):
     play: Steered
     events: list[Delay]
     cancel: int | tuple[int, ...] | None = None
-    """At which await in a schedule's scope to cancel it, or which task before which steps."""
+    """At which await to cancel a schedule's scope, or which task to cancel before which steps."""
     native: bool = False
     """Whether to cancel the task by the event loop's own means, right before those steps."""
     n_ready: int = 0
@@ -105,14 +105,14 @@ class Order(ABC):
 
     @abstractmethod
     def take(self) -> Entry | None:
-        """Return what runs next; `None` if there is nothing but what is delayed.
+        """Return what runs next; `None` if all that is left is delayed.
 
-        What is returned runs. An error leaves everything where it was.
+        The caller must run it. An error leaves everything where it was.
         """
 
     @abstractmethod
     def rest(self) -> list[Entry]:
-        """Take everything, in the order in which it runs when nothing is steered any more."""
+        """Take everything, in the order in which it is to run when nothing is steered any more."""
 
     @property
     def n_late(self) -> int:
@@ -120,16 +120,16 @@ class Order(ABC):
         return 0
 
     def release(self) -> bool:
-        """Delay one step no longer; return whether any was delayed."""
+        """End the delay of one step; return whether any was delayed."""
         return False
 
     def latest(self) -> float:
-        """Return how far time may move, in virtual seconds, with what is delayed."""
+        """Return how far time may move, in virtual seconds, while steps are delayed."""
         return math.inf
 
 
 class Recorded(Order):
-    """An order that is no schedule, and notes what a schedule must say to be the same."""
+    """An order that is not a schedule, but notes the delays with which a schedule replays it."""
 
     delays: dict[tuple[int, int], int | Literal["idle"]]
     """The steps that it delayed, and how long."""

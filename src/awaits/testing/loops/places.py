@@ -1,7 +1,7 @@
-"""An order by places: who comes to a line of the user's is delayed, until another comes to one.
+"""An order by places: a task that comes to a line is delayed until another comes to a line.
 
-What goes wrong often has a place and not a number: a line at which all who come there should not be
-together, or one that a task must not reach while another is between two others.
+A bug often depends on a place, and not on the number of a step: on a line at which several tasks
+must not be together, or on one that a task must not reach while another is between two lines.
 """
 
 import math
@@ -17,14 +17,16 @@ Stack: TypeAlias = Callable[[], tuple[Line, ...]]
 
 
 class Places(Delays, Recorded):
-    """Steps that begin at some lines are delayed.
+    """Delays the steps that begin at some lines.
 
-    It notes which steps it delayed, so that a schedule can say the same order.
+    It notes which steps it delayed, so that a schedule can replay the same order.
 
     Args:
-        is_slow: Tells whether a step is delayed, given its task's number, its own, and what returns
-            the lines at which the task stands, which takes time.
-        until: Until another task comes to this line; or until nothing else can run.
+        is_slow: Tells whether a step is delayed, given the numbers of its task and of the step, and
+            a function that returns the lines at which the task stands. Calling that function takes
+            time.
+        until: Delays end when another task comes to this line; without it, when nothing else can
+            run.
         jitter: As for `Delays`.
     """
 
@@ -65,16 +67,16 @@ class Places(Delays, Recorded):
         return entry
 
     def release(self) -> bool:
-        """Delay one step no longer; return whether any was delayed."""
+        """End the delay of one step; return whether any was delayed."""
         if self._have_met():
             self._release_all()
             return True
-        # One step more than went ahead: so whoever replays it comes to where nothing else can run,
-        # too, and releases the same one first.
+        # One more than the steps that went ahead: so a replay, too, comes to a point where nothing
+        # else can run, and releases the same step first.
         return bool(self._late) and self._release(1)
 
     def latest(self) -> float:
-        """Return how far time may move: not before those that have met go on."""
+        """Return how far time may move: not at all if tasks have met that must go on first."""
         return -math.inf if self._have_met() else super().latest()
 
     def _stack_of(self, task: object) -> tuple[Line, ...]:

@@ -1,8 +1,8 @@
-"""One play of an order of tasks: the queue of what can run in an event loop, steered.
+"""One play of an order of tasks: a queue for an event loop, which the order steers.
 
 Both event loops keep what can run in a queue, first in, first out: handles on asyncio, tasks on
-trio. A `Play` takes the queue's place and asks an `Order` what comes next. How each loop takes from
-its queue stands in `_asyncio/order.py` and `_trio/order.py`.
+trio. A `Play` takes the queue's place and asks an `Order` what comes next. `_asyncio/order.py` and
+`_trio/order.py` know how each loop takes from its queue.
 """
 
 import itertools
@@ -25,21 +25,22 @@ Step = TypeVar("Step")  # what the queue holds
 Task = TypeVar("Task")
 T = TypeVar("T")
 
-# A cancelled scope of anyio's on asyncio calls itself at each turn until its tasks have ended: the
-# queue is never empty. So many turns without a task's step are enough; a timer needs two for one.
+# On asyncio, a cancelled scope of anyio's calls itself at each turn until its tasks have ended, so
+# the queue is never empty. After so many turns without a step of a task, a delay ends; a timer
+# needs two turns for a step.
 QUIET_TURNS = 5
 
-MOST_TASKS_TOLD = 1_000  # with more of them, it is not looked for who holds what each waits for
+MOST_TASKS_TOLD = 1_000  # with more of them, the report does not say who holds what
 
 scope_of: ContextVar[anyio.CancelScope | None] = ContextVar("scope_of", default=None)
 """The innermost of a schedule's cancel scopes that a task runs in."""
 
 
 class Play(deque[Step], ABC, Generic[Step, Task]):
-    """The queue of an event loop; what the base class holds has arrived since the last `take`.
+    """The queue of an event loop. The base class holds what has arrived since the last `take`.
 
-    Nothing may raise in an event loop: on trio, a test would hang. So `take` keeps the error, and
-    goes on in the loop's own order.
+    Nothing may raise inside an event loop: on trio, a test would hang. So `take` keeps an error for
+    later, and goes on in the loop's own order.
 
     Args:
         steps: The event loop's own queue, until `steer`.
@@ -53,23 +54,24 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     is_native: ClassVar[bool]
     """Whether the event loop has a means of its own to cancel a task, besides cancel scopes."""
 
-    # The event loops call these, and get what the order says; here they mean what has arrived.
+    # The event loops call overridden methods; under these names, they work on what has arrived.
     _n_arrived = deque.__len__
     _next_arrived = deque.popleft
 
     def __init__(self, steps: deque[Step], order: Order, clock: Timekeeper | None) -> None:
         self._order = order
-        # A virtual clock asks what is delayed before it moves time; a real one would wait.
+        # A virtual clock asks for delayed steps before it moves time. In real time, nobody would
+        # ask.
         self._clock = clock
         self._to_cancel: tuple[anyio.CancelScope, Task, At] | None = None
         self._quiet_turns = 0
-        if isinstance(steps, Play):  # a traceback may show this play, though it is not whole
+        if isinstance(steps, Play):  # a traceback may show this, which needs what is above
             raise RuntimeError("Another schedule steers this event loop; close it first.")
         super().__init__()
         if clock is not None:
             clock.n_turns = 0
         self.cancels_a_task: bool = isinstance(order.cancel, tuple)
-        """Whether a task may have to be cancelled, so that each has to be prepared for it."""
+        """Whether a task is to be cancelled, so that each task must be prepared for it."""
         self.gives_way: bool = False
         """Whether another play may begin, which ends this one."""
         self.is_closed: bool = False
@@ -80,16 +82,16 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self.trace: list[Moment] | None = None
         """Where each step began, if that is to be remembered."""
         self.stacks: list[tuple[Line, ...]] | None = None
-        """The lines of the user's at which each step began, if they are to be noted."""
+        """The lines of the user's code at which each step began, if they are to be noted."""
         self.contended: list[tuple[int, int]] = []
-        """The tasks and steps beside which others were ready."""
+        """The tasks and steps that ran while others were ready."""
         self.cancellations: list[Cancellation] = []
-        self._last: Task | None = None  # which took the last step of the trace
+        self._last: Task | None = None  # the task that took the last step of the trace
         self._n_awaits = 0
-        self._entered: list[anyio.CancelScope] = []  # those of a schedule that are open
+        self._entered: list[anyio.CancelScope] = []  # the scopes of a schedule that are open
         self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
-        # Of tasks, in the order in which they first came. Weak: a task that has ended must not be
-        # kept alive, nor what it raised.
+        # The numbers of tasks, in the order in which they first came. Weak: neither a task that has
+        # ended nor the error that it raised must be kept alive.
         self._numbers: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
         self._step_numbers: list[int] = [0]  # how many steps of each task came, by its number
         self._opener = self.current_task()
@@ -97,16 +99,16 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     @property
     def opener(self) -> int:
-        """The number of the task that steers; 0 if it has not come to the queue since."""
+        """The number of the task that opened this play; 0 if it has not come to the queue since."""
         return self._numbers.get(self._opener, 0)
 
     @abstractmethod
     def task_of(self, step: Step) -> Task | None:
-        """Return the task that takes a step; `None` for what the loop itself needs in order."""
+        """Return the task that takes a step; `None` for a callback of the event loop itself."""
 
     @abstractmethod
     def is_cancelled(self, step: Step) -> bool:
-        """Tell whether the step of a task is to raise a cancellation."""
+        """Tell whether a step will raise a cancellation in its task."""
 
     @abstractmethod
     def context_of(self, step: Step) -> Context:
@@ -114,7 +116,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     @abstractmethod
     def coroutine_of(self, task: Task) -> object:
-        """Return what a task runs."""
+        """Return the coroutine that a task runs."""
 
     @abstractmethod
     def name_of(self, task: Task) -> str:
@@ -122,12 +124,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     @abstractmethod
     def here(self, task: Task) -> Here:
-        """Return what is known of a task from outside of its code."""
+        """Return a task as its event loop knows it."""
 
     @property
     @abstractmethod
     def look(self) -> Look:
-        """Tells of what tasks wait for that is of this event loop alone."""
+        """Tells what tasks wait for in this event loop's own code."""
 
     def time(self) -> float | None:
         """Return the virtual time, in seconds; `None` in real time."""
@@ -136,8 +138,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     # For the event loops.
 
     def __len__(self) -> int:
-        # A loop takes as often as it was told, even when the schedule was closed meanwhile: a
-        # cancellation counts only where there is nothing else.
+        # A loop takes as many steps as this says, even if the schedule is closed meanwhile. So a
+        # pending cancellation counts only if there is nothing else.
         n_ready = self._n_arrived() + self._order.n_ready
         if self._clock is None:
             n_ready += self._order.n_late
@@ -150,7 +152,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             self.release()
 
     def take_or_release(self) -> Step | None:
-        """Take a step as a turn begins, one that is delayed if no clock would ask for it."""
+        """Take a step as a turn begins. In real time, end a delay if all steps are delayed."""
         self.turn_begins()
         step = self.take()
         if step is None and self._clock is None:
@@ -159,7 +161,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         return step
 
     def release(self) -> bool:
-        """Delay one step no longer; return whether any was delayed."""
+        """End the delay of one step; return whether any was delayed."""
         self._quiet_turns = 0
         return self._order.release()
 
@@ -168,7 +170,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         return self._order.latest()
 
     def take(self) -> Step | None:
-        """Return the step to run now; `None` if there are none but those that are delayed."""
+        """Return the step to run now; `None` if all that are left are delayed."""
         if self.error is not None:
             return self._next_arrived() if self._n_arrived() else None
         entry: Entry | None = None
@@ -213,9 +215,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             steps.extendleft(reversed(self.rest()))
 
     def steer(self, steps: deque[Step]) -> None:
-        """Steer the event loop, whose queue these steps have been."""
-        # Other threads append to the queue that the event loop uses. Only once it is another does
-        # nothing more come to the first; what came to the other meanwhile is younger.
+        """Steer the event loop whose own queue has held these steps."""
+        # Other threads append to the queue that the event loop uses. So first replace that queue:
+        # then nothing more comes to the old one, and what has come to the new one is younger.
         self._use(self)
         self.extendleft(reversed(steps))
 
@@ -225,7 +227,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     @staticmethod
     def end_what_gives_way(steps: deque[Step]) -> None:
-        """Close what steers an event loop, if that is a play that gives way to another."""
+        """Close the play that steers an event loop, if it gives way to another."""
         if isinstance(steps, Play) and steps.gives_way:
             steps.close()
 
@@ -236,12 +238,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Return the task that runs."""
 
     def enter(self, scope: anyio.CancelScope) -> None:
-        """Count the awaits in a cancel scope, beginning with where the step that opens it ends."""
+        """Count the awaits in a cancel scope. The first is where the step that opens it ends."""
         self._entered.append(scope)
         self._count_await(scope, self.current_task())
 
     def leave(self, scope: anyio.CancelScope) -> None:
-        """Forget to cancel a scope, because it is closed."""
+        """Do not cancel a scope any more, because it is closed."""
         if scope in self._entered:
             self._entered.remove(scope)
         if self._to_cancel is not None and self._to_cancel[0] is scope:
@@ -258,12 +260,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         coroutine = self.coroutine_of(task)
         where = place(coroutine)
         name = title(self.name_of(task), where, coroutine)
-        # The task that opens a schedule comes to the queue later.
+        # The task that opens a schedule has no number until it comes to the queue.
         library = "" if where else library_of(coroutine)
         return Moment(self.number_of(task), name, where, self.time(), library=library)
 
     def _note(self, entry: Entry) -> None:
-        """Note where a task stands whose step is about to run."""
+        """Note where the task stands that takes the next step."""
         if self.trace is not None:
             self._note_wait(self.trace)
             self.trace.append(self.moment(entry.task))
@@ -272,10 +274,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             self.stacks.append(stack(self.coroutine_of(entry.task)))
 
     def _look_for_cancellation(self, entry: Entry, cancel: int | tuple[int, ...]) -> None:
-        """Cancel natively what is about to run, or a scope after it."""
+        """Cancel the step's task natively, or a scope after the step, if it is time."""
         if not isinstance(cancel, tuple):
             scope = self.context_of(entry.step).get(scope_of)
-            if scope in self._entered:  # a task of an earlier run may be in one that was closed
+            if scope in self._entered:  # a task of an earlier run may be in a closed one
                 self._count_await(scope, entry.task)
         elif self._order.native:
             if cancel[0] == entry.number and entry.step_number in cancel[1:]:
@@ -287,7 +289,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
                 self._to_cancel = scope, entry.task, at
 
     def _note_wait(self, trace: list[Moment]) -> None:
-        """Note what the task waits for that took the last step."""
+        """Note what the task that took the last step waits for."""
         last, self._last = self._last, None
         if last is None or len(self._numbers) > MOST_TASKS_TOLD:
             return
@@ -303,7 +305,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         return [self._next_arrived() for _ in range(self._n_arrived())]
 
     def _admit(self) -> None:
-        # Most arrive alone; other threads may append meanwhile.
+        # Usually one step arrives alone. Other threads may append meanwhile.
         arrivals = [self._next_arrived()] if self._n_arrived() == 1 else self._arrivals()
         try:
             if len(arrivals) == 1:
@@ -317,8 +319,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _in_order(self, entries: list[Entry]) -> list[Entry]:
         if not any(map(self._wakes_cancelled, entries)):
             return entries
-        # Both event loops keep the tasks of a cancel scope in a set, and trio the deadlines of one
-        # instant by their addresses in memory: another order every time.
+        # Both event loops keep the tasks of a cancel scope in a set, and trio sorts the deadlines
+        # of one instant by addresses in memory, so their order would be another one in each run.
         in_order: list[Entry] = []
         for cancelled, group in itertools.groupby(entries, self._wakes_cancelled):
             woken = list(group)
@@ -340,12 +342,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         return entry.task is not None and self.is_cancelled(entry.step)
 
     async def in_scope(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
-        """Run what a task runs in a cancel scope of its own, so that it can be cancelled alone."""
+        """Run a task's coroutine in a cancel scope of its own, to cancel that task alone."""
         task = self.current_task()
         with anyio.CancelScope() as scope:
             self._scopes[task] = scope
             at = self._numbers.get(task, 0), 2
-            if self._order.cancel == at:  # too early for `_note`
+            if self._order.cancel == at:  # too early for `_look_for_cancellation`
                 self._to_cancel = scope, task, at
             try:
                 return await coroutine
@@ -360,7 +362,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             self._to_cancel = scope, task, self._n_awaits
 
     def _cancel_natively(self, task: Task, at: At) -> None:
-        """Cancel a task before its step that is about to run, by the event loop's own means."""
+        """Cancel a task by the event loop's own means, before the step that it is to take."""
         raise NotImplementedError
 
     def _deliver(self, scope: anyio.CancelScope, task: Task, at: At) -> None:

@@ -1,4 +1,4 @@
-"""anyio's portals tell virtual event loops which futures threads may wait for.
+"""Makes anyio's portals tell virtual event loops which futures threads may wait for.
 
 Private names, read in anyio 4.16.0: `BlockingPortal._spawn_task_from_thread`, through which a
 portal sends all that it is asked to run; the futures `_enter_future` of its context managers and
@@ -33,7 +33,7 @@ check_names(
 
 @functools.cache
 def patch_portals() -> None:
-    """Have portals tell, in virtual time; there is nothing to subclass, since anyio makes them."""
+    """Make portals tell, in virtual time. anyio creates them, so patch them and do not subclass."""
     original = BlockingPortal._spawn_task_from_thread
 
     def _spawn_task_from_thread(

@@ -1,7 +1,7 @@
 """An order by priorities: of the steps that are ready, the one with the best priority runs.
 
-A step never waits when it alone is ready, so such an order never stops time. It notes which
-steps it ran later than first in, first out would have, so that a schedule can say the same order.
+A step that alone is ready never waits, so such an order never stops time. It notes which steps ran
+later than they would have first in, first out, so that a schedule can replay the same order.
 """
 
 import heapq
@@ -15,7 +15,7 @@ from awaits.testing.loops.orders import Delay, Entry, Recorded
 
 
 class Priority(Protocol):
-    """What a step is worth when it becomes ready; the lowest number runs first."""
+    """The priority of a step when it becomes ready; the lowest number runs first."""
 
     def of(self, task: int, step: int) -> float:
         """Return the priority of a step of a task."""
@@ -39,11 +39,11 @@ class _Ready:
 class Priorities(Recorded):
     """Of the steps that are ready, the one with the best priority runs.
 
-    A step that has waited for 1,000 others runs in any case: beside a task that waits busily, a bad
-    priority would otherwise last for ever.
+    A step that has waited for 1,000 others runs in any case: next to a task in a busy wait, a step
+    with a bad priority would otherwise never run.
 
     Args:
-        priority: What each step is worth.
+        priority: Gives each step its priority.
     """
 
     def __init__(self, priority: Priority) -> None:
@@ -55,7 +55,7 @@ class Priorities(Recorded):
         self._ready: list[tuple[float, int, _Ready]] = []  # a heap, by priority and arrival
         self._callbacks: deque[tuple[int, Entry]] = deque()
         self._fresh: deque[_Ready] = deque()  # by arrival: those that nothing overtook
-        self._overtaken: deque[_Ready] = deque()  # by when that was
+        self._overtaken: deque[_Ready] = deque()  # by when they were overtaken
         self._n_arrivals = 0
         self._n_steps = 0
 
@@ -108,7 +108,7 @@ class Priorities(Recorded):
         """Take everything, in the order of arrival."""
         left = [it for _, _, it in self._ready if not it.has_run]
         for ready in left:
-            if ready.since >= 0:  # it is late for ever
+            if ready.since >= 0:  # it has not run until the end
                 self.delays[ready.entry.number, ready.entry.step_number] = "idle"
         rest = sorted(
             [*((it.arrival, it.entry) for it in left), *self._callbacks], key=lambda it: it[0]

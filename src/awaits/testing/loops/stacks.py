@@ -1,7 +1,7 @@
 """Where other threads stand, and which of them are at work.
 
 Private names, which tests/testing/loops/test_private_names.py watches: `sys._current_frames`, for
-where threads are, and `_worker`, where one of an executor has no work.
+where threads stand, and `_worker`, in which an idle thread of an executor waits.
 """
 
 # pyright: reportPrivateUsage=false
@@ -18,18 +18,18 @@ from awaits.testing.loops.oldest import OLDEST
 
 check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
 
-_LOCKS = {"queue", "threading"}  # who waits for another thread stands in these
-_WAITING = {"blockbuster.blockbuster", *_LOCKS}  # the first stands around all locks
-# By module and function: where a thread of a pool stands that has no work, and where a worker does
-# that waits for a task. The adapters add those of anyio and trio.
+_LOCKS = {"queue", "threading"}  # a thread that waits for another one is in these
+_WAITING = {"blockbuster.blockbuster", *_LOCKS}  # blockbuster wraps all locks
+# By module and function: where an idle thread of a pool waits, and where a worker waits for a task.
+# The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
 
 
 def frames() -> dict[int, FrameType]:
     """Return where each thread stands."""
-    # Up to Python 3.11 a garbage collection in that call may wait for a lock that the call holds,
-    # for ever.
+    # Up to Python 3.11, a garbage collection during this call may wait for ever for a lock that the
+    # call holds.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -51,7 +51,7 @@ def _module(frame: FrameType) -> str:
 
 
 def is_at_rest(frame: FrameType | None) -> bool:
-    """Tell whether a thread has no work, or waits for a task as a worker."""
+    """Tell whether a thread has no work, or is a worker that waits for a task."""
     stack = list(_stack(frame))
     asks = bool(stack) and stack[0] in ASKING and not POOLS.isdisjoint(stack)
     return asks or has_no_work(frame)
@@ -74,9 +74,9 @@ def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
 
 
 def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
-    """Yield the other threads that are at work, and were not there before any test.
+    """Yield the other threads that are at work, except those that were there before any test.
 
-    One that waits for another thread, at a lock, an event or a queue, is not.
+    A thread that waits for another one, at a lock, an event or a queue, is not at work.
     """
     where = frames()
     for thread in threading.enumerate():

@@ -16,7 +16,7 @@ class Standing(NamedTuple):
     """Where a task stands."""
 
     task: object
-    number: int  # 0 is a main task that has none yet
+    number: int  # 0 for a main task that has none yet
     name: str
     is_main: bool
     does: str
@@ -31,7 +31,7 @@ def standing(
 
     Args:
         tasks: The tasks of an event loop.
-        look: Tells of the event loop's own kinds.
+        look: Tells what tasks wait for in the event loop's own code.
         number_of: Returns the number that a task has already; 0 if it has none.
     """
     here = list(tasks)
@@ -48,7 +48,7 @@ def standing(
         )
         for it in here
     ]
-    # An event loop keeps its tasks in a set: without an order of ours, each run tells another one.
+    # An event loop keeps its tasks in a set: without sorting, each run would list them differently.
     found.sort(key=lambda it: (not it.is_main, it.number or sys.maxsize, it.name, *_looks(it)))
     free = max((it.number for it in found), default=0)
     numbered: list[Standing] = []
@@ -65,14 +65,14 @@ def _looks(it: Standing) -> tuple[str, str]:
 
 
 def title(name: str, where: Place | None, coroutine: object = None) -> str:
-    """Return what a task is called: as its function, and by the name that the user gave it.
+    """Return what to call a task: by its function, and by the name that the user gave it.
 
     Args:
         name: What the event loop calls it.
         where: Where it stands.
         coroutine: What it runs.
     """
-    if " at 0x" in name:  # the text of an object, and no name
+    if " at 0x" in name:  # the text of an object, not a name
         name = "None"
     if where is None and _UNNAMED.fullmatch(name):
         name = str(getattr(coroutine, "__qualname__", name))
@@ -142,7 +142,7 @@ def rings(tasks: Sequence[Standing]) -> list[list[Standing]]:
         while it is not None and id(it.task) not in seen:
             seen.add(id(it.task))
             path.append(it)
-            # Only one who alone holds something is sure to be what another waits for.
+            # With several holders, it is not certain for which of them the task waits.
             alone = it.wait.holders if it.wait and len(it.wait.holders) == 1 else ()
             it = by_task.get(id(alone[0])) if alone else None
         if it is not None and any(it is step for step in path):

@@ -1,11 +1,11 @@
 """The threads beside an event loop: those that it waits for, and those that wait for it.
 
-Time stands still while a worker thread is out. But one that waits for the event loop would wait for
-ever: in `anyio.from_thread.run`, for a future of a portal or of `asyncio.run_coroutine_threadsafe`,
-in `trio.from_thread.run`. Meanwhile it does not count. Nor does it if all threads wait at locks or
-queues, for some time: only a task can wake them. While all that work ask whether they are
-cancelled, time goes at the pace of the real one. And what waits for a thread that nobody counts,
-because it is no worker, is not deadlocked.
+Time stands still while a worker thread is out. But a worker that waits for the event loop would
+then wait for ever: in `anyio.from_thread.run`, in `trio.from_thread.run`, or for a future of a
+portal or of `asyncio.run_coroutine_threadsafe`. So it does not count as out meanwhile. Workers also
+do not count once all threads have waited at locks or queues for some time: only a task can wake
+them. While all threads that work ask whether they are cancelled, time keeps pace with real time. A
+thread that is not a worker does not count either, but a task that waits for it is not deadlocked.
 """
 
 import contextlib
@@ -22,16 +22,16 @@ from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import frames, has_no_work, waits
 
 SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
-# A thread that is older than the test, and that the test may wait for, as aiosqlite's: if it stands
-# at one place for so many real seconds, it waits for work itself.
+# A test may wait for a thread that is older than the test, such as aiosqlite's. But if that thread
+# stands at one place for so many real seconds, it waits for work itself.
 SECONDS_AT_ONE_PLACE = 5.0
-# A thread that was woken a moment ago stands where it has waited until the system lets it run.
+# A thread that was woken a moment ago still stands where it waited, until the system lets it run.
 SECONDS_ALL_WAIT = 0.2
-# Who asks as often as this whether it is cancelled works until it is, for all that is known.
+# A thread that asks at least this often whether it is cancelled may work until it is.
 SECONDS_BETWEEN_QUESTIONS = 1.0
 
-# Keyed by the id of the token: the value refers to the token, so that a dictionary with weak keys
-# would keep both for ever.
+# Keyed by the id of the token: the value refers to the token, so a dictionary with weak keys would
+# keep both alive for ever.
 _of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
 
 
@@ -40,8 +40,8 @@ class Threads:
 
     Args:
         token: Identifies the event loop.
-        token_here: Returns what the event loop is known by that this thread works for, if any.
-        soon: Has the event loop call a function, from another thread.
+        token_here: Returns the token of the event loop that this thread works for, if any.
+        soon: Makes the event loop call a function; other threads may call this.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Threads:
         token_here: Callable[[], object],
         soon: Callable[[Callable[[], object]], object],
     ) -> None:
-        self.n_out: int = 0  # workers; trio counts them itself
+        self.n_out: int = 0  # how many workers are out; trio counts its own
         self.n_waiting: int = 0  # those of them that wait for the event loop
-        self.waiting: list[int] = []  # threads that wait for what it runs, workers or not
+        self.waiting: list[int] = []  # threads that wait for the event loop, workers or not
         self._token = token
         self._token_here = token_here
         self._soon = soon
@@ -64,18 +64,18 @@ class Threads:
         self._older = {thread for thread, _ in self._busy()}
         self._places: dict[threading.Thread, tuple[int, int, float]] = {}
         self._asked: dict[int, float] = {}  # when each asked last whether it is cancelled
-        self._pace = (math.nan, 0.0)  # since when, in virtual and in real time, none but these work
+        self._pace = (math.nan, 0.0)  # the virtual and the real time since when only these work
         self._all_wait: tuple[set[tuple[int, int]], float] = set(), time.monotonic()
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
 
     def may_come_back(self) -> bool:
-        """Tell whether another thread is at work, and may want the event loop after that."""
+        """Tell whether another thread is at work, and may call the event loop afterwards."""
         return any(True for _ in self._who_may_come_back())
 
     def all_wait(self) -> bool:
         """Tell whether all threads have waited for some time, each for another or for a task.
 
-        The time counts anew after each yes: what runs then may wake one.
+        After each `True`, the time starts anew: what runs then may wake a thread.
         """
         frames = [frame for _, frame in self._who_may_come_back()]
         all_wait = all(frame is not None and waits(frame) for frame in frames)
@@ -85,20 +85,20 @@ class Threads:
         if places != before:
             self._all_wait = places, now
             return False
-        if not places or now - since < SECONDS_ALL_WAIT:  # without any, one begins or ends its work
+        if not places or now - since < SECONDS_ALL_WAIT:  # if none, one begins or ends its work
             return False
         self._all_wait = set(), now
         return True
 
     def asks_whether_it_is_cancelled(self) -> None:
-        """Take note that this thread does: it may work until a deadline cancels it."""
+        """Note that this thread asks: it may work until a deadline cancels it."""
         self._asked[threading.get_ident()] = time.monotonic()
 
     def keeps_pace(self, now: float, deadline: float) -> bool:
-        """Tell whether a deadline has come, where real time counts.
+        """Tell whether real time has reached a deadline, if real time counts.
 
-        It does while no thread works but those that ask whether they are cancelled: they may work
-        until then, and while time stood still they would for ever.
+        Real time counts while all threads that work ask whether they are cancelled. They may work
+        until they are, so if time stood still, they might work for ever.
 
         Args:
             now: The virtual time, in seconds.
@@ -170,7 +170,7 @@ class Threads:
 
 
 class _Waiting:
-    """A thread's wait for a future. Where it counts is in the event loop."""
+    """A thread's wait for a future. The event loop calls `begin` and `end`."""
 
     def __init__(
         self, threads: Threads, future: Future[Any], n_workers: int, *, for_ever: bool
@@ -185,7 +185,7 @@ class _Waiting:
         self._counts = True
         self._threads.n_waiting += self._n_workers
         self._threads.waiting.append(self._ident)
-        self._future.add_done_callback(self.end)  # at once, or before the thread goes on
+        self._future.add_done_callback(self.end)  # at once if it is done, or as soon as it is
 
     def end(self, _future: object = None) -> None:
         if self._counts:
@@ -195,5 +195,5 @@ class _Waiting:
 
 
 def threads_beside(token: object) -> Threads | None:
-    """Return the threads beside the event loop that is known by this; `None` in real time."""
+    """Return the threads beside the event loop with this token; `None` if it is in real time."""
     return _of_loops.get(id(token))

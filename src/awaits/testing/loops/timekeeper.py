@@ -1,4 +1,4 @@
-"""The engine of the virtual clock: what it is asked by the event loop that it drives."""
+"""The engine of the virtual clock: it tells an event loop when time moves, and how far."""
 
 import heapq
 import itertools
@@ -14,8 +14,8 @@ import anyio
 from awaits.testing.wall import WallClock, check_time_machine
 
 TURNS = 100_000
-"""After how many turns at one instant an event loop is taken for one that goes on for ever."""
-SECONDS_BETWEEN_LOOKS = 1.0  # at a thread that holds time, at most; they are a twentieth of that
+"""After how many turns at one instant an event loop counts as one that goes on for ever."""
+SECONDS_BETWEEN_LOOKS = 1.0  # at most, while a thread holds time; usually a twentieth of it
 
 
 class Run(Protocol):
@@ -26,7 +26,7 @@ class Run(Protocol):
         ...
 
     def main_task(self) -> AbstractContextManager[None]:
-        """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
+        """Raise a deadlock as `DeadlockError` in the block, which runs in the current task."""
         ...
 
 
@@ -59,18 +59,18 @@ class Timekeeper:
         self.run: Run | None = None  # None between two runs
         self.now: float = 0.0
         self.n_turns: int = 0
-        """In how many turns of the event loop, in a row, something could run; since a schedule was
-        opened, because many of them, one after another, are not one that goes on for ever."""
+        """In how many turns of the event loop in a row something could run. It is 0 again when a
+        schedule opens: many schedules, one after another, are not a loop that goes on for ever."""
         self.stood_still: float = 0.0
-        """For how many real seconds threads at work have held time, since it was 0.0."""
-        self._looked = -math.inf  # when they were seen last, in real time
+        """For how many real seconds threads at work have held virtual time, since it was 0.0."""
+        self._looked = -math.inf  # the real time when such threads were last seen
         self._held_at = math.inf  # where time stops by itself
         self._advances: list[_Advance] = []  # a heap
         self._number = itertools.count()
         self._wall_clock: WallClock | None = None
 
     def set_up(self, *, idle: float, wall: bool | datetime, turns: int) -> None:
-        """Take other arguments, for the runs that follow."""
+        """Take other arguments, for later runs."""
         if not 0 <= idle < math.inf:
             raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
         if turns < 1:
@@ -94,7 +94,7 @@ class Timekeeper:
         if self.run is not None and self.run.restart():
             self._reset()
         else:
-            self._set(self.now)  # on the wall, too, where another event loop's may be shown
+            self._set(self.now)  # also on the wall clock, which may show another event loop's time
 
     def stop(self) -> None:
         """Give the wall clock back, as a run ends."""
@@ -112,7 +112,7 @@ class Timekeeper:
         self._held_at = math.inf
 
     def stand_still(self) -> None:
-        """Note that a thread at work holds time; to be called now and then as long as it does."""
+        """Note that a thread at work holds time; call this again and again as long as it does."""
         before, self._looked = self._looked, time.monotonic()
         if self._looked - before < SECONDS_BETWEEN_LOOKS:
             self.stood_still += self._looked - before

@@ -1,11 +1,11 @@
 """What each task of an event loop waits for, and which tasks hold that.
 
-What a task waits for is the `self` of the library's method that the user's code has awaited last.
-Who holds it is asked of it, where it knows: anyio's and trio's locks and limiters do. Of the others
-it is known which tasks are inside of an `async with` for it: Python keeps what leaves the block
-among the values of the suspended coroutine.
+A task waits for the `self` of the library's method that the user's code has awaited last. anyio's
+and trio's locks and limiters know who holds them. Anything else is held by the tasks that are
+inside an `async with` for it: Python keeps the block's exit method among the values of the
+suspended coroutine.
 
-The kinds that belong to one event loop stand in `_asyncio/waits.py` and `_trio/waits.py`.
+`_asyncio/waits.py` and `_trio/waits.py` know the kinds that belong to one event loop.
 """
 
 import functools
@@ -26,10 +26,10 @@ _LEAVING = ("__aexit__", "__exit__")
 class Wait(NamedTuple):
     """What a task waits for."""
 
-    what: str  # such as "Lock 'till'"; where it is looked for, `{}` stands for what it is called
-    holders: tuple[object, ...] = ()  # tasks, or those of anyio's descriptions of them
+    what: str  # such as "Lock 'till'"; a `Look` puts `{}` in place of its name
+    holders: tuple[object, ...] = ()  # tasks, or anyio's descriptions of them
     is_held: bool = True
-    """Whether they hold it. If not, it is their end that is waited for."""
+    """Whether they hold it. If not, the task waits for their end."""
 
 
 Does: TypeAlias = Literal["waits", "runs", "can run"]
@@ -51,12 +51,12 @@ Look = Callable[[object, FrameType], Wait | None]
 
 
 def wait_of(task: Here, tasks: Callable[[], Iterable[Here]], look: Look) -> Wait | None:
-    """Return what one task waits for, or has begun to wait for and will get.
+    """Return what one task waits for; `None` if the task has got it, or if it cannot be known.
 
     Args:
         task: The task.
         tasks: Returns all tasks that may hold it.
-        look: Tells of the event loop's own kinds.
+        look: Tells what tasks wait for in the event loop's own code.
     """
     wait = Inside(tasks).wait_of(task, look)
     has_got_it = task.does != "waits" and wait is not None and task.task in wait.holders
@@ -64,7 +64,7 @@ def wait_of(task: Here, tasks: Callable[[], Iterable[Here]], look: Look) -> Wait
 
 
 class Inside:
-    """Which tasks are inside of which `async with`."""
+    """Which tasks are inside which `with` or `async with` block."""
 
     def __init__(self, tasks: Callable[[], Iterable[Here]]) -> None:
         self._find = tasks
@@ -80,7 +80,7 @@ class Inside:
         for frame in frames:
             it: object = frame.f_locals.get("self")
             wait = _look(it, frame) or look(it, frame)
-            # Who is notified by a condition has to get its lock again.
+            # A task that a condition has notified must get the condition's lock again.
             if wait and (found is None or frame.f_code.co_name == "acquire"):
                 found = found[0] if found else it, wait
         if found is None:
@@ -104,14 +104,14 @@ class Inside:
         for here in self._tasks.values():
             n_entered = sum(id(it) in ids for it in _entered(here.coroutine))
             frames, _ = _waiting_in(here.coroutine)
-            # Who enters still, and who has let go until it is notified, does not hold it.
+            # A task that is still entering, or that waits to be notified, does not hold it.
             n_waiting = len({id(frame.f_locals.get("self")) for frame in frames} & ids)
             if n_entered > min(n_waiting, 1):
                 yield here.task
 
 
 def _waiting_in(coroutine: object) -> tuple[list[FrameType], FrameType | None]:
-    """Return the library's frames in which a task waits, and the user's that called them."""
+    """Return the library's frames in which a task waits, and the user's frame that called them."""
     frames: list[FrameType] = []
     user = None
     for frame in frames_of(coroutine):
@@ -179,5 +179,5 @@ def _open(it: MemoryObjectReceiveStream[Any] | MemoryObjectSendStream[Any], whic
 
 
 def sleep(seconds: float) -> str:
-    """Say what one waits for who sleeps."""
+    """Say what a task that sleeps waits for."""
     return f"a sleep of {seconds:g} s to end" if seconds < math.inf else "a sleep without end"

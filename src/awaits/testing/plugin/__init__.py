@@ -1,4 +1,4 @@
-"""pytest's side of the kit: its options, markers and fixtures, and which hooks they bring."""
+"""The pytest plugin of the kit: its options, markers and fixtures, and what they register."""
 
 import contextlib
 import copy
@@ -14,17 +14,17 @@ from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.plugin import options
 from awaits.testing.plugin.options import OPTION, OPTIONAL, given
 
-# Every run of pytest loads this module: what a run does not ask for is not imported.
+# Every run of pytest imports this module, so it imports other modules only if the run needs them.
 if TYPE_CHECKING:
     from awaits.testing.clock import VirtualClock
     from awaits.testing.plugin.fixtures import AsyncFixtures
     from awaits.testing.plugin.virtual import VirtualTime
 
-IN_REAL_TIME = "awaits_in_real_time"  # a property of the report of a test
+IN_REAL_TIME = "awaits_in_real_time"  # a property of a test's report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the kit's options and their ini twins."""
+    """Add the kit's options, and an ini option for each."""
     options.add(parser)
 
 
@@ -32,10 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> None:
-    """Keep `--anyio-backends tests/` from taking the folder for a name; `--explore` likewise.
+    """Keep the folder in `--anyio-backends tests/` from being read as a name; same for `--explore`.
 
-    argparse gives an option with an optional value the word that follows. This hook may change the
-    arguments before they are read for good; pytest has read them once already, to find conftests.
+    argparse gives the next word to an option with an optional value. This hook may change the
+    arguments before pytest reads them for the last time; it has read them once already, to find
+    conftests.
     """
     if not OPTIONAL.keys().isdisjoint(args):
         args[:] = [f"{arg}={OPTIONAL[arg]}" if arg in OPTIONAL else arg for arg in args]
@@ -73,15 +74,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
     config.pluginmanager.register(ChosenBackends(chosen, Witness(config)), "awaits-backends")
     async_fixtures(config)
-    # Registered after anyio, its fixture overrides anyio's; a project's own still overrides both.
+    # Registered after anyio, this fixture overrides anyio's; a project's own still overrides both.
     config.pluginmanager.register(fixture_for(chosen), "awaits-backends-fixture")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Have the main process of pytest-xdist count what the others explore."""
+    """Under pytest-xdist, let the main process count what the others explore."""
     config = session.config
     if config.pluginmanager.has_plugin("dsession"):
-        with contextlib.suppress(AttributeError, ImportError):  # the other processes tell
+        with contextlib.suppress(AttributeError, ImportError):  # the other processes report it
             from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
 
             bring_in(config, (), counts=True)
@@ -89,9 +90,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Bring in what there are tests for: virtual time, and exploring.
+    """Register what the collected tests need: virtual time, exploring, and checks.
 
-    What does not fit this version of pytest fails the tests that need it, and no others.
+    If one of them does not fit this version of pytest, only the tests that need it fail.
     """
     config = session.config
     explore = bool(given(config, "explore") or given(config, "explore_cancel"))
@@ -115,7 +116,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _bring_in_judges(session: pytest.Session) -> None:
-    """Bring in what fails tests: that leave something behind, that take too long."""
+    """Register what fails tests that leave something behind or take too long."""
     config = session.config
     strict: bool = config.getoption("no_leftovers") or config.getini("no_leftovers")
     if strict or any(it.get_closest_marker("no_leftovers") for it in session.items):
@@ -168,7 +169,7 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
 
 
 def _without_effect(config: pytest.Config) -> Iterator[str]:
-    """Yield a sentence for each option that says how to do what no test does."""
+    """Yield a sentence for each option without effect: no test used the feature that it sets."""
     for plugin, what, names in (
         ("awaits-explore", "--explore", ["--explore-jitter", "--explore-known", "--explore-plot"]),
         ("awaits-time", "--virtual-time", ["--virtual-time-idle", "--virtual-time-wall"]),
@@ -195,7 +196,7 @@ def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
 
     Args:
         item: A test.
-        whole_suite: Whether all async tests do that are not marked `real_time`.
+        whole_suite: Whether all async tests do, except those marked `real_time`.
     """
     for mark in item.iter_markers():  # the closest one first
         if mark.name in ("virtual_time", "real_time"):
@@ -206,11 +207,11 @@ def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
 
 
 def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
-    """Tell whether a test is explored, as far as that can be told without what explores it.
+    """Tell whether a test is explored, as far as that is known without the modules that explore.
 
     Args:
         item: A test.
-        whole_suite: Whether all async tests are that are not marked `explore(False)`.
+        whole_suite: Whether all async tests are, except those marked `explore(False)`.
     """
     mark = item.get_closest_marker("explore")
     return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
@@ -221,7 +222,7 @@ def _is_judged(item: pytest.Item, *, whole_suite: bool) -> bool:
 
     Args:
         item: A test.
-        whole_suite: Whether all async tests do that are not marked `no_leftovers(False)`.
+        whole_suite: Whether all async tests do, except those marked `no_leftovers(False)`.
     """
     mark = item.get_closest_marker("no_leftovers")
     return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
@@ -232,7 +233,7 @@ def _is_watched(item: pytest.Item, *, whole_suite: bool) -> bool:
 
     Args:
         item: A test.
-        whole_suite: Whether all async tests do that are not marked `anyio_timeout(None)`.
+        whole_suite: Whether all async tests do, except those marked `anyio_timeout(None)`.
     """
     mark = item.get_closest_marker("anyio_timeout")
     return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (None,)

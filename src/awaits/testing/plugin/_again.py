@@ -1,4 +1,4 @@
-"""A test that runs again and again, with pytest's private names.
+"""Runs a test again and again, with pytest's private names.
 
 Read in pytest 8.2.0 and 9.2.0; tests/testing/plugin/test_private_names.py tells in plain words when
 one has moved:
@@ -7,11 +7,11 @@ one has moved:
   once; `Function._obj` and, from pytest 8.2 on, `_instance`, the function and the object that it is
   a method of, which are made anew when they are missing; `Item._report_sections`, to which each run
   adds its output.
-- How the report of a test begins that is marked xfail, strictly, and passes.
-- `pdbinvoke`, the name of the plugin that begins pdb where a test fails.
+- How the report begins when a test that is strictly marked xfail passes.
+- `pdbinvoke`, the name of the plugin that starts pdb where a test fails.
 - `Session._setupstate`, to tear down what the next test does not need.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
-- pytest-asyncio's fixture `_function_scoped_runner`; virtual_asyncio.py tells more of it.
+- pytest-asyncio's fixture `_function_scoped_runner`; virtual_asyncio.py says more about it.
 """
 
 # pyright: reportPrivateUsage=false
@@ -41,12 +41,12 @@ check_names(
 
 def is_set_up_for_each_test(test: pytest.Function) -> bool:
     """Tell whether anything is set up for this test alone: a fixture, or its class's object."""
-    # Who is given `request` may ask for any fixture later.
+    # A test that is given `request` may ask for any fixture later.
     if test.cls is not None or "request" in test._fixtureinfo.argnames:
         return True
     for name in test.fixturenames:
         if name == "_function_scoped_runner":
-            continue  # pytest-asyncio's event loop, which goes on as anyio's does
+            continue  # pytest-asyncio's event loop, which stays open as anyio's does
         definitions = fixture_definitions(test, name)
         if not definitions:
             if name != "request":
@@ -76,7 +76,7 @@ def is_run_again_if_it_fails(test: pytest.Function) -> bool:
 
 
 class _Sibling(pytest.Item):
-    """A next test beside this one, so that nothing that both need is torn down."""
+    """Stands for a next test beside this one, so that nothing that both need is torn down."""
 
     def runtest(self) -> None:
         """Do nothing: it is never run."""
@@ -87,7 +87,7 @@ def run_again(test: pytest.Function, *, debugs: bool = False) -> list[pytest.Tes
 
     Args:
         test: The test.
-        debugs: Whether pdb may begin where it fails.
+        debugs: Whether pdb may start where it fails.
     """
     for name in ("_obj", "_instance"):
         vars(test).pop(name, None)

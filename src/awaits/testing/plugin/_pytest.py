@@ -1,13 +1,13 @@
-"""pytest's private names, which stand here and in `_again.py`.
+"""pytest's private names, which are listed here and in `_again.py`.
 
 Read in pytest 8.2.0 and 9.2.0; tests/testing/plugin/test_private_names.py tells in plain words when
 one has moved:
 
 - `Function._fixtureinfo.name2fixturedefs`: pytest has no public way from a test to its fixtures;
-  anyio and pytest-asyncio take this one.
-- `FixtureDef.cached_result`, `cache_key` and `finish`: a fixture's value can be another for the
-  tests that follow, and a fixture can end before its scope does.
-- `SubRequest`, the type of what a hook is given.
+  anyio and pytest-asyncio use this one.
+- `FixtureDef.cached_result`, `cache_key` and `finish`: with these, later tests can get another
+  value of a fixture, and a fixture can end before its scope does.
+- `SubRequest`, the type of an argument that a hook gets.
 """
 
 # pyright: reportPrivateUsage=false
@@ -34,5 +34,5 @@ check_names(
 
 
 def fixture_definitions(test: pytest.Function, name: str) -> Sequence[pytest.FixtureDef[object]]:
-    """Return the definitions of a fixture that a test can see, the one it gets last."""
+    """Return the definitions of a fixture that a test can see; it gets the last one."""
     return test._fixtureinfo.name2fixturedefs.get(name, ())

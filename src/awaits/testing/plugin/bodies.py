@@ -1,4 +1,4 @@
-"""The bodies of async tests, and how to take their place."""
+"""The bodies of async tests, and how to replace them."""
 
 import contextlib
 import inspect
@@ -14,7 +14,7 @@ Body: TypeAlias = Callable[..., Coroutine[object, object, object]]
 
 
 def has_async_body(test: pytest.Item) -> bool:
-    """Tell whether a test is a coroutine function; one of Hypothesis's may have one inside."""
+    """Tell whether a test is a coroutine function, or one of Hypothesis's with one inside."""
     if not isinstance(test, pytest.Function):
         return False
     hypothesis = getattr(test.obj, "hypothesis", None)
@@ -28,7 +28,7 @@ def code_of(body: Body) -> CodeType | None:
 
 
 def ends_the_run(error: BaseException) -> bool:
-    """Tell whether an error, or one in its group, is Ctrl-C or the like: no test may take it."""
+    """Tell whether an error, or one in its group, is Ctrl-C or the like: no test may catch it."""
     wanted = KeyboardInterrupt, SystemExit
     if isinstance(error, BaseExceptionGroup):
         return error.subgroup(wanted) is not None
@@ -37,16 +37,16 @@ def ends_the_run(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def replaced_body(test: pytest.Function, replacement: Callable[[Body], Body]) -> Generator[bool]:
-    """Put something in the place of a test's body, in the block.
+    """Replace a test's body while the block runs.
 
     Args:
         test: A test.
-        replacement: Is given the body, and returns what to run instead.
+        replacement: Takes the body, and returns what to run instead.
 
     Returns:
         Whether the test is an async one. The others are left alone.
     """
-    # Hypothesis calls, for each example, what it keeps here for those who run async tests.
+    # For each example, Hypothesis calls what it keeps here for plugins that run async tests.
     hypothesis = getattr(test.obj, "hypothesis", None)
     if hypothesis is not None:
         holder, place = hypothesis, "inner_test"

@@ -1,4 +1,4 @@
-"""`--explore-cancel`: each test, as it stands, cancelled as a whole at each of its awaits."""
+"""`--explore-cancel`: runs each test unchanged, cancelled as a whole at each of its awaits."""
 
 import asyncio
 import contextlib
@@ -28,12 +28,12 @@ _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
 
 
 class Cut(NamedTuple):
-    """A run of a test that was cancelled, and where."""
+    """A run of a test that was to be cancelled, and what is known about it."""
 
     watch: Watch
     code: CodeType | None
-    is_cut: bool  # whether it was cancelled, after all
-    is_again: bool  # whether the test was there before, in an earlier turn of a loop of its own
+    is_cut: bool  # whether it was really cancelled
+    is_again: bool  # whether the test was at this place before, in an earlier turn of its own loop
 
 
 class CancelledRuns:
@@ -46,14 +46,14 @@ class CancelledRuns:
     def __init__(self, config: pytest.Config) -> None:
         self._plugins = config.pluginmanager
         self.schedule: Schedule = Schedule()
-        """What was played last."""
+        """The schedule that was played last."""
         self.n_awaits: int = 0
-        """At how many awaits the test was cancelled that ran last."""
+        """At how many awaits the last test was cancelled."""
         self.is_over: bool = False
         """Whether it has no more awaits."""
         self._normal: set[tuple[object, ...]] = set()  # what the test leaves behind anyway
         self._stacks: set[object] = set()  # at which it was cancelled, in loops
-        self._cuts: list[Cut] = []  # of the test whose fixtures end
+        self._cuts: list[Cut] = []  # of the test whose fixtures have not ended
 
     def begin(self) -> None:
         """Begin another test."""
@@ -63,11 +63,11 @@ class CancelledRuns:
 
     @contextlib.contextmanager
     def noticing(self) -> Generator[None]:
-        """Have everything noticed that is made in the block."""
+        """Notice everything that is made in the block."""
         judge = self._plugins.unregister(name="awaits-leftovers")
         try:
             with patched(), warnings.catch_warnings():
-                # A suite may make errors of what Python says when a test is cut off.
+                # When a test is cut off, Python gives warnings, which a suite may turn into errors.
                 warnings.simplefilter("ignore", ResourceWarning)
                 warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
                 yield
@@ -76,7 +76,7 @@ class CancelledRuns:
                 self._plugins.register(judge, "awaits-leftovers")
 
     def end(self) -> None:
-        """Forget a test, so that nothing of it is lost while another one runs."""
+        """Collect the garbage of a test now, not while another one runs."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             gc.collect()
@@ -84,11 +84,11 @@ class CancelledRuns:
     def around(
         self, test: pytest.Function, schedules: Iterable[Schedule]
     ) -> Callable[[Body], Body]:
-        """Return what takes the place of a test's body: it is cancelled as each schedule says.
+        """Return what replaces a test's body: the body, cancelled as each schedule says.
 
         Args:
             test: The test.
-            schedules: What to play, one after another, until there are no more awaits.
+            schedules: The schedules to play, one after another, until there are no more awaits.
         """
 
         def around(body: Body) -> Body:
@@ -107,7 +107,7 @@ class CancelledRuns:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Judge what a cancelled test has left, when its fixtures have ended."""
+        """Judge what a cancelled test has left behind, when its fixtures have ended."""
         cuts = self._cuts.copy()
         self._cuts.clear()
         try:
@@ -132,7 +132,7 @@ class CancelledRuns:
         watch = Watch(code)
         scope = None
         told_of_cancellation(self.schedule, watch.is_cut)
-        with drops_noticed(watch):  # also what only the error still holds
+        with drops_noticed(watch):  # also what only the error keeps alive
             try:
                 with self.schedule, self.schedule.cancel_scope() as scope:
                     await watch.run(body, *args, **kwargs)
@@ -144,7 +144,7 @@ class CancelledRuns:
                     or not (scope.cancel_called and _is_the_tests_own(error, code))
                 ):
                     raise
-            if _n_cancelled() > n_before:  # the test has swallowed it
+            if _n_cancelled() > n_before:  # the test has swallowed that cancellation
                 raise asyncio.CancelledError
             await watch.settle()
         if scope.cancel_called:
@@ -161,7 +161,7 @@ class CancelledRuns:
             self._judge(test, cut, watch.left(in_its_loop=True))
 
     def _is_again(self, watch: Watch, code: CodeType | None) -> bool:
-        """Tell whether the test was cancelled at the same lines before, in a loop; note these."""
+        """Tell whether the test was cancelled at these lines before, in a loop; note the lines."""
         stood = line_in(code, watch)
         if code is None or stood is None or not is_in_loop(code, stood[1]):
             return False
@@ -189,10 +189,10 @@ class CancelledRuns:
 
 
 def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:
-    """Tell whether all of an error is a cancellation, or of the test itself, which was cut off.
+    """Tell whether an error is only a cancellation, or was caused by the cancelled test itself.
 
     Args:
-        error: What a test raised that was cancelled.
+        error: What a cancelled test raised.
         code: The test's function.
     """
     if isinstance(error, BaseExceptionGroup):
@@ -203,9 +203,9 @@ def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:
 
 
 def _n_cancelled() -> int:
-    """Return how often others cancel the task that runs: asyncio does so for Ctrl-C.
+    """Return how often others have cancelled the current task, as asyncio does on Ctrl-C.
 
-    A scope of anyio's takes back what it did. trio does not count: it raises `KeyboardInterrupt`.
+    anyio's cancel scopes undo their own count. trio does not count: it raises `KeyboardInterrupt`.
     """
     try:
         task = asyncio.current_task()

@@ -41,7 +41,7 @@ class ChosenBackends:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_finish(self, session: pytest.Session) -> Generator[None]:
-        """Leave out what anyio adds this late: the tests marked after they were collected."""
+        """Leave out tests that anyio adds this late: those marked after they were collected."""
         before = session.items.copy()
         yield
         if session.items != before and "asyncio+uvloop" in self.names:
@@ -53,7 +53,7 @@ class ChosenBackends:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Have each test see for itself which event loop runs it."""
+        """Find out inside each test which event loop runs it."""
         __tracebackhide__ = True
         if not isinstance(item, pytest.Function):
             return (yield)
@@ -98,8 +98,8 @@ def backend_of(item: pytest.Item) -> object:
     definitions = fixture_definitions(item, "anyio_backend")
     pin = definitions[-1] if definitions else None
     if pin is not None and not pin.argnames:
-        # anyio's documentation pins with a fixture that returns a constant: ask it. If asking takes
-        # more than a call, the fixture is left to tell when the test is set up.
+        # anyio's documentation pins tests with a fixture that returns a constant, so call it. If
+        # that takes more than a plain call, its value is known only when the test is set up.
         with contextlib.suppress(Exception):
             return pin.func(item.instance) if inspect.signature(pin.func).parameters else pin.func()
     return None
@@ -121,7 +121,7 @@ def event_loop_of(item: pytest.Item) -> str | None:
 
 
 def misfit_of(test: pytest.Item) -> str | None:
-    """Return the sentence that tells why its event loop cannot be steered in this version.
+    """Return the sentence that tells why a test's event loop cannot be steered in this version.
 
     Returns:
         The sentence; `None` if it can be, or if no version of it can.

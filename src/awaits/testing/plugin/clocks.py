@@ -1,4 +1,4 @@
-"""The computer's own clocks, which virtual time does not move: who asks one, in a failed test?"""
+"""Finds the code in a failed test that reads real clocks, which virtual time does not move."""
 
 import dis
 import time
@@ -30,14 +30,14 @@ _ADVICE = {
     "steady": "anyio.current_time() measures virtual time; or mark the test real_time.",
 }
 
-_Functions = dict[CodeType, dict[str, Any]]  # and what their global names mean
+_Functions = dict[CodeType, dict[str, Any]]  # with their global names
 
 
 def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
-    """Return what to say of a failure where code of the project asks such a clock.
+    """Return a hint for a failure, if code of the project reads a real clock.
 
-    Looked at are the functions of the traceback, those that they name, and the classes of what
-    they have.
+    It looks at the functions in the traceback, at those that they name, and at the classes of their
+    local values.
 
     Args:
         error: What a test raised.
@@ -79,7 +79,7 @@ def _add_those_of(frame: FrameType, functions: _Functions) -> None:
             _add(value.__code__, value.__globals__, functions)
         elif isinstance(value, type):
             for method in [it for kind in value.__mro__ for it in vars(kind).values()]:
-                # Of a test's own class, the other tests have nothing to do with it.
+                # The other tests in a test's class have nothing to do with it.
                 if isinstance(method, FunctionType) and not method.__name__.startswith("test"):
                     _add(method.__code__, method.__globals__, functions)
 
@@ -93,7 +93,7 @@ def _add(code: CodeType, names: dict[str, Any], functions: _Functions) -> None:
 
 
 def _named(code: CodeType, names: dict[str, Any]) -> Iterator[object]:
-    """Yield what the global names of a function mean, and their attributes where a clock may be."""
+    """Yield the values of a function's global names, and their attributes that may be clocks."""
     value: object = None
     for instruction in dis.get_instructions(code):
         match instruction.opname, instruction.argval:

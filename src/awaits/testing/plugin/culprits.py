@@ -7,7 +7,7 @@ import pytest
 
 
 class Culprits:
-    """The plugins of this run of pytest, of which one may have made the event loop."""
+    """The plugins of this run of pytest. One of them may have made the event loop."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._plugins = {
@@ -17,7 +17,7 @@ class Culprits:
             )
             for plugin, dist in config.pluginmanager.list_plugin_distinfo()
         }
-        # What asks who it was is itself on the stack.
+        # This plugin is always on the stack, because it is the one that asks.
         self._plugins.pop(__name__.partition(".")[0], None)
 
     def here(self) -> str:

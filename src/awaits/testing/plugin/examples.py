@@ -1,4 +1,4 @@
-"""Hypothesis's private side: an order of tasks, drawn for the example that runs.
+"""Draws an order of tasks for Hypothesis's current example, with Hypothesis's private names.
 
 Read in Hypothesis 6.130 and 6.170: `hypothesis.control.current_build_context().data.draw`, which is
 what `hypothesis.strategies.data` does.
@@ -15,10 +15,10 @@ check_names("hypothesis", {BuildContext: ["data"], ConjectureData: ["draw"]})
 
 
 def draw(schedules: SearchStrategy[Schedule]) -> Schedule:
-    """Draw a schedule for the example that Hypothesis runs."""
+    """Draw a schedule for the example that Hypothesis runs now."""
     data = current_build_context().data
-    # An example that is given in full, by `@example`, has nothing left to draw. Older versions
-    # count in bytes what may be drawn.
+    # An `@example` is given in full, so there is nothing to draw. Older versions of Hypothesis
+    # count in bytes how much may be drawn.
     if 0 in (getattr(data, "max_choices", None), getattr(data, "max_length", None)):
         return Schedule()
     return data.draw(schedules)

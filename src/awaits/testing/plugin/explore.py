@@ -1,4 +1,4 @@
-"""`--explore`: tests, as they stand, in many orders of their tasks."""
+"""`--explore`: runs tests unchanged, in many orders of their tasks."""
 
 import contextlib
 import functools
@@ -45,7 +45,7 @@ SKIPS = pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest
 TRIES_ON_TRIO = 5
 ORDERS = 100
 MOST_ORDERS = 100_000  # where every order is tried
-EXAMPLES = "awaits.testing.plugin.examples"  # for Hypothesis's users alone
+EXAMPLES = "awaits.testing.plugin.examples"  # needed only for tests of Hypothesis's
 
 Reports = Sequence[pytest.TestReport]
 
@@ -53,12 +53,12 @@ Reports = Sequence[pytest.TestReport]
 class Plan(NamedTuple):
     """How a test is explored: the arguments of `@pytest.mark.explore`."""
 
-    orders: int | None = None  # at most; 0 for none, and what `most` says if it is not given
-    deviations: int | Literal["all"] | None = None  # every order with so many at most, instead
+    orders: int | None = None  # at most; 0 for none; `most` has the default
+    deviations: int | Literal["all"] | None = None  # instead, every order with at most so many
     jitter: float = 0.0
     cancel: bool = False
     schedule: Schedule | None = None  # this one alone
-    awaits: int = 0  # of the whole test, at which it is cancelled
+    awaits: int = 0  # at how many, at most, the whole test is cancelled
 
     @property
     def most(self) -> int | None:
@@ -94,7 +94,7 @@ class Explore:
         self._cancelled = cancelled
         self._tally = tally
         self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
-        self._failing: Trial | None = None  # the one that was last
+        self._failing: Trial | None = None  # the trial that ran last
         self._drawn = Schedule()  # for the example that runs
 
     @pytest.hookimpl(tryfirst=True)
@@ -127,7 +127,7 @@ class Explore:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Fail a test whose event loop, or whose Hypothesis, does not fit the kit."""
+        """Fail a test if its event loop, or its version of Hypothesis, does not fit the kit."""
         if self._plan_of(item) is None or not isinstance(item, pytest.Function):
             return
         if sentence := _misfit(item):
@@ -144,14 +144,14 @@ class Explore:
             return (yield)
 
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
-        """Have Hypothesis draw an order for each example, before the event loop runs it."""
+        """Let Hypothesis draw an order for each example, before the event loop runs the example."""
         plan = self._plan_of(pyfuncitem)
         hypothesis = getattr(pyfuncitem.obj, "hypothesis", None)
         if plan is None or plan.orders == 0 or hypothesis is None:
             return
         from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
 
-        # What stands here is anyio's: it runs an example in its event loop.
+        # anyio has put its own function here: it runs an example in its event loop.
         run_example = hypothesis.inner_test
         strategy = schedules(jitter=plan.jitter)  # it takes longer to make than to draw from
 
@@ -188,7 +188,7 @@ class Explore:
             return reports
         explorer = Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
         failing = self._first_failing(item, plan, explorer)
-        n_awaits: int | None = None  # it was not asked
+        n_awaits: int | None = None  # if it is not cancelled as a whole
         if plan.awaits and (failing is None or cancels_all(failing[0])):
             failing = failing or self._first_cancelled(item, plan.awaits)
             self._cancelled.end()
@@ -219,12 +219,13 @@ class Explore:
         return reports
 
     def _passes_again(self, item: pytest.Function) -> bool:
-        """Tell whether the test, which has passed, does so again where no order is chosen."""
+        """Tell whether the test, which has passed once, passes again if no order is chosen."""
         if not _failed(run_again(item)):
             return True
         if event_loop_of(item) != "trio":
             return False
-        # trio's own order is random: who failed in one may pass in others, as he has done.
+        # trio's own order is random: a test that failed in one may pass in others, as it did
+        # before.
         return any(
             not _failed(self._run_with(item, Schedule()) if first else run_again(item))
             for first in (True, *TRIES_ON_TRIO * (False,))
@@ -233,7 +234,7 @@ class Explore:
     def _first_failing(
         self, item: pytest.Function, plan: Plan, explorer: Explorer
     ) -> tuple[Schedule, Reports] | None:
-        """Run the test until it fails; return the order in which it did, and how."""
+        """Run the test until it fails; return the order in which it failed, and its reports."""
         for schedule in self._given(item, plan):
             reports = self._run_given(item, schedule, explorer)
             if plan.schedule is not None and cancels_all(schedule):
@@ -283,7 +284,7 @@ class Explore:
         if plan.schedule is not None:
             yield plan.schedule
         elif item.nodeid in self._tally.last:
-            # Who edits the cache, or has it from another version, only loses the head start.
+            # If the cache was edited, or comes from another version, only the head start is lost.
             with contextlib.suppress(ValueError):
                 schedule = Schedule.parse(self._tally.last[item.nodeid])
                 if plan.awaits if cancels_all(schedule) else plan.orders != 0:
@@ -321,7 +322,7 @@ class Explore:
                 __tracebackhide__ = True
                 for trial in trials:
                     self._failing = trial
-                    # Who skips in one order has something to say in others.
+                    # A test that skips in one order may still fail in others.
                     with contextlib.suppress(*SKIPS), trial:
                         await body(*args, **kwargs)
 
@@ -332,7 +333,7 @@ class Explore:
     def _first_cancelled(
         self, item: pytest.Function, n_awaits: int
     ) -> tuple[Schedule, Reports] | None:
-        """Cancel the test at each of its awaits until it fails; return at which it did, and how."""
+        """Cancel the test at each of its awaits until it fails; return where, and its reports."""
         runs = self._cancelled
         runs.begin()
         schedules = [Schedule(cancel=n) for n in range(1, n_awaits + 1)]
@@ -345,7 +346,7 @@ class Explore:
                 return schedule, again
             runs.begin()
         if _failed(self._run_cancelled(item, [Schedule()])):
-            return None  # it does not bear a cancel scope around it, even if nobody cancels it
+            return None  # it fails in a cancel scope, even if nobody cancels that
         for schedule in schedules:
             reports = self._run_cancelled(item, [schedule])
             if _failed(reports):
@@ -409,7 +410,7 @@ def _note(reports: Reports, name: str, value: object) -> None:
 
 
 def _take_time(reports: Reports, seconds: float) -> None:
-    """Have the report of a test's call tell how long all of its runs took, for `--durations`."""
+    """Let the report of a test's call say how long all of its runs took, for `--durations`."""
     for report in reports:
         if report.when == "call":
             report.duration += max(0.0, seconds - sum(it.duration for it in reports))
@@ -427,7 +428,7 @@ def _tell(reports: Reports, schedule: Schedule, *, replays: bool, drawn: str) ->
 
 
 def _expect(reports: Reports) -> None:
-    """Have pytest count a failure that is known among the expected ones."""
+    """Make pytest count a known failure as an expected one."""
     for report in reports:
         if has_failed(report):
             report.outcome = "skipped"

@@ -1,4 +1,4 @@
-"""Async fixtures that are open, and what they stand on: they end before the event loop changes."""
+"""Ends open async fixtures, and what they depend on, before the event loop changes."""
 
 import inspect
 from collections.abc import Generator
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 class AsyncFixtures:
     """Ends the async fixtures of one event loop before the tests of the next.
 
-    anyio keeps its event loop while an async fixture is open, and pytest does not know that a
-    fixture of a wider scope depends on `anyio_backend` unless it says so: all tests that follow in
-    its scope would run on the first event loop, whatever they are labelled.
+    anyio keeps its event loop while an async fixture is open. pytest does not know that a fixture
+    of a wider scope depends on `anyio_backend`, unless the fixture asks for it. So all later tests
+    in its scope would run on the first event loop, whatever their labels say.
     """
 
     def __init__(self) -> None:
         self._open: dict[pytest.FixtureDef[object], tuple[object, SubRequest]] = {}
-        # The others: those of pytest-asyncio, and what makes its event loops.
+        # The others: those of pytest-asyncio, and the fixtures that make its event loops.
         self._others: dict[pytest.FixtureDef[object], SubRequest] = {}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
     ) -> Generator[None, object, object]:
-        """Remember the fixture, or the change of `anyio_backend` that ends the others."""
+        """Remember the fixture; if it is `anyio_backend`, end those of another event loop."""
         value = yield
         is_async = inspect.iscoroutinefunction(fixturedef.func) or inspect.isasyncgenfunction(
             fixturedef.func
@@ -59,7 +59,7 @@ class AsyncFixtures:
             fixturedef.finish(request)
 
     def end(self, *, but: object = None) -> None:
-        """End what stands on anyio's event loop, the last one first.
+        """End the fixtures that depend on anyio's event loop, the last one first.
 
         Args:
             but: The value of `anyio_backend` whose fixtures stay.

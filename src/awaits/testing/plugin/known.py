@@ -1,4 +1,4 @@
-"""The failures that are known, so that a suite can be explored from the first day."""
+"""The file of known failures, with which a suite can be explored from the first day."""
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ class Known:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._is_new = path is not None and not path.exists()
-        self._tests: dict[str, set[bool]] = {}  # and whether they fail cancelled as a whole
+        self._tests: dict[str, set[bool]] = {}  # and whether each fails when cancelled as a whole
         if path is not None and not self._is_new:
             try:
                 lines = path.read_text(encoding="utf-8").splitlines()
@@ -35,7 +35,7 @@ class Known:
                     self._tests.setdefault(test, set()).update(_kinds(schedule, path))
 
     def covers(self, nodeid: str, schedule: Schedule) -> bool:
-        """Tell whether a test is known to fail so: in an order, or cancelled as a whole."""
+        """Tell whether a test is known to fail this way: in an order, or cancelled as a whole."""
         return cancels_all(schedule) in self._tests.get(nodeid, ())
 
     def write(self, failures: Mapping[str, str]) -> None:
@@ -55,7 +55,7 @@ class Known:
 
 
 def _kinds(text: str, path: Path) -> set[bool]:
-    """Return whether a schedule of the file cancels a whole test; without one, either."""
+    """Return whether a schedule in the file cancels a whole test; both, if there is no schedule."""
     if not text.strip():
         return {True, False}
     try:

@@ -1,4 +1,4 @@
-"""`--no-leftovers`: tests fail that end with something of their own still open."""
+"""`--no-leftovers`: fails tests that end with something of their own still open."""
 
 import contextlib
 import fnmatch
@@ -14,7 +14,7 @@ from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin._pytest import fixture_definitions
 from awaits.testing.plugin.bodies import Body, code_of, has_async_body, replaced_body
 
-# The fixtures of these own nothing that a test makes.
+# The fixtures of these packages own nothing that a test makes.
 _OWN_NOTHING = {"_pytest", "anyio", "awaits", "hypothesis", "pytest_asyncio"}
 
 
@@ -22,19 +22,19 @@ class Strictness(NamedTuple):
     """What a test may leave behind."""
 
     allow: tuple[str, ...] = ()
-    """Patterns, as for file names, of the lines that tell of it."""
+    """Patterns, as for file names, for the lines of the report."""
 
 
 def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, whole_suite: bool) -> None:
-    """Have tests fail that leave something behind, if any is to be judged so.
+    """Register what fails tests that leave something behind, if any test is to be judged.
 
     Args:
         config: pytest's configuration.
         items: The tests of this run.
-        whole_suite: Whether all async tests are that say nothing else.
+        whole_suite: Whether to judge all async tests, except those that are marked otherwise.
 
     Raises:
-        pytest.UsageError: A marker says what it cannot mean.
+        pytest.UsageError: A marker has arguments that it does not take.
     """
     tests = filter(has_async_body, items)
     found = {item: _strictness(item, whole_suite=whole_suite) for item in tests}
@@ -44,7 +44,7 @@ def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, whole_suite
 
 
 def may_stay(test: pytest.Item) -> Sequence[str] | None:
-    """Return patterns of the lines of what an async test may leave behind; `None` for all."""
+    """Return patterns for what an async test may leave behind; `None` if it may leave all."""
     found = _strictness(test, whole_suite=True)
     return None if found is None else found.allow
 
@@ -85,16 +85,16 @@ class NoLeftovers:
     def __init__(self, tests: Mapping[pytest.Item, Strictness]) -> None:
         self._tests = tests
         self._waits_for_fixtures = False
-        self._watches: list[Watch] = []  # of the test whose fixtures end
+        self._watches: list[Watch] = []  # of the test whose fixtures have not ended
         self._patches = contextlib.ExitStack()
 
     def pytest_sessionfinish(self) -> None:
-        """Notice nothing any more."""
+        """Stop noticing what tests make."""
         self._patches.close()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Notice what the body of a test makes, and judge it if that cannot be a fixture's."""
+        """Notice what the body of a test makes; judge it at once if no fixture can own it."""
         __tracebackhide__ = True
         self._watches.clear()
         if item not in self._tests or not isinstance(item, pytest.Function):
@@ -146,7 +146,7 @@ class NoLeftovers:
         allow = self._tests[test].allow
         lines = lines_of(test, left, allow=allow)
         if lines:
-            # Hypothesis tells of the example in notes, which pytest shows with a traceback alone.
+            # Hypothesis describes the example in notes, which pytest shows only with a traceback.
             with_notes = hasattr(test.obj, "hypothesis")
             pytest.fail("\n".join(["The test leaves behind:", *lines]), pytrace=with_notes)
 
@@ -156,7 +156,7 @@ def lines_of(test: pytest.Function, left: Iterable[Leftover], *, allow: Sequence
 
     Args:
         test: The test.
-        left: What is left, and may be a fixture's.
+        left: What is left; some of it may belong to a fixture.
         allow: Patterns of lines that may be there.
     """
     left = [it for it in left if not any(fnmatch.fnmatch(str(it), one) for one in allow)]
@@ -167,12 +167,12 @@ def lines_of(test: pytest.Function, left: Iterable[Leftover], *, allow: Sequence
 
 
 def waits_for_fixtures(test: pytest.Function) -> bool:
-    """Tell whether fixtures end with a test that may close what it has made."""
+    """Tell whether a test has fixtures that end with it, and may close what it has made."""
     return any(_may_own(test, name) for name in test.fixturenames)
 
 
 def _may_own(test: pytest.Function, name: str) -> bool:
-    """Tell whether a fixture ends with the test, and may close then what the test has made."""
+    """Tell whether a fixture ends with the test, and may then close what the test has made."""
     definitions = fixture_definitions(test, name)
     if not definitions or definitions[-1].scope != "function":
         return False

@@ -1,4 +1,4 @@
-"""Tests that need what does not fit the installed version of a library."""
+"""Fails the tests that need a part of the kit that does not fit an installed library."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from awaits.testing.loops.fence import does_not_fit
 
 
 class Misfit:
-    """Fails the tests that need it, and leaves all others alone.
+    """Fails the tests that need such a part, and leaves all others alone.
 
     Args:
-        error: What importing it raised.
+        error: What importing that part raised.
         needs: Tells whether a test needs it.
     """
 

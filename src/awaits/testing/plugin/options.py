@@ -5,7 +5,7 @@ import pytest
 from awaits.testing import backends
 
 OPTION = "--anyio-backends"
-# The options whose value may be left out, and what they are then.
+# The options whose value may be left out, and the value that they then have.
 OPTIONAL = {
     OPTION: backends.EVERY,
     "--explore": "100",
@@ -15,7 +15,7 @@ OPTIONAL = {
 
 
 def add(parser: pytest.Parser) -> None:
-    """Add the options and their ini twins."""
+    """Add the options, and an ini option for each."""
     group = parser.getgroup("awaits")
     group.addoption(
         OPTION,
@@ -122,7 +122,7 @@ def add(parser: pytest.Parser) -> None:
 
 
 def explain_markers(config: pytest.Config) -> None:
-    """Have `pytest --markers` tell of the kit's."""
+    """Make `pytest --markers` list the kit's markers."""
     config.addinivalue_line(
         "markers",
         "virtual_time(idle=0.0, wall=False, turns=100_000): run this async test in virtual time; "
@@ -151,7 +151,7 @@ def explain_markers(config: pytest.Config) -> None:
 
 
 def given(config: pytest.Config, name: str) -> str:
-    """Return what an option is, or its ini twin."""
+    """Return the value of an option, or of its ini option if it is not given."""
     option: str | None = config.getoption(name)
     ini: str = config.getini(name)
     return ini if option is None else option

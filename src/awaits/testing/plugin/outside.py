@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from awaits.testing.leftovers.places import Origin, origin_here, place_in
 from awaits.testing.loops.stacks import at_work
 
-# What fails because time ran ahead: any class whose name has this in it, and these.
+# Errors that are raised when time runs ahead: classes with this in their names, and these.
 _TIMEOUT = "timeout"
 _OTHERS = {"BrokenProcessPool", "BrokenWorkerProcess", "TooSlowError"}
 
@@ -38,7 +38,7 @@ class Outside:
         setattr(subprocess.Popen, "__init__", init)  # noqa: B010 mypy minds an assignment
 
     def close(self) -> None:
-        """Notice nothing any more."""
+        """Stop noticing new processes."""
         setattr(subprocess.Popen, "__init__", self._original)  # noqa: B010 see above
 
     def begin(self) -> None:
@@ -50,7 +50,7 @@ class Outside:
         self._started.append(_say(process, self._processes[process]))
 
     def hint(self, error: BaseException, now: float) -> str | None:
-        """Return what to say of a failure that may come from what virtual time does not wait for.
+        """Return a hint for a failure that may come from what virtual time does not wait for.
 
         Args:
             error: What a test raised.
@@ -78,7 +78,7 @@ class Outside:
 
 
 def _is_running(process: subprocess.Popen[Any]) -> bool:
-    """Tell whether a process runs, and leave what became of it to who waits for it."""
+    """Tell whether a process runs, and leave its exit status to the code that waits for it."""
     if process.returncode is not None:
         return False
     if sys.platform == "win32":
@@ -113,7 +113,7 @@ def _is_timeout(error: BaseException) -> bool:
 
 
 def _all_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error, those in its groups, and what they came from."""
+    """Yield an error, those in its groups, and their causes."""
     seen: set[int] = set()
     queue = [error]
     while queue:

@@ -17,15 +17,15 @@ from awaits.testing.schedule import Schedule
 
 
 def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: bool = False) -> None:
-    """Have tests explored, if there are any to explore.
+    """Register what explores tests, if there are any to explore.
 
     Args:
         config: pytest's configuration.
         items: The tests of this run.
-        counts: Whether other processes run tests, and this one counts.
+        counts: Whether other processes run the tests and this one counts.
 
     Raises:
-        pytest.UsageError: An option or a marker says what it cannot mean.
+        pytest.UsageError: An option or a marker has a value that it does not take.
     """
     default = _default(config)
     suite = _suite(config, default)
@@ -54,7 +54,7 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:
-    """Return the path that an option is."""
+    """Return the value of an option as a path; `None` if it has none."""
     path = given(config, name)
     return config.invocation_params.dir / Path(path) if path else None
 
@@ -70,13 +70,13 @@ class Wrong:
         self._tests = tests
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Fail a test that is one of them."""
+        """Fail a test if its marker is wrong."""
         if item in self._tests:
             pytest.fail(self._tests[item], pytrace=False)
 
 
 def _default(config: pytest.Config) -> Plan:
-    """Return how tests are explored of which nothing else is said."""
+    """Return how tests are explored if nothing else is said."""
     jitter = given(config, "explore_jitter") or "0"
     try:
         return Plan(jitter=Schedule(jitter=float(jitter)).jitter)
@@ -149,7 +149,7 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
 
 def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
     if "orders" in said or "deviations" in said:
-        plan = plan._replace(orders=None, deviations=None)  # what the option says counts less
+        plan = plan._replace(orders=None, deviations=None)  # the marker overrides the option
     for name, value in said.items():
         match name, value:
             case "orders" | "deviations" | "jitter", bool():

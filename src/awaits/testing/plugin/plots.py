@@ -20,7 +20,7 @@ class Plots:
     def save(self, nodeid: str, svg: str) -> str:
         """Save the picture of a failing order; return the line that tells of it, if any.
 
-        Each test has a file of its own, so processes that run tests side by side do not meet.
+        Each test has a file of its own, so processes that run tests side by side do not collide.
 
         Args:
             nodeid: The name of the test.
@@ -38,7 +38,7 @@ class Plots:
 
 
 def file_name(nodeid: str) -> str:
-    """Return the name of a test's picture: words, and a number where these are not the same."""
+    """Return the file name for a test's picture: words, and a number if these may not be unique."""
     plain = nodeid.replace("::", "-").replace("/", "-").replace("[", "-").removesuffix("]")
     words = re.sub(r"[^\w.-]+", "_", plain, flags=re.ASCII)[:LONGEST]
     is_alone = words == plain and "-" not in nodeid

@@ -1,4 +1,4 @@
-"""The proof that a test ran where its name says: what the test itself sees, inside the loop.
+"""Proves that a test ran on the event loop that its name says: the test itself finds out.
 
 A label proves nothing. pytest-asyncio in auto mode takes a test labelled `[trio]` and runs it on
 asyncio, and it passes.
@@ -27,7 +27,7 @@ class Witness:
 
     @contextlib.contextmanager
     def in_place_of(self, test: pytest.Function, expected: str) -> Generator[None]:
-        """Take the place of a test's body, in the block.
+        """Replace a test's body while the block runs.
 
         Args:
             test: A test. One that is not async claims nothing, and is left alone.
@@ -39,7 +39,7 @@ class Witness:
             yield
 
     def complaint(self) -> str | None:
-        """Return the sentence that tells which other event loop ran the test, why, and the remedy.
+        """Return a sentence: which other event loop ran the test, why, and what to do about it.
 
         Returns:
             The sentence; `None` if the test ran on no other event loop than it claims.

@@ -11,7 +11,7 @@ from awaits.testing.plugin.bodies import Body, has_async_body, replaced_body
 from awaits.testing.plugin.choice import backend_of
 from awaits.testing.plugin.culprits import Culprits
 
-RAN = "awaits_ran"  # a property of the report of a test
+RAN = "awaits_ran"  # a property of a test's report
 NOTHING = "no event loop"
 
 
@@ -29,11 +29,11 @@ class Prove:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Have each async test see for itself which event loop runs it."""
+        """Find out inside each async test which event loop runs it."""
         __tracebackhide__ = True
         if not (isinstance(item, pytest.Function) and has_async_body(item)):
             return (yield)
-        seen: dict[str, None] = {}  # in an order, and each once
+        seen: dict[str, None] = {}  # each once, in order
         is_unittest = isinstance(item.instance, unittest.TestCase)
         otherwise = "unittest" if is_unittest else "the project's own code"
         label = backends.name_of(backend_of(item))
@@ -57,7 +57,7 @@ class Prove:
             item.user_properties.append((RAN, [*seen] or [NOTHING]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take down what a test saw, in whichever process it ran."""
+        """Record what a test saw, in whichever process it ran."""
         ran = dict(report.user_properties).get(RAN)
         if report.when == "call" and isinstance(ran, list):
             for where in ran:
@@ -71,7 +71,7 @@ class Prove:
         for where, tests in sorted(self._tests.items()):
             n = f"{len(tests):,} test" if len(tests) == 1 else f"{len(tests):,} tests"
             terminalreporter.write_line(f"{where}: {n}")
-            # What is amiss is named in any case.
+            # Tests with a problem are always listed.
             if self._verbose or where == NOTHING or "though labelled" in where:
                 for test in tests:
                     terminalreporter.write_line(f"  {test}")

@@ -1,6 +1,6 @@
 """Who runs an async test: anyio's plugin, pytest-asyncio or pytest-trio.
 
-No private name stands behind this: it can be told with any pytest, also one that does not fit.
+This uses no private names, so it works with any version of pytest, even one that does not fit.
 """
 
 from typing import Literal, TypeAlias

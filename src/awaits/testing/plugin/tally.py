@@ -1,4 +1,4 @@
-"""What `--explore` did in all tests: counted, kept for the next time, and told at the end."""
+"""Counts what `--explore` did in all tests, keeps it for the next run, and reports it."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from awaits.testing import backends
 from awaits.testing.plugin.known import Known
 from awaits.testing.plugin.options import given
 
-EXPLORED = "awaits_explored"  # properties of the report of a test
+EXPLORED = "awaits_explored"  # properties of a test's report
 FAILING = "awaits_failing"
 PASSING = "awaits_passing"
 NOT_REPEATABLE = "awaits_not_repeatable"
@@ -33,7 +33,7 @@ class Tally:
         self._is_empty = True
         self._not_repeatable: list[str] = []
         self._not_steered: Counter[str] = Counter()  # tests, by their event loops
-        self._complete: Counter[str] = Counter()  # tests, by what all was tried
+        self._complete: Counter[str] = Counter()  # tests, by which orders were all tried
         self._incomplete: dict[str, str] = {}  # what was tried, by test
         self._now: dict[str, str] = {}  # the failures of this run, by test
         self._passing: set[str] = set()

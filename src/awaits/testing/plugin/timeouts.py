@@ -17,15 +17,15 @@ from awaits.testing.plugin.watchdog import Watchdog
 
 
 def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, default: str) -> None:
-    """Have tests fail that take too long, if any is to be watched.
+    """Register what fails tests that take too long, if any test is to be watched.
 
     Args:
         config: pytest's configuration.
         items: The tests of this run.
-        default: How many seconds the tests have that say nothing else; "" means for ever.
+        default: How many seconds tests have that are not marked otherwise; "" means no limit.
 
     Raises:
-        pytest.UsageError: The option or a marker says no number of seconds.
+        pytest.UsageError: The option or a marker is not a number of seconds.
     """
     seconds = _seconds(default, "--anyio-timeout") if default else None
     found = {item: _seconds_of(item, seconds) for item in items if has_async_body(item)}
@@ -62,7 +62,8 @@ class Timeouts:
     """Watches tests and their async fixtures, in real time.
 
     Args:
-        tests: How many seconds each test has, and so each of its fixtures to be set up, and to end.
+        tests: How many seconds each test has. Each of its fixtures has as many to be set up, and to
+            end.
     """
 
     def __init__(self, tests: Mapping[pytest.Item, float]) -> None:
@@ -71,7 +72,7 @@ class Timeouts:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
-        """Remember whose fixtures are set up."""
+        """Remember how many seconds the test has whose fixtures are set up now."""
         self._seconds = self._tests.get(item)
         return (yield)
 
@@ -79,12 +80,12 @@ class Timeouts:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object]
     ) -> Generator[None, object, object]:
-        """Have an async fixture watched while it is set up, and while it ends."""
+        """Watch an async fixture while it is set up, and while it ends."""
         function = fixturedef.func
         is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         if self._seconds is None or not is_async:
             return (yield)
-        # Whoever runs it looks for the function here, in this hook.
+        # The plugin that runs it looks for the function here, in this hook.
         fixturedef.func = _timed_fixture(self._seconds, fixturedef.argname, function)  # type: ignore[misc]
         try:
             return (yield)
@@ -93,7 +94,7 @@ class Timeouts:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Have the body of a test watched while it runs."""
+        """Watch the body of a test while it runs."""
         __tracebackhide__ = True
         if item not in self._tests or not isinstance(item, pytest.Function):
             return (yield)
@@ -123,7 +124,7 @@ def _timed(seconds: float, body: Body) -> Body:
         with adapter_here().cancellable() as cancel_anyway:
 
             def cancel() -> None:
-                # Who has a shield, or tasks that are not anyio's, may bear the scope's.
+                # A test with a shield, or with tasks that are not anyio's, may survive the scope.
                 (cancel_anyway if scope.cancel_called else scope.cancel)()
 
             with _in_time(Watchdog(seconds, "the test is not over", cancel)), scope:

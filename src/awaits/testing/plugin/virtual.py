@@ -1,4 +1,4 @@
-"""Tests in virtual time: which ones, and how their event loops come by it."""
+"""Tests in virtual time: which ones, and how their event loops get it."""
 
 import functools
 from collections.abc import Callable, Generator
@@ -32,7 +32,7 @@ CANNOT = (
 )
 
 
-SECONDS_TO_TELL = 0.2  # real ones, in which threads held time
+SECONDS_TO_TELL = 0.2  # real ones, for which threads held time
 
 
 class Settings(NamedTuple):
@@ -44,14 +44,14 @@ class Settings(NamedTuple):
 
 
 def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool]) -> None:
-    """Have tests run in virtual time.
+    """Register what runs tests in virtual time.
 
     Args:
         config: pytest's configuration.
         is_virtual: Tells whether a test is one of them.
 
     Raises:
-        pytest.UsageError: An option says what it cannot mean.
+        pytest.UsageError: An option has a value that it does not take.
     """
     settings = Settings(_idle(config), _wall(config), _turns(config))
     try:
@@ -116,7 +116,7 @@ class VirtualTime:
         config: pytest's configuration.
         fixtures: The async fixtures that are open.
         is_virtual: Tells whether a test is one of them.
-        settings: What holds for the tests whose marker says nothing else.
+        settings: The settings of tests whose marker says nothing else.
     """
 
     def __init__(
@@ -127,9 +127,9 @@ class VirtualTime:
         settings: Settings,
     ) -> None:
         self.clock: VirtualClock = VirtualClock(**settings._asdict())
-        """What tests see; its time is that of the event loop that runs them."""
+        """The clock that tests see; its time is that of the event loop that runs them."""
         self.loops: PytestAsyncioLoops | None = None
-        """Those of pytest-asyncio."""
+        """The event loops of pytest-asyncio."""
         self._clock = VirtualClock(**settings._asdict())  # of the event loops of anyio and trio
         self._culprits = Culprits(config)
         self._fixtures = fixtures
@@ -142,12 +142,12 @@ class VirtualTime:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Have the event loops that are made from here on run in the time of this test."""
+        """Make the event loops that are created from now on run in the time of this test."""
         self._asks = asks_for_virtual_time(item)
         self._outside.begin()
         follow(self.clock, self._clock)
         if not (self._asks or runner_of(item) or "anyio_backend" in _fixtures(item)):
-            return  # a sync test; what async fixtures of wider scopes it has, stay
+            return  # a sync test: async fixtures of wider scopes stay open
         settings = self._settings_of(item)
         if settings != self._settings:
             self._fixtures.end_all()
@@ -159,7 +159,7 @@ class VirtualTime:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Tell where a test may have failed because something did not move as time did."""
+        """Say so if a test may have failed because something did not move as virtual time did."""
         report = yield
         if report.failed and call.excinfo and self._settings and runner_of(item):
             error, now = call.excinfo.value, self.clock.time()
@@ -173,7 +173,7 @@ class VirtualTime:
         return report
 
     def pytest_unconfigure(self) -> None:
-        """Notice no processes any more."""
+        """Stop noticing new processes."""
         self._outside.close()
 
     def _settings_of(self, item: pytest.Item) -> Settings | None:
@@ -198,13 +198,13 @@ class VirtualTime:
             sentence = "virtual_time takes idle, wall and turns, by their names; or False alone."
         except ValueError as error:
             sentence = str(error)
-        return _fail(sentence)  # only here, or pytest shows what was caught before it
+        return _fail(sentence)  # not in `except`: pytest would show the caught error, too
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
     ) -> Generator[None, object, object]:
-        """Have anyio make event loops in virtual time."""
+        """Make anyio create event loops in virtual time."""
         value = yield
         if fixturedef.argname != "anyio_backend" or self._settings is None:
             return value
@@ -219,7 +219,7 @@ class VirtualTime:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Begin the test at 0.0, and tell it of a deadlock."""
+        """Begin the test at 0.0, and raise a deadlock in it."""
         __tracebackhide__ = True
         if self._settings is None or not isinstance(item, pytest.Function):
             return (yield)
@@ -273,7 +273,7 @@ class VirtualTime:
             except BaseExceptionGroup as group:
                 if group.subgroup(KeyboardInterrupt) is None:
                     raise
-                # pytest ends the session for this one, but not for a group with it inside.
+                # pytest ends the session for this error, but not for a group that contains it.
                 raise KeyboardInterrupt from group
 
         return from_zero
@@ -286,7 +286,7 @@ def asks_for_virtual_time(item: pytest.Item) -> bool:
 
 
 def _stood_still(timekeeper: Timekeeper) -> str | None:
-    """Return what to say of a test that may have failed because threads held time."""
+    """Return a hint for a test that may have failed because threads held time."""
     if timekeeper.stood_still < SECONDS_TO_TELL:
         return None
     return (

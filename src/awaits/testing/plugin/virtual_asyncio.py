@@ -1,10 +1,10 @@
 """Virtual time for the tests that pytest-asyncio runs.
 
 Its private names, read in pytest-asyncio 1.1.0 and 1.5.0: the fixtures `_function_scoped_runner` to
-`_session_scoped_runner`, which make the event loops, and what they are given, `event_loop_policy`
-and, from 1.4 on, `_asyncio_loop_factory`. The tests in test_virtual_asyncio.py fail when one has
-moved. pytest-asyncio's hook for event loops would change the names of all tests, and is the
-project's own to use.
+`_session_scoped_runner`, which make the event loops, and their arguments, `event_loop_policy` and,
+from 1.4 on, `_asyncio_loop_factory`. The tests in test_virtual_asyncio.py fail when one has moved.
+pytest-asyncio has a public hook for event loops, but it would change the names of all tests, and
+projects may use it themselves.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FACTORY = "_asyncio_loop_factory"
 POLICY = "event_loop_policy"
-# What makes asyncio's own event loops. Others are a project's own, as uvloop's.
+# What makes asyncio's own event loops. Any other is a project's own, such as uvloop's.
 OWN_FACTORIES = (None, asyncio.new_event_loop, asyncio.SelectorEventLoop)
 
 
@@ -55,7 +55,7 @@ class PytestAsyncioLoops:
         )
 
     def clock(self) -> VirtualClock | None:
-        """Return the clock of the event loop that runs; `None` if this did not make it."""
+        """Return the clock of the event loop that runs; `None` if it was not made here."""
         return self._clocks.get(asyncio.get_running_loop())
 
     def _made(self, clock: VirtualClock) -> asyncio.AbstractEventLoop:
@@ -68,7 +68,7 @@ class PytestAsyncioLoops:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object]
     ) -> Generator[None, object, object]:
-        """Give the fixture that makes an event loop another factory of them."""
+        """Give the fixture that makes event loops another factory."""
         clock = self._new_clock() if makes_event_loop(fixturedef) else None
         if clock is None:
             return (yield)

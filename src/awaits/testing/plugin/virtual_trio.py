@@ -1,7 +1,7 @@
 """Virtual time for the tests that pytest-trio runs.
 
-It takes a function that stands in for `trio.run` from its marker, `@pytest.mark.trio(run=...)`, but
-for Hypothesis's tests it calls `trio.run`: read in pytest-trio 0.8.0.
+pytest-trio takes a replacement for `trio.run` from its marker, `@pytest.mark.trio(run=...)`. But
+for Hypothesis's tests it calls `trio.run` itself: read in pytest-trio 0.8.0.
 """
 
 import threading
@@ -24,8 +24,8 @@ class PytestTrioRuns:
 
     Args:
         clock: The clock of these tests.
-        is_on: Tells whether the test that runs, runs in virtual time.
-        has_its_own: Is told of a test that has a clock, or a way to run, of its own.
+        is_on: Tells whether the current test runs in virtual time.
+        has_its_own: Is called with a test that has a clock, or a function to run it, of its own.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class PytestTrioRuns:
         instruments: Sequence[trio.abc.Instrument] = (),
         **others: bool,
     ) -> T:
-        """As `trio.run`, in virtual time, unless a clock is given or this is another run."""
+        """Do as `trio.run`, in virtual time, unless a clock is given or this is another run."""
         __tracebackhide__ = True
         is_another = threading.get_ident() != self._thread or trio.lowlevel.in_trio_run()
         if clock is None and self._is_on() and not is_another:
@@ -88,7 +88,7 @@ class PytestTrioRuns:
 
 
 def _run_of(item: pytest.Item) -> object:
-    """Return by which function a test is to be run; `None` if that is not said."""
+    """Return the function that is to run a test; `None` if there is no such setting."""
     runs = (mark.kwargs.get("run") for mark in item.iter_markers("trio"))  # the closest one first
     of_suite: str = item.config.getini("trio_run")
     return next((run for run in runs if run is not None), None if of_suite == "trio" else of_suite)

@@ -1,4 +1,4 @@
-"""A thread that looks after a test: whether it ends in time, and if not, where its tasks stand."""
+"""A thread that watches a test: whether it ends in time, and if not, where its tasks stand."""
 
 import contextlib
 import inspect
@@ -20,7 +20,7 @@ _DEBUGGERS = {"bdb", "pdb", "pydevd"}
 
 _OF_COROUTINES = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
-# The thread that watches is no reason to wait, in virtual time.
+# Virtual time must not wait for the thread that watches.
 POOLS.add((__name__, "_watch"))
 
 
@@ -29,11 +29,11 @@ class _BlockedError(BaseException):
 
 
 class Watchdog:
-    """Looks after a test or a fixture from a thread of its own.
+    """Watches a test or a fixture from a thread of its own.
 
     Args:
-        seconds: How many real ones it has.
-        late: What to say if they were too few, as "the test is not over".
+        seconds: How many real seconds it has.
+        late: What to say if it is late, such as "the test is not over".
         cancel: Ends it, in its event loop.
     """
 
@@ -49,8 +49,8 @@ class Watchdog:
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="anyio-timeout", daemon=True)
         self._before: object = signal.SIG_IGN
-        self._outside: FrameType | None = None  # of all steps, where no frame runs them, as in C
-        self._interrupted: FrameType | None = None  # the step that was, the last time
+        self._outside: FrameType | None = None  # the frame around all steps, if C runs them
+        self._interrupted: FrameType | None = None  # the step that was interrupted last
 
     def __enter__(self) -> None:
         self._outside = _caller_of_steps(inspect.currentframe())
@@ -80,7 +80,7 @@ class Watchdog:
                 self._soon(self._cancel_if_it_is_not_over)
 
     def _end_what_blocks(self) -> None:
-        """Tell where a task blocks the event loop, and interrupt it; once, for its clean-up."""
+        """Note where a task blocks the event loop, and interrupt it once: then it may clean up."""
         frame = frames().get(self._loop)
         step = self._step_in(frame)
         if step is None or step is self._interrupted:
@@ -98,7 +98,7 @@ class Watchdog:
             self._cancel()
 
     def _expire(self) -> None:
-        """Tell where all tasks stand, and end what is late; in its event loop."""
+        """Note where all tasks stand, and end what is late. It is called in the event loop."""
         self._answered.set()
         if self._is_over.is_set():
             return
@@ -112,7 +112,7 @@ class Watchdog:
             raise _BlockedError
 
     def _step_in(self, frame: FrameType | None) -> FrameType | None:
-        """Return the frame in which a task's step that runs has begun; `None` if no step does."""
+        """Return the frame in which the step that runs has begun; `None` if no step runs."""
         step, outside = frame, frame
         while outside is not None and outside is not self._outside:
             if runs_steps(outside):
@@ -122,7 +122,7 @@ class Watchdog:
 
 
 def _soon() -> Callable[[Callable[[], None]], object]:
-    """Return what has the event loop that runs call a function, from another thread."""
+    """Return what other threads can call to make the running event loop call a function."""
     if backends.running() == "trio":
         import trio  # noqa: PLC0415 it runs
 
@@ -133,7 +133,7 @@ def _soon() -> Callable[[Callable[[], None]], object]:
 
 
 def _caller_of_steps(frame: FrameType | None) -> FrameType | None:
-    """Return the frame from which an event loop was run that a step runs in now."""
+    """Return the frame that has called the current step."""
     frame = frame and frame.f_back
     while frame is not None and (
         frame.f_code.co_flags & _OF_COROUTINES

@@ -1,4 +1,4 @@
-"""asyncio's adapter, as `contract.Adapter` says; private names of asyncio live only here."""
+"""asyncio's adapter: it implements `contract.Adapter`, and keeps asyncio's private names inside."""
 
 from collections.abc import Callable
 
@@ -19,10 +19,10 @@ def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
 
 
 def play(order: Order) -> ReadyPlay:
-    """Steer the order of the tasks of the event loop that runs, until `Play.close`."""
+    """Steer the order of the tasks of the running event loop, until `Play.close`."""
     return ReadyPlay(order)
 
 
 def standing_here() -> list[Standing]:
-    """Return where the tasks of the event loop that runs stand, in real or virtual time."""
+    """Return where the tasks of the running event loop stand, in real or virtual time."""
     return standing(tasks_here(), look)

@@ -1,8 +1,8 @@
-"""anyio's asyncio backend, told that time may be virtual.
+"""anyio's asyncio backend, adapted to virtual time.
 
 Private names, read in anyio 4.16.0: `anyio._backends._asyncio.AsyncIOBackend`, with its methods
 `wait_all_tasks_blocked`, `run_sync_in_worker_thread` and `check_cancelled`; `loaded_backends`,
-where anyio keeps the one that it asks; `WorkerThread.run`, where a worker has no work.
+where anyio keeps the backend that it uses; `WorkerThread.run`, in which an idle worker waits.
 """
 
 # pyright: reportPrivateUsage=false
@@ -32,7 +32,7 @@ check_names(
         ],
     },
 )
-if "run" not in vars(WorkerThread):  # it inherits one
+if "run" not in vars(WorkerThread):  # then it only inherits one
     raise ImportError("WorkerThread has no run of its own", name="anyio")
 POOLS.add((WorkerThread.__module__, "run"))
 
@@ -41,11 +41,11 @@ Ts = TypeVarTuple("Ts")
 
 
 class VirtualAsyncIOBackend(AsyncIOBackend):
-    """anyio's asyncio backend, which asks an event loop in virtual time what it needs to know."""
+    """anyio's asyncio backend, which knows about event loops in virtual time."""
 
     @classmethod
     async def wait_all_tasks_blocked(cls) -> None:
-        """Wait for the event loop to be idle, where anyio polls with sleeps of 0.1 seconds."""
+        """Wait for the event loop to be idle. anyio itself polls, with sleeps of 0.1 seconds."""
         loop = asyncio.get_running_loop()
         if not isinstance(loop, VirtualEventLoop):
             await super().wait_all_tasks_blocked()
@@ -63,7 +63,7 @@ class VirtualAsyncIOBackend(AsyncIOBackend):
         abandon_on_cancel: bool = False,
         limiter: CapacityLimiter | None = None,
     ) -> T:
-        """Count the thread as out: anyio's worker threads are its own, not an executor's."""
+        """Count the thread as out: anyio has worker threads of its own, and uses no executor."""
         loop = asyncio.get_running_loop()
         if not isinstance(loop, VirtualEventLoop):
             return await super().run_sync_in_worker_thread(func, args, abandon_on_cancel, limiter)
@@ -79,7 +79,7 @@ class VirtualAsyncIOBackend(AsyncIOBackend):
 
 
 class _CountingLimiter:
-    """A limiter of anyio's that has the event loop know which of its worker threads are out."""
+    """A limiter for anyio that tells the event loop how many of its worker threads are out."""
 
     def __init__(self, limiter: CapacityLimiter, loop: VirtualEventLoop) -> None:
         self._limiter = limiter
@@ -97,7 +97,7 @@ class _CountingLimiter:
 
 
 def install() -> None:
-    """Have anyio ask the backend above, and its portals tell which futures threads wait for."""
+    """Make anyio use the backend above, and its portals report which futures threads wait for."""
     loaded_backends["asyncio"] = VirtualAsyncIOBackend
     patch_portals()
     _patch_workers()
@@ -105,7 +105,7 @@ def install() -> None:
 
 @functools.cache
 def _patch_workers() -> None:
-    """Have workers tell that they ask whether they are cancelled: they ask anyio's own class."""
+    """Notice workers that ask whether they are cancelled. They ask anyio's own class."""
     check_cancelled = AsyncIOBackend.check_cancelled
 
     def asking() -> None:

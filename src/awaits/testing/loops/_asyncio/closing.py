@@ -1,10 +1,10 @@
-"""The end of an event loop in virtual time: tasks that were cancelled and go on must not keep it.
+"""The end of an event loop in virtual time: cancelled tasks that go on must not keep it open.
 
-asyncio cancels all tasks that are left, once, and waits for them. One that swallows that and goes
-on with sleeps would have time move on for ever.
+At its end, asyncio cancels all tasks that are left, once, and waits for them. If one swallowed this
+and went on sleeping again and again, virtual time would move on for ever.
 
-Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `_cancel_all_tasks`, which does so; anyio's
-and pytest-asyncio's runners are asyncio's.
+Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `_cancel_all_tasks`, which does so. The
+runners of anyio and pytest-asyncio use it, too.
 """
 
 import math
@@ -24,11 +24,11 @@ SECONDS_TO_CLOSE = 3_600.0  # virtual ones
 
 @contextmanager
 def closing_in_time(loop: "VirtualEventLoop", caller: FrameType) -> Generator[None]:
-    """Have what an event loop runs in the block end after an hour, if it is its own end.
+    """If an event loop is closing, end what it runs in the block after an hour of its time.
 
     Args:
         loop: The event loop.
-        caller: Who has it run something.
+        caller: The frame that made it run something.
 
     Raises:
         DeadlockError: Tasks that were cancelled go on.

@@ -1,9 +1,9 @@
 """Ctrl-C, while an asyncio event loop in virtual time runs.
 
-Python raises `KeyboardInterrupt` between any two instructions. An event loop that never sleeps is
-mostly at work itself by then: a step that it has taken from its queue would be lost, and its task
-would never end, not even when it is cancelled. So Ctrl-C waits for the end of the turn, unless it
-meets the user's own code.
+Python may raise `KeyboardInterrupt` between any two instructions. An event loop that never sleeps
+mostly runs its own code at that moment. A step that it has just taken from its queue would be lost,
+and the step's task would never end, not even when it is cancelled. So Ctrl-C waits for the end of
+the turn, unless the user's own code is running.
 """
 
 import signal
@@ -22,7 +22,7 @@ class Interrupts:
     """Keeps Ctrl-C until the turn of an event loop is over.
 
     Args:
-        wake: Has the event loop begin another turn, if it waits; called from a signal handler.
+        wake: Makes the event loop begin another turn, if it waits; called from a signal handler.
     """
 
     def __init__(self, wake: Callable[[], object]) -> None:
@@ -36,7 +36,7 @@ class Interrupts:
             threading.current_thread() is not threading.main_thread()
             or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
         ):
-            yield  # another has a say, such as `asyncio.Runner`
+            yield  # another handles Ctrl-C, such as `asyncio.Runner`
             return
         self.pending = False
         signal.signal(signal.SIGINT, self._keep)
@@ -60,7 +60,7 @@ class Interrupts:
 
 
 def _is_of_the_user(frame: FrameType | None) -> bool:
-    """Tell whether it is the user's code that runs, or what it has called of Python's library."""
+    """Tell whether the user's code runs, or a part of Python's library that it has called."""
     while frame is not None:
         module = str(frame.f_globals.get("__name__"))
         if module.partition(".")[0] not in _STDLIB:

@@ -2,14 +2,14 @@
 
 Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 
-- `BaseEventLoop._run_once`, the turns of the loop, is replaced: it is where time moves. asyncio's
-  own compares timers in Python, and takes those for due that are closer than the resolution of the
-  real clock, so that virtual time would not be exact.
+- `BaseEventLoop._run_once`, the turns of the loop, is replaced, because time moves there. asyncio's
+  own compares timers in Python. It also runs timers early, by up to the resolution of the real
+  clock, so that virtual time would not be exact.
 - `BaseEventLoop._ready`, the queue of what can run; `_stopping`, whether `stop` was called.
 - `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
-- `BaseSelectorEventLoop._signal_handlers`: who waits for a signal is not deadlocked.
+- `BaseSelectorEventLoop._signal_handlers`: a task that waits for a signal is not deadlocked.
 - `BaseSelectorEventLoop._write_to_self`, to wake the loop from a signal handler.
-- What `asyncio.run_coroutine_threadsafe` has the loop call closes over the future that it returns.
+- The callback of `asyncio.run_coroutine_threadsafe` closes over the future that it returns.
 """
 
 # pyright: reportPrivateUsage=false
@@ -45,11 +45,11 @@ from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
-# A scope of anyio's that is cancelled does so again at each turn, as long as it has tasks. After so
-# many at one instant, it is looked whether there is anything else.
+# A cancelled scope of anyio's cancels its tasks again at each turn, until they have ended. After so
+# many turns at one instant, the loop checks whether it does anything else.
 TURNS_OF_CANCELLATION = 1_000
 
-# What `asyncio.run_coroutine_threadsafe` has the event loop call.
+# The code of what `asyncio.run_coroutine_threadsafe` makes the event loop call.
 STARTS_COROUTINE = {
     it for it in asyncio.run_coroutine_threadsafe.__code__.co_consts if isinstance(it, CodeType)
 }
@@ -90,13 +90,13 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self.timekeeper: Timekeeper = timekeeper
         self.threads: Threads = Threads(self, lambda: _worker.loop, self.call_soon_threadsafe)
         self.waiting_for_idle: list[asyncio.Future[None]] = []
-        self.sent: set[object] = set()  # what anyio has sent to its workers, and has not begun
+        self.sent: set[object] = set()  # anyio's work for its workers that has not begun
         self.closes_at: float = math.inf  # when it stops, if it waits for its last tasks
-        self._outermost: asyncio.Task[Any] | None = None  # which the event loop runs for
-        self._main: asyncio.Task[Any] | None = None  # which is told of a deadlock
+        self._outermost: asyncio.Task[Any] | None = None  # the one that the loop runs for
+        self._main: asyncio.Task[Any] | None = None  # in which a deadlock is raised
         self._error: Exception | None = None
-        self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
-        self._n_cancels = 0  # of the main task, by an error
+        self._thrown: tuple[float, int] = (0.0, 0)  # an instant, and how many errors at it
+        self._n_cancels = 0  # how often an error has cancelled the main task
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
         self._n_cancelled = 0
@@ -136,7 +136,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             self._n_cancelled = 0
 
     def _run_once(self) -> None:
-        """Turn until `stop`: run what can run, or make something run, by moving time if need be."""
+        """Run turns until `stop`. If nothing can run, make something run: move time if needed."""
         clock, timers = self.timekeeper, self.timers
         sockets, signal_handlers = self._sockets, self._signal_handlers
         interrupts = self._interrupts
@@ -159,19 +159,19 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 clock.n_turns += 1
             else:
                 end_what_runs_for_ever(self, self._running())
-                clock.n_turns = max(0, most - TURNS_OF_CANCELLATION)  # if it is swallowed
+                clock.n_turns = max(0, most - TURNS_OF_CANCELLATION)  # the error may be swallowed
             if clock.n_turns > TURNS_OF_CANCELLATION:
                 self._turn_of_cancellation(n_ready)
                 continue
             for _ in range(n_ready):  # what becomes ready now is for the next turn
-                handle = self._ready.popleft()  # a schedule may have put its own there
+                handle = self._ready.popleft()  # a schedule may have replaced the queue
                 if not handle._cancelled:
                     handle._run()
 
     def _turn_of_cancellation(self, n_ready: int) -> None:
-        """Run a turn; move time if it was only that a cancelled scope cancels its tasks again.
+        """Run a turn; if all it did was to cancel the tasks of a cancelled scope again, move time.
 
-        anyio does so at each turn until they have ended, and one that cleans up may wait for time.
+        anyio does so at each turn until the tasks have ended, and their clean-up may need time.
         """
         cancels, is_busy = False, self.threads_are_out()
         for _ in range(n_ready):
@@ -205,8 +205,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _nothing_can_run(self) -> None:
         try:
-            # What `make_something_run` does where nothing but timers is there, as nearly always:
-            # asking it each time is a tenth of what virtual time costs, see benchmarks/clock.py.
+            # A short cut for the usual case, in which there are only timers. To call
+            # `make_something_run` each time would be a tenth of the cost of virtual time, see
+            # benchmarks/clock.py.
             if (
                 type(self._ready) is deque
                 and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
@@ -217,7 +218,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             else:
                 wait = make_something_run(self)
         except Exception as error:
-            if self._main is None or error is self._error:  # nobody is there, or nobody takes it
+            if self._main is None or error is self._error:  # no main task, or it does not take it
                 raise
             wait = self.throw(error)
         if wait:
@@ -241,10 +242,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         return bool(self.waiting_for_idle)
 
     def wake_who_waits_until_idle(self) -> bool:
-        """Wake such tasks; return whether that was done here."""
+        """Wake the tasks that wait until idle; return whether this has done it."""
         if not self.waiting_for_idle:
             return False
-        while self.sent:  # who waits may cancel it, and then it would never begin
+        while self.sent:  # a waiter may cancel it, and then it would never begin
             self.poll(0.001)
         for waiter in self.waiting_for_idle:
             if not waiter.done():
@@ -254,8 +255,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def poll(self, seconds: float) -> bool:
         """Wait for sockets and other threads, for so many real seconds; tell if something came."""
-        # What other threads want is in the queue already: only for sockets and signals is there
-        # anything to ask the system.
+        # What other threads want is in the queue already. The system has to be asked only about
+        # sockets and signals.
         if seconds or self.waits_for_the_world_outside():
             self._process_events(self._selector.select(seconds))
         return bool(self._ready)
@@ -276,23 +277,23 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         return None if self._main is None else self._main.get_coro()
 
     def tasks(self) -> Iterator[Here]:
-        """Return all tasks, but for the one that pytest's plugins run beside the main task."""
+        """Return all tasks, except the one that pytest's plugins run beside the main task."""
         tasks = asyncio.all_tasks(self) - ({self._outermost} - {self._main})
         return (here(task, is_main=task is self._main) for task in tasks)
 
     @property
     def look(self) -> Look:
-        """Tells of what tasks wait for that is asyncio's."""
+        """Tells what tasks wait for in asyncio's own code."""
         return look
 
     def _running(self) -> Iterator[tuple[str, object]]:
         """Return the name and the coroutine of each task that can run."""
-        ready = deque(self._ready)  # at once: other threads may append meanwhile
+        ready = deque(self._ready)  # a copy: other threads may append meanwhile
         tasks = {task_of(handle): None for handle in ready if not handle.cancelled()}
         return ((name_of(task), task.get_coro()) for task in tasks if task is not None)
 
     def throw(self, error: Exception) -> float:
-        """Cancel the main task; where it ends, the error takes the cancellation's place."""
+        """Cancel the main task; where it ends, the error is raised in place of the cancellation."""
         self._error = self.threads.error = error
         instant, n_thrown = self._thrown
         n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
@@ -313,7 +314,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     @contextmanager
     def main_task(self) -> Generator[None]:
-        """Have a deadlock raise `DeadlockError` in the block, which runs in the current task."""
+        """Raise a deadlock as `DeadlockError` in the block, which runs in the current task."""
         __tracebackhide__ = True
         task = cast("asyncio.Task[object]", asyncio.current_task(self))
         before, self._main = self._main, task
@@ -325,7 +326,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             raise
         finally:
             self._main = before
-            # An error is here now, if there was one: the task is not to be taken for cancelled.
+            # If there was an error, it has been raised: the task must not count as cancelled any
+            # more.
             for _ in range(self._n_cancels):
                 task.uncancel()
             self._n_cancels = 0
@@ -376,7 +378,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         return future
 
     def thread_is_back(self, _future: asyncio.Future[Any] | None = None) -> None:
-        """Have time move again; whoever turned until the thread was back is to see that it is."""
+        """Let time move again. Count turns anew: a task that polls for the thread must see it."""
         self.threads.n_out -= 1
         self.timekeeper.n_turns = 0
 
@@ -390,7 +392,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         return super().call_soon_threadsafe(callback, *args, context=context)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 asyncio's signature
-        """Wait for the threads to end, in real time: a timeout in virtual time would be over."""
+        """Wait for the threads to end, in real time: a virtual timeout would end at once."""
         self.threads.n_out += 1
         try:
             await super().shutdown_default_executor()
@@ -399,19 +401,19 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
 
 class _Worker(threading.local):
-    loop: VirtualEventLoop | None = None  # that it works for
+    loop: VirtualEventLoop | None = None  # that this thread works for
 
 
 _worker = _Worker()
 
 
 def loop_of_this_worker() -> VirtualEventLoop | None:
-    """Return the event loop that this thread works for, in virtual time."""
+    """Return the event loop in virtual time that this thread works for, if any."""
     return _worker.loop
 
 
 def work(loop: VirtualEventLoop, func: Callable[[*Ts], T], *args: *Ts) -> T:
-    """Run a function in a thread that is known to work for the event loop."""
+    """Run a function, and note meanwhile that this thread works for the event loop."""
     _worker.loop = loop
     try:
         return func(*args)

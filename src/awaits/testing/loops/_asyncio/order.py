@@ -2,13 +2,14 @@
 
 Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 
-- `BaseEventLoop._ready`, the queue; that a turn begins by asking its length, and takes from its
+- `BaseEventLoop._ready`, the queue. A turn begins by asking for its length, and takes from its
   left.
-- `Handle._callback`, `_args` and `_context`, and what the steps of tasks are called.
+- `Handle._callback`, `_args` and `_context`, and the names of the callbacks that are steps of
+  tasks.
 
-And in anyio 4.16.0: `_task_states`, which has the innermost cancel scope of each task, and of these
-`_parent_scope` and `_host_task`, the task that entered it; `_deliver_cancellation`, which has the
-event loop call it again at the next turn.
+And in anyio 4.16.0: `_task_states`, which has the innermost cancel scope of each task; a scope's
+`_parent_scope`, and `_host_task`, the task that entered it; `_deliver_cancellation`, which makes
+the event loop call it again at the next turn.
 """
 
 # pyright: reportPrivateUsage=false
@@ -47,7 +48,7 @@ check_names(
 
 T = TypeVar("T")
 
-# What asyncio calls the steps of tasks: the first, from 3.11 on the later ones, and in Python.
+# asyncio's names for a task's first step and for its later ones: in C, then in Python.
 STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
 
 
@@ -68,10 +69,10 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         super().__init__(steps, order, getattr(loop, "timekeeper", None))
         self._loop = cast("Any", loop)
         self._cancellable: dict[asyncio.Task[Any], int] = {}  # and how often each was cancelled
-        # A task factory of the program's may start tasks at once, before they can have a scope.
+        # A task factory of the program may start tasks at once, before they can have a scope.
         self._wraps = self.cancels_a_task and loop.get_task_factory() is None
         self._sockets = Sockets(self._loop, self._arrived)
-        self._has_looked = False  # whether the loop has looked for what can run, since `popleft`
+        self._has_looked = False  # whether the loop has asked for the length since `popleft`
         self._nothing = asyncio.Handle(print, (), self._loop)
         self._nothing.cancel()
         self.steer(steps)
@@ -94,10 +95,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         return asyncio.Task(run(coroutine), loop=loop, **kwargs)
 
     async def _natively(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
-        """Run what a task runs, so that it may be cancelled natively.
+        """Run a task's coroutine so that it can be cancelled natively.
 
-        anyio ends a task group when one of its tasks ends cancelled. Here it stands for a task that
-        is cancelled alone, so its group is not told. Any other who waits for it is.
+        anyio ends a task group when one of its tasks ends as cancelled. Here only the one task is
+        to be cancelled, so its group does not learn of it. Anything else that waits for the task
+        does.
         """
         task = self.current_task()
         self._cancellable[task] = 0
@@ -114,8 +116,8 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
             del self._cancellable[task]
 
     def _cancel_natively(self, task: asyncio.Task[Any], at: At) -> None:
-        # A shield is one of cancel scopes: `Task.cancel()` goes through it. Who shields, and never
-        # cancels but by scopes, is right.
+        # A shield holds off cancel scopes, but not `Task.cancel()`. Code that shields, and that is
+        # only ever cancelled by scopes, is right.
         if task in self._cancellable and not _is_shielded(task):
             self._note_cancellation(task, at)
             self._cancellable[task] += 1
@@ -126,7 +128,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         return super().__len__()
 
     def popleft(self) -> asyncio.Handle:
-        """Return what runs next; what does nothing, if all the rest is delayed."""
+        """Return the handle that runs next; if all are delayed, one that does nothing."""
         sockets = self._sockets
         if sockets.told is not None:
             sockets.note_what_it_wakes()
@@ -141,7 +143,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
             sockets.runs(step, is_step=self.task_of(step) is not None)
         return step
 
-    # What a handle is for asyncio alone, its types do not tell.
+    # asyncio's types do not show what a handle is to asyncio itself.
 
     def task_of(self, step: Any) -> asyncio.Task[Any] | None:
         """Return the task that takes a step; `None` for any other callback."""
@@ -156,7 +158,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         return cast("Context", step._context)
 
     def coroutine_of(self, task: asyncio.Task[Any]) -> object:
-        """Return what a task runs."""
+        """Return the coroutine that a task runs."""
         return task.get_coro()
 
     def current_task(self) -> asyncio.Task[Any]:
@@ -168,17 +170,17 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         return name_of(task)
 
     def here(self, task: asyncio.Task[Any]) -> Here:
-        """Return what is known of a task from outside of its code."""
+        """Return a task as its event loop knows it."""
         return here(task)
 
     @property
     def look(self) -> Look:
-        """Tells of what tasks wait for that is asyncio's."""
+        """Tells what tasks wait for in asyncio's own code."""
         return look
 
 
 def _is_shielded(task: asyncio.Task[Any]) -> bool:
-    """Tell whether a task stands in a shield that it has entered itself."""
+    """Tell whether a task is in a shielded scope that it has entered itself."""
     state = anyio_asyncio._task_states.get(task)
     scope = None if state is None else state.cancel_scope
     while scope is not None and scope._host_task is task:
@@ -205,6 +207,6 @@ def is_woken_by_cancellation(step: Any) -> bool:
 
 
 def is_a_scope_that_cancels(step: Any) -> bool:
-    """Tell whether a scope of anyio's cancels its tasks again, as it does at each turn."""
+    """Tell whether a callback is a scope of anyio's that cancels its tasks again."""
     function = getattr(step._callback, "__func__", None)
     return function is anyio_asyncio.CancelScope._deliver_cancellation

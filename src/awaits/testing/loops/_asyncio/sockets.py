@@ -1,12 +1,12 @@
-"""What a steered event loop of asyncio is told of sockets: not twice before somebody has heard it.
+"""Sockets in a steered asyncio event loop: no event is reported again before its task has run.
 
-asyncio asks the system at each turn, and is told of a socket until it has been read. In its own
-order, whom that has woken runs before asyncio asks again, and may have read by then, or not want to
-any more. A step that a schedule delays relies on that, too.
+asyncio asks the system at each turn, and the system reports a socket until it has been read. In
+asyncio's own order, the task that is woken runs before asyncio asks again. By then it may have
+read, or may not want to read any more. The program relies on this, also when a schedule delays that
+task.
 
-Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0:
-`BaseSelectorEventLoop._process_events`, which queues the callbacks of sockets: a key's `data` has
-the one for reading and the one for writing.
+Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `BaseSelectorEventLoop._process_events`,
+which queues the callbacks of sockets: a key's `data` has one for reading and one for writing.
 """
 
 # pyright: reportPrivateUsage=false
@@ -25,11 +25,11 @@ Event = tuple[selectors.SelectorKey, int]
 
 
 class Sockets:
-    """Holds back what is told of a socket until what it has woken has run.
+    """Holds back the events of a socket until the task that an earlier one has woken has run.
 
     Args:
         loop: The event loop.
-        arrived: Returns what has become ready since something was taken from the queue.
+        arrived: Returns the handles that became ready since the last one was taken from the queue.
     """
 
     def __init__(
@@ -38,14 +38,15 @@ class Sockets:
         arrived: Callable[[], Iterable[asyncio.Handle]],
     ) -> None:
         self.told: asyncio.Handle | None = None
-        """The callback of a socket that has run, or because of which another has."""
+        """The socket's callback that led to the last handle, if any; it may be that handle
+        itself."""
         self.waiting: dict[int, asyncio.Handle] = {}
-        """By the id of each handle that is to run because of a socket, the socket's callback."""
+        """For each handle that is to run because of a socket, by its id: the socket's callback."""
         self._loop = loop
         self._arrived = arrived
 
     def steer(self, steers: bool) -> None:
-        """Begin, or end."""
+        """Begin to hold events back, or stop it."""
         if not isinstance(self._loop, BaseSelectorEventLoop):
             return
         if steers:
@@ -54,13 +55,13 @@ class Sockets:
             vars(self._loop).pop("_process_events", None)
 
     def note_what_it_wakes(self) -> None:
-        """Note what has become ready as the last handle ran, before anything else does."""
+        """Note what the last handle has made ready, before anything else becomes ready."""
         if self.told is not None:
             self.waiting.update((id(handle), self.told) for handle in self._arrived())
         self.told = None
 
     def runs(self, handle: asyncio.Handle, *, is_step: bool) -> None:
-        """Note that a handle runs now; what it wakes waits because of the same socket."""
+        """Note that a handle runs now. What it makes ready runs because of the same socket."""
         told = self.waiting.pop(id(handle), None)
         self.told = None if is_step else told
 

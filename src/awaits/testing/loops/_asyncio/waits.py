@@ -3,9 +3,9 @@
 Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0, and in anyio 4.16.0:
 
 - `Task._fut_waiter`, the future that a task waits for.
-- `TaskGroup._tasks`, of asyncio's and of anyio's: the tasks in it.
+- `TaskGroup._tasks`, of asyncio and of anyio: the tasks in the group.
 - `asyncio.tasks._GatheringFuture._children`: what `asyncio.gather` waits for.
-- What the functions are called in which asyncio sleeps and waits, and their arguments.
+- The names and arguments of the functions in which asyncio sleeps and waits.
 """
 
 # pyright: reportPrivateUsage=false
@@ -30,7 +30,7 @@ check_names(
 
 
 def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
-    """Return what is known of a task from outside of its code."""
+    """Return a task as its event loop knows it."""
     waiter: asyncio.Future[Any] | None = cast("Any", task)._fut_waiter
     name, coroutine = name_of(task), task.get_coro()
     if waiter is None or waiter.done():
@@ -40,9 +40,9 @@ def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
 
 
 def tasks_here() -> Iterator[Here]:
-    """Return what is known of the tasks of the event loop that runs, but for anyio's own.
+    """Return the tasks of the running event loop, except anyio's own.
 
-    anyio's plugin runs one beside that of the test.
+    anyio's pytest plugin runs a task of its own beside the test's.
     """
     for task in asyncio.all_tasks():
         if not str(getattr(task.get_coro(), "__qualname__", "")).startswith("TestRunner._call"):
@@ -59,7 +59,7 @@ def _for_future(future: asyncio.Future[Any]) -> Wait:
 
 
 def look(it: object, frame: FrameType) -> Wait | None:
-    """Tell what a task waits for in a method of asyncio's, or in one of its functions."""
+    """Tell what a task waits for in one of asyncio's methods or functions."""
     name = frame.f_code.co_name
     match it:
         case asyncio.Condition() if name == "wait":
@@ -96,7 +96,7 @@ def _in_function(frame: FrameType) -> Wait | None:
 
 
 def name_of(task: asyncio.Task[Any]) -> str:
-    """Return the name of a task; that of its function, if it has none, as eager ones do."""
+    """Return the name of a task, or that of its function if it has none, as eager tasks may."""
     name: str | None = task.get_name()
     if name not in (None, "None"):
         return name

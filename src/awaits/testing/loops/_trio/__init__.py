@@ -1,4 +1,4 @@
-"""trio's adapter, as `contract.Adapter` says; private names of trio live only here."""
+"""trio's adapter: it implements `contract.Adapter`, and keeps trio's private names inside."""
 
 from collections.abc import Callable
 
@@ -23,10 +23,10 @@ def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
 
 
 def play(order: Order) -> RunQueuePlay:
-    """Steer the order of the tasks of the event loop that runs, until `Play.close`."""
+    """Steer the order of the tasks of the running event loop, until `Play.close`."""
     return RunQueuePlay(order)
 
 
 def standing_here() -> list[Standing]:
-    """Return where the tasks of the event loop that runs stand, in real or virtual time."""
+    """Return where the tasks of the running event loop stand, in real or virtual time."""
     return standing(tasks_here(), look)

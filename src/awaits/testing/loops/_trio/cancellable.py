@@ -1,7 +1,7 @@
 """How a task of trio is cancelled without a cancel scope.
 
 Private names, read in trio 0.32.0 and 0.35.0: `Task._abort_func` and `Task._attempt_abort`, by
-which trio throws `KeyboardInterrupt` into a task that waits; `Runner.tasks`, which those are.
+which trio throws `KeyboardInterrupt` into a task that waits; `Runner.tasks`, all tasks of the run.
 """
 
 # pyright: reportPrivateUsage=false
@@ -26,7 +26,7 @@ check_names(
 
 
 class CancelledError(BaseException):
-    """Raised in a task that is cancelled; trio's own belongs to a cancel scope."""
+    """Raised in a task that is cancelled here; trio's own error belongs to a cancel scope."""
 
 
 @contextmanager

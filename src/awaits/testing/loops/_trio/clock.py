@@ -2,17 +2,20 @@
 
 Private names, read in trio 0.32.0 and 0.35.0:
 
-- `GLOBAL_RUN_CONTEXT.runner`, the scheduler, for who waits. trio jumps by itself with its own
-  `MockClock` alone (python-trio/trio#3369), and that one knows neither threads nor deadlocks.
-- `Runner.waiting_for_idle`: those who wait for the event loop to be idle come before a move.
-- `Runner.io_manager`'s `_epoll` or `_kqueue`: whether sockets have something, without taking it.
+- `GLOBAL_RUN_CONTEXT.runner`, the scheduler, which knows who waits. trio itself jumps to deadlines
+  only with its own `MockClock` (python-trio/trio#3369), which knows neither threads nor deadlocks.
+- `Runner.waiting_for_idle`: the tasks that wait for the event loop to be idle, which run before
+  time moves.
+- `Runner.io_manager`'s `_epoll` or `_kqueue`: to see whether sockets have events, without taking
+  them.
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
-  main task, the way trio throws `KeyboardInterrupt`; `Task._next_send`, if it can run anyway.
+  main task, the way trio throws `KeyboardInterrupt`; `Task._next_send`, for a task that can run
+  already.
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
-  `PARENT_TASK_DATA`, for whom a thread works.
+  `PARENT_TASK_DATA`, which says for which run a thread works.
 
-Private names, read in anyio 4.16.0: `TestRunner._call_in_runner_task`, which runs what trio asks
-for as a guest, and `_main_task_finished`, which is told how that ended.
+Private names, read in anyio 4.16.0: `TestRunner._call_in_runner_task`, which is the host of trio's
+guest run, and `_main_task_finished`, which gets the outcome of that run.
 """
 
 # pyright: reportPrivateUsage=false
@@ -72,8 +75,9 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
-        self._thrown: tuple[float, int] = (0.0, 0)  # how often at which instant
-        # Of each thread that waits for what it asked trio to run: its task, until it abandons it.
+        self._thrown: tuple[float, int] = (0.0, 0)  # an instant, and how many errors at it
+        # For each thread that waits for trio to run something: the task that waits for the thread,
+        # or `None` once that task has abandoned it.
         self.asking: list[list[Task | None]] = []
 
     def start_clock(self) -> None:
@@ -102,13 +106,13 @@ class VirtualTrioClock(trio.abc.Clock):
             def current_time() -> NoReturn:
                 raise leave
 
-            setattr(self, self.current_time.__name__, current_time)  # which trio asks next
+            setattr(self, self.current_time.__name__, current_time)  # trio calls it next
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
         """Make something run, if possible; return how long to wait for the world outside.
 
-        trio calls this only when no task can run. What is raised here ends the run, without any
-        clean-up in its tasks.
+        trio calls this only when no task can run. An error that is raised here ends the run,
+        without any clean-up in its tasks.
 
         Args:
             deadline: The next one, in virtual time.
@@ -138,7 +142,8 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def n_threads(self) -> int:
         """Return how many worker threads are out; trio counts them."""
-        # It is no question to ask of trio before the first: a `LookupError` each turn is dear.
+        # Before the first thread, trio's count costs a `LookupError` inside trio, too slow at each
+        # turn.
         is_any = _active_threads_local in self._runner._locals
         return trio.testing.active_thread_count() if is_any else 0
 
@@ -175,12 +180,12 @@ class VirtualTrioClock(trio.abc.Clock):
         return None if main is None else main.coro
 
     def tasks(self) -> Iterator[Here]:
-        """Return all tasks of the user's."""
+        """Return all tasks of the user."""
         return tasks_of(self._runner)
 
     @property
     def look(self) -> Look:
-        """Tells of what tasks wait for that is trio's."""
+        """Tells what tasks wait for in trio's own code."""
         return look
 
     def _other_tasks(self) -> list[trio.lowlevel.Task]:
@@ -192,7 +197,7 @@ class VirtualTrioClock(trio.abc.Clock):
         ]
 
     def throw(self, error: Exception) -> float:
-        """Raise an error in the first task that takes it, as trio does `KeyboardInterrupt`.
+        """Raise an error in the first task that takes it, as trio raises `KeyboardInterrupt`.
 
         That is the main task, unless it waits for a thread that waits for another task.
         """
@@ -217,7 +222,7 @@ class VirtualTrioClock(trio.abc.Clock):
                     return 0
             if self.poll(0):  # an attempt has woken the event loop
                 return 0
-        # trio lets out no other error than this one, which bears the sentence of the first.
+        # trio lets no error out but this one, which has the text of the first.
         raise trio.TrioInternalError(str(error)) from error
 
     def restart(self) -> bool:
@@ -227,7 +232,7 @@ class VirtualTrioClock(trio.abc.Clock):
 
     @contextmanager
     def main_task(self) -> Generator[None]:
-        """Let `DeadlockError` out of the groups that it went through, as on asyncio."""
+        """Take `DeadlockError` out of the exception groups around it, as on asyncio."""
         __tracebackhide__ = True
         try:
             yield
@@ -242,10 +247,10 @@ class VirtualTrioClock(trio.abc.Clock):
 
 @functools.cache
 def patch_test_runner() -> None:
-    """Have anyio's runner of tests end with its guest, trio, where it would wait for ever.
+    """End anyio's test runner when trio, its guest, ends; otherwise it would wait for ever.
 
-    Ctrl-C goes to the test's task, as it does within trio, and not between two turns, of which the
-    next would be lost. An error that ends the run of trio ends the test.
+    Ctrl-C is raised in the test's task, as in a plain run of trio. Between two turns, it would lose
+    the next turn. An error that ends the run of trio ends the test.
     """
     trio.lowlevel.enable_ki_protection(TestRunner._call_in_runner_task)
     original = TestRunner._main_task_finished
@@ -265,18 +270,18 @@ class Turns(trio.abc.Instrument):
     def __init__(self, clock: VirtualTrioClock) -> None:
         self._clock = clock
         self._n_threads = 0
-        self._round: set[int] = set()  # the tasks of a schedule that have taken a step in this turn
+        self._round: set[int] = set()  # under a schedule, the tasks that took a step in this turn
 
     def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 trio's signature
-        """Count; trio calls this once a turn. It would log what is raised here, and go on."""
+        """Count a turn; trio calls this at each. It would only log an error that is raised here."""
         play = self._clock.current_play()
-        if play is not None and play.ran:  # it has one task take a step, where a turn is one of all
+        if play is not None and play.ran:  # here each turn of trio is one step
             if play.ran[-1] not in self._round:
                 self._round.add(play.ran[-1])
                 return
             self._round = {play.ran[-1]}
         timekeeper, n_threads = self._clock.timekeeper, self._clock.n_threads()
-        # Whoever turned until a thread was back is to see that it is.
+        # When a thread comes back, count anew: a task that polls for it must see it.
         timekeeper.n_turns = 0 if n_threads < self._n_threads else timekeeper.n_turns + 1
         self._n_threads = n_threads
         if timekeeper.n_turns > timekeeper.turns:
@@ -288,10 +293,10 @@ class Turns(trio.abc.Instrument):
 
 
 def _ready(runner: Runner) -> list[Task]:
-    """Return the tasks that can run; to iterate over what steers them would take one."""
+    """Return the tasks that can run; to iterate over a `Play` would take one."""
     return list(deque.__iter__(runner.runq))
 
 
 def token_here() -> object:
-    """Return what the run of trio is known by that this thread works for; `None` if for none."""
+    """Return the token of the trio run that this thread works for; `None` if there is none."""
     return getattr(PARENT_TASK_DATA, "token", None)

@@ -2,9 +2,9 @@
 
 Private names, read in trio 0.32.0 and 0.35.0:
 
-- `GLOBAL_RUN_CONTEXT.runner`; `Runner.runq`, the queue; that a turn copies and clears it.
-- `Runner.init_task` and `main_task`, to tell the tasks that trio needs from a user's.
-- `Task._next_send`, what a task is woken with, and `_next_send_fn`, by which.
+- `GLOBAL_RUN_CONTEXT.runner`; `Runner.runq`, the queue, which each turn copies and clears.
+- `Runner.init_task` and `main_task`, to tell trio's system tasks from the user's.
+- `Task._next_send`, the value that a task is woken with, and `_next_send_fn`, the function for it.
 """
 
 # pyright: reportPrivateUsage=false
@@ -60,15 +60,15 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         self._runner.runq = steps
 
     def __iter__(self) -> Iterator[trio.lowlevel.Task]:
-        """Return one task: trio runs several of a turn in random order."""
+        """Return only one task, because trio would run several in random order."""
         step = self.take_or_release()
         return iter(() if step is None else (step,))
 
     def clear(self) -> None:
-        """Do nothing: what trio has got is gone already."""
+        """Do nothing: the task that trio took is no longer in the queue."""
 
     def task_of(self, step: trio.lowlevel.Task) -> trio.lowlevel.Task | None:
-        """Return the task; `None` for those that trio needs."""
+        """Return the task; `None` for trio's system tasks."""
         if is_system_task(step, self._runner):
             return None
         if self.cancels_a_task and inspect.getcoroutinestate(step.coro) == inspect.CORO_CREATED:
@@ -85,7 +85,7 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         return step.context
 
     def coroutine_of(self, task: trio.lowlevel.Task) -> object:
-        """Return what a task runs."""
+        """Return the coroutine that a task runs."""
         return task.coro
 
     def current_task(self) -> trio.lowlevel.Task:
@@ -97,11 +97,11 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         return task.name
 
     def here(self, task: trio.lowlevel.Task) -> Here:
-        """Return what is known of a task from outside of its code."""
+        """Return a task as its event loop knows it."""
         does: Does = "can run" if task._next_send_fn is not None else "waits"
         return Here(task, task.name, task.coro, does=does)
 
     @property
     def look(self) -> Look:
-        """Tells of what tasks wait for that is trio's."""
+        """Tells what tasks wait for in trio's own code."""
         return look

@@ -1,7 +1,7 @@
 """What the tasks of trio wait for.
 
 Private names, read in trio 0.32.0 and 0.35.0: `Runner.tasks`, `init_task`, `main_task` and `runq`;
-what the functions are called in which trio sleeps and waits, and their arguments.
+the names and arguments of the functions in which trio sleeps and waits.
 """
 
 # pyright: reportPrivateUsage=false
@@ -20,8 +20,8 @@ check_names("trio", {Runner: ["init_task", "main_task", "runq", "tasks"]})
 
 
 def tasks_of(runner: Runner) -> Iterator[Here]:
-    """Return what is known of a run's tasks from outside of their code."""
-    # To iterate over what steers them would take one.
+    """Return the tasks of a run as trio knows them."""
+    # To iterate over a `Play` would take a task from it.
     ready = set(deque.__iter__(runner.runq))
     running = getattr(GLOBAL_RUN_CONTEXT, "task", None)
     for task in runner.tasks:
@@ -32,12 +32,12 @@ def tasks_of(runner: Runner) -> Iterator[Here]:
 
 
 def tasks_here() -> Iterator[Here]:
-    """Return what is known of the tasks of the run that runs."""
+    """Return the tasks of the current run as trio knows them."""
     return tasks_of(GLOBAL_RUN_CONTEXT.runner)
 
 
 def look(it: object, frame: FrameType) -> Wait | None:
-    """Tell what a task waits for in a method of trio's, or in one of its functions."""
+    """Tell what a task waits for in one of trio's methods or functions."""
     name = frame.f_code.co_name
     match it:
         case trio.Lock() | trio.StrictFIFOLock():
@@ -75,7 +75,7 @@ def _in_function(frame: FrameType) -> Wait | None:
 
 
 def is_system_task(task: trio.lowlevel.Task, runner: Runner) -> bool:
-    """Tell whether a task is the first one, or one that it started besides the main task."""
+    """Tell whether a task is trio's first one, or was started by it and is not the main task."""
     nursery = task.parent_nursery
     return nursery is None or (
         nursery.parent_task is runner.init_task and task is not runner.main_task

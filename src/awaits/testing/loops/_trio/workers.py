@@ -1,8 +1,8 @@
-"""trio's worker threads, which tell in virtual time when they wait for trio.
+"""trio's worker threads: in virtual time, they report when they wait for trio.
 
-Private names, read in trio 0.32.0 and 0.35.0: `Run`, by which trio does what a thread asks;
-`PARENT_TASK_DATA`, in whose `task_register` a thread's task is until it abandons the thread; where
-a thread stands that asks, and where one has no work.
+Private names, read in trio 0.32.0 and 0.35.0: `Run`, the message with which a thread asks trio to
+run something; `PARENT_TASK_DATA`, whose `task_register` holds a thread's task until that task
+abandons the thread; the functions in which a thread waits for trio or for work.
 """
 
 # pyright: reportPrivateUsage=false
@@ -38,7 +38,7 @@ ASKING.add((_threads.__name__, "_send_message_to_trio"))
 
 @functools.cache
 def patch_threads() -> None:
-    """Have threads that wait for trio not be out, in virtual time; trio makes their messages."""
+    """In virtual time, do not count threads that wait for trio, by patching their messages."""
     for send in Run.run_in_host_task, Run.run_in_system_nursery:
         setattr(Run, send.__name__, _telling_who_asks(send))
     for run in Run.run, Run.run_system:
