@@ -1,4 +1,4 @@
-"""What is refused in one sentence: numbers that do not fit, libraries that are missing."""
+"""Checks that refuse, in one sentence, numbers that do not fit and libraries that are missing."""
 
 import importlib.metadata
 import importlib.util
@@ -136,8 +136,8 @@ def distribution() -> str:
     On PyPI, `awaits` is another project. So the name comes from what is installed here.
     """
     package = __name__.partition(".")[0]
-    # By the command that only this package has. What `packages_distributions` says of a package
-    # that is installed as editable depends on who built it.
+    # Found by the command that only this package has. For an editable install, the answer of
+    # `packages_distributions` depends on the tool that built it.
     for command in importlib.metadata.entry_points(group="console_scripts", name=package):
         if command.module.startswith(f"{package}.") and command.dist is not None:
             return command.dist.name

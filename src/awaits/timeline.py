@@ -150,7 +150,7 @@ def picture(timelines: Mapping[str, Sequence[Span]], path: Path) -> None:
     all_axes = figure.subplots(
         len(heights), sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
     )
-    rows: Iterable[Axes] = all_axes[:, 0]  # whose items matplotlib leaves to numpy: Any
+    rows: Iterable[Axes] = all_axes[:, 0]  # its items are `Any`, because numpy types them
     for axes, (title, spans) in zip(rows, timelines.items(), strict=True):
         numbers = [span.task_number for span in spans]
         began, ended = [span.began for span in spans], [span.ended for span in spans]

@@ -1,4 +1,4 @@
-"""The command line. It may know every room, and no room knows it."""
+"""The command line. It may import every other module, and only `__main__` imports it."""
 
 import sys
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""The same work done in different ways, measured, and what to choose. `strategies` has the ways."""
+"""Does the same work in different ways, measures it, and advises. `strategies` has the ways."""

@@ -6,7 +6,7 @@ from awaits.compare.measure import Measured
 from awaits.compare.strategies import SEQUENTIAL, STRATEGIES
 
 CLOSE = 1.25  # a smaller gain is not worth a harder program, and the next run may not show it
-LEAST_SECONDS = 0.2  # if all tasks take less, most of what is measured is the start of things
+LEAST_SECONDS = 0.2  # if all tasks take less, starting things is most of what is measured
 
 
 def waiting(sequential: Measured) -> float:

@@ -1,6 +1,6 @@
 """One strategy, measured in a process of its own.
 
-So processor time and memory are those of the strategy alone, and if it crashes, the others go on.
+So its processor time and memory can be measured alone, and if it crashes, the others go on.
 """
 
 import importlib.util
@@ -25,8 +25,8 @@ class Measured(NamedTuple):
 
     Attributes:
         seconds: From beginning to end, with the start of processes, without imports.
-        cpu_seconds: The processor time of all its processes; `None` if other machines did the
-            work, which cannot be asked.
+        cpu_seconds: The processor time of all its processes; `None` if other machines did the work,
+            because they cannot be asked.
         memory: The sum of what each process used at its peak, in bytes.
         spans: When each task ran, in seconds since the beginning.
     """
@@ -100,7 +100,7 @@ def answer() -> None:
     with os.fdopen(os.dup(1), "wb") as stdout:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what the work prints
         stdout.write(pickle.dumps(_answer(*sys.argv[1:])))
-    # Dask's own timeouts may outlast its event loop on a busy machine, of which asyncio would tell.
+    # On a busy machine, Dask's own timeouts may outlast its event loop, and asyncio would log that.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
@@ -133,7 +133,7 @@ def measure_here(
         way: How to do it.
         work: What to do.
         n_tasks: How many tasks, at least 1.
-        elsewhere: Whether other machines do it, which cannot be asked for their processor time.
+        elsewhere: Whether other machines do it, whose processor time cannot be measured.
 
     Returns:
         How it went.

@@ -149,8 +149,8 @@ class Strategy(NamedTuple):
         name: What a user types.
         function: How to do the work on this machine.
         needs: The library that must be installed; `None` if there is none.
-        starts: How many programs start for it, the one that is measured among them. What takes as
-            long as starting a program counts as one.
+        starts: How many programs start for it, including the one that is measured. Anything that
+            takes as long as starting a program counts as one.
         on_event_loop: Whether all tasks share one event loop, so that one that blocks stops all.
         on_cluster: Given a cluster's address, how to do the work there; `None` if it cannot.
     """

@@ -1,4 +1,4 @@
-"""The work that strategies are compared on: it waits, it computes, or is a function of a user's."""
+"""The work that strategies are compared on: waiting, computing, both, or a user's own function."""
 
 import contextlib
 import importlib
@@ -10,7 +10,7 @@ import anyio
 from awaits.compare.work import Work
 
 PAUSE_SECONDS = 0.1
-TURNS = 2_500_000  # of the loop in `compute`: about as long, on a machine of 2024
+TURNS = 2_500_000  # of the loop in `compute`: on a machine of 2024, about as long as the pause
 
 
 def pause(_task_number: int) -> None:

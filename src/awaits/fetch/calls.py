@@ -1,16 +1,17 @@
-"""What happens to real calls: one begins, it ends, and all of them together."""
+"""The events of real calls: a call begins, it ends, and a summary of all calls."""
 
 import hashlib
 import re
 from typing import NamedTuple
 
-# What is before the password, and the password. It goes up to the last @ before the path; one with
-# a slash in it is not allowed, and nevertheless is a password, unless a port ends before the slash.
+# What comes before the password, and the password, which goes up to the last @ before the path. A
+# slash is not allowed in a password. But what has one still counts as a password, unless a port
+# ends before the slash.
 PASSWORD = re.compile(r"(\s*[^:/?#]*:?//[^:/?#@]*:)(?:[^/?#]+|(?!\d*[/?#]).+)(?=@)")
 
 
 class Unusable(Exception):  # noqa: N818 it reads as a sentence
-    """Something of the user's cannot be used, such as a file; the text is a sentence with why."""
+    """Something of the user's cannot be used, such as a file; the text says why, in a sentence."""
 
 
 class Calling(NamedTuple):

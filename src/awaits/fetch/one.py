@@ -14,7 +14,7 @@ from awaits.fetch.calls import printable, shown
 MAX_REDIRECTS = 20
 MAX_PORT = 65_535
 
-# In what a client says of a reply before its last @, as in a header of it that makes no sense.
+# A password in the text of an error, before its last @: a reply may quote one in a bad header.
 PASSWORD_IN_TEXT = re.compile(r"(//[^\s:@/]*:|:(?![\s/])).*", re.DOTALL)
 
 
