@@ -1,4 +1,4 @@
-"""What pytest needs for every room: pytester, and the blocks of the README as tests."""
+"""What pytest needs in every folder: pytester, and the blocks of the README as tests."""
 
 import os
 import signal
@@ -10,18 +10,19 @@ from sybil.parsers.markdown import CodeBlockParser
 
 pytest_plugins = ["pytester"]
 
-# What a terminal or a CI asks for in these would change the output that tests compare.
+# A terminal or a CI sets these, and that would change the output that tests compare.
 for name in ("CI", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERM"):
     os.environ.pop(name, None)
 
 # Hundreds of tests start Python, which would have to compile each library again and again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# A shell that starts tests in the background has them ignore Ctrl-C, and so all that they start.
+# A shell that starts tests in the background makes them, and all that they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# No test depends on how fast the machine is; in a process that a test starts, Hypothesis does as in
-# a CI: it has no deadline, either, and draws the same each time.
+# No test may depend on the speed of the machine, so Hypothesis has no deadline here. In a process
+# that a test starts, Hypothesis behaves as in a CI: it has no deadline either, and draws the same
+# each time.
 os.environ["GITLAB_CI"] = "true"
 hypothesis.settings.register_profile(
     "any machine",
@@ -45,7 +46,7 @@ collect_ignore = [
 
 
 def _python(example: Example) -> None:
-    """Find Python that the README shows in a file that CI runs and checks, word for word."""
+    """Check that a file that CI runs and checks has this Python of the README, word for word."""
     shown: str = example.parsed
     files = [file for room in ("src", "docs") for file in (ROOT / room).rglob("*.py")]
     assert any(shown in file.read_text() for file in files), "this stands in no file that CI runs"

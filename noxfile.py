@@ -41,7 +41,7 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def beside(session: nox.Session) -> None:
-    """Run tests with the kit beside other plugins of pytest, one at a time and all together."""
+    """Run tests with the kit beside other pytest plugins, one at a time and all together."""
     session.install("--group=beside", "--editable=.")
     off = [f"-pno:{name}" for name in ("detangle", "looptime_plugin", "randomly", "rerunfailures")]
     session.run("pytest", "-n", "auto", *off, *session.posargs, "tests/testing/plugin/beside.py")
@@ -70,7 +70,7 @@ def mutation(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[0])
 def typings(session: nox.Session) -> None:
-    """Check every stub against what it describes, the peers with plugins of pytest included."""
+    """Check every stub against what it describes, including the peers with plugins of pytest."""
     session.install("--group=dev", "--group=bench", "--editable=.")
     session.run(
         "stubtest",

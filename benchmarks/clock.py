@@ -1,9 +1,9 @@
 """What virtual time costs: `python -m benchmarks.clock [N_TASKS ...]`.
 
-Tasks with distinct sleeps of 10 to 60 seconds, in virtual time, over the *timer floor*: as many
-tasks on the same backend's real clock, whose sleeps are too short to wait for. Both make and fire
-one timer a task. Each number is the median of alternating pairs. Peers that are not installed are
-left out: `uv run --group bench python -m benchmarks.clock` has them all.
+The time of tasks with distinct sleeps of 10 to 60 seconds, in virtual time, over the *timer floor*:
+the time of as many tasks on the same backend's real clock, whose sleeps are too short to wait for.
+Both make and fire one timer for each task. Each number is the median of alternating pairs. Peers
+that are not installed are left out: `uv run --group bench python -m benchmarks.clock` has them all.
 """
 
 import asyncio
@@ -95,7 +95,8 @@ def virtual_loop() -> asyncio.AbstractEventLoop:
 ASYNCIO, TRIO = with_asyncio(), with_trio()
 ANYIO_ON_ASYNCIO, ANYIO_ON_TRIO = with_anyio("asyncio"), with_anyio("trio")
 
-# Name, how it runs, the floor that it is measured against, and how many tasks it is spared beyond.
+# The name, how it runs, the floor that it is measured against, and the most tasks that it is given,
+# or 0 for any number.
 CONTESTANTS: list[tuple[str, Run, Run, int]] = [
     (
         "awaits, anyio on asyncio",

@@ -1,7 +1,8 @@
 """What each strategy gains on each workload: `python -m benchmarks.compare`.
 
-The speed-up over one after another, of 20 tasks: the median of rounds in which all strategies take
-turns. And how much of the time that `awaits compare` announces at most it then takes.
+It measures the speed-up of 20 tasks over one after another: the median of rounds in which all
+strategies take turns. It also measures which share of the time that `awaits compare` announces at
+most it really takes.
 """
 
 import re

@@ -64,7 +64,7 @@ def deviations(schedule: Schedule) -> int:
 
 
 class Row(NamedTuple):
-    """What exploring made of one program on one event loop."""
+    """The result of exploring one program on one event loop."""
 
     program: str
     family: str

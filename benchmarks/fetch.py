@@ -1,7 +1,8 @@
 """What `awaits fetch` adds to bare httpx2, and what it keeps: `python -m benchmarks.fetch`.
 
-The server is a process of its own, on loopback, and answers at once with 100 bytes: the most that
-an overhead can weigh. Ratios are of the client's processor time: medians of alternating pairs.
+The server is a process of its own, on loopback, and answers at once with 100 bytes, so that the
+overhead shows as much as it can. Ratios are of the client's processor time: medians of alternating
+pairs.
 """
 
 import asyncio
@@ -96,7 +97,7 @@ async def fetched_and_saved(urls: list[str]) -> None:
 
 
 def seconds(run: Run, urls: list[str], backend: str) -> float:
-    before = time.process_time()  # with its threads; what else the machine does is not counted
+    before = time.process_time()  # includes its threads, but nothing else that the machine does
     anyio.run(run, urls, backend=backend)
     return time.process_time() - before
 
@@ -109,7 +110,7 @@ def peak_kilobytes(run: str, url: str, n_urls: int, backend: str) -> int:
 
 def print_peak(run: Run, url: str, n_urls: int, backend: str) -> None:
     seconds(run, [f"{url}/{n}" for n in range(n_urls)], backend)
-    # Not `ru_maxrss`, in which a process begins with the size of its parent.
+    # Not `ru_maxrss`, which begins with the size of the parent process.
     status = Path("/proc/self/status").read_text()
     print(*re.findall(r"VmHWM:\s+(\d+) kB", status))
 

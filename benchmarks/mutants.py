@@ -31,9 +31,9 @@ TESTS = "tests/testing"
 RESULTS = ROOT / "docs" / "data" / "mutants.json"
 REASONS = ROOT / "benchmarks" / "mutants.toml"
 COSMIC_RAY = [sys.executable, "-m", "cosmic_ray.cli"]
-SECONDS = 300  # that all tests may take: a change that makes them take longer was noticed
+SECONDS = 300  # that all tests may take; a change that makes them take longer counts as noticed
 
-# One way to get each comparison and calculation wrong: the others are alike, and noticed sooner.
+# One way to get each comparison and calculation wrong. The others are alike, and noticed sooner.
 OPERATORS = re.compile(
     r"core/(?!ReplaceBinary|ReplaceComparison|ReplaceUnary)"
     r"|_(Add_Sub|Sub_Add|Mul_Add|Div_Mul|FloorDiv_Mul|Mod_Add|BitAnd_BitOr|Delete_Not|Delete_USub)$"
@@ -70,7 +70,7 @@ class Results(TypedDict):
 
 
 def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Have coverage remember which test reaches a line: this module is a plugin there."""
+    """Tell coverage which test runs now: this module is a pytest plugin in that run."""
     coverage = Coverage.current()
     assert coverage is not None
     coverage.switch_context(item.nodeid)
@@ -130,10 +130,10 @@ def reached(clone: Path, folder: Path) -> CoverageData:
 
 
 def tests_of(mutant: Mutant, lines: Mapping[int, Iterable[str]]) -> list[str]:
-    """Return the tests that reach what was changed; all, if it runs when it is imported."""
+    """Return the tests that reach what was changed; all tests, if it runs on import."""
     tests = {test for line in mutant.lines for test in lines.get(line, ()) if test}
     own = Path(mutant.module).stem.strip("_")
-    # Those of the module itself first: one of them will notice, most likely.
+    # Those of the module itself first: most likely, one of them notices.
     return sorted(tests, key=lambda test: (own not in test.partition("::")[0], test)) or [TESTS]
 
 

@@ -4,8 +4,8 @@
 
 Each peer of peers.toml runs in an environment of its own, made by uv, on the Python that `--python`
 names: most need 3.12. Cost: the processor time of one order of three tasks that give way ten times
-each, the median of rounds in turn. Strength: in how many orders each program of
-`benchmarks.programs` fails that needs neither jitter nor cancellation, on asyncio.
+each, the median of rounds in which the peers take turns. Strength: in how many orders each program
+of `benchmarks.programs` fails that needs neither jitter nor cancellation, on asyncio.
 """
 
 import argparse
@@ -101,7 +101,7 @@ class Row(TypedDict):
 
 
 def python_of(peer: Peer, folder: Path, python: str) -> Path:
-    """Return the Python of an environment with a peer, which is made if there is none."""
+    """Return the Python of an environment with a peer; make the environment if there is none."""
     place = folder / "-".join(peer["needs"] or ["none"])
     executable = place / "bin" / "python"
     if not executable.exists():
@@ -114,7 +114,7 @@ def python_of(peer: Peer, folder: Path, python: str) -> Path:
 
 
 def run(executable: Path, program: str, *arguments: object) -> str:
-    """Return what a program prints, which is run in the repository's root."""
+    """Run a program in the repository's root, and return the last line that it prints."""
     command = [str(executable), "-c", program, *map(str, arguments)]
     ended = subprocess.run(
         command, check=True, capture_output=True, text=True, timeout=SECONDS, cwd=ROOT

@@ -1,6 +1,6 @@
-"""What the program adds to its waiting, and to its memory: `python -m benchmarks.program`.
+"""What the program costs beyond its waiting, in time and memory: `python -m benchmarks.program`.
 
-Ratios and differences within one run, because no two machines agree on seconds.
+It prints ratios and differences within one run, because no two machines agree on seconds.
 """
 
 import re
@@ -25,7 +25,7 @@ def ignore(_event: object) -> None:
 
 
 async def no_time(_seconds: float) -> None:
-    """Stand in for a sleep: let the other tasks run, and that is all."""
+    """Stand in for a sleep: let the other tasks run, and do nothing else."""
     await anyio.lowlevel.checkpoint()
 
 

@@ -1,10 +1,11 @@
 """What a schedule costs, and what it finds: `python -m benchmarks.schedules`.
 
-Tasks under an open schedule over the same tasks without one, in real time, each number the median
-of alternating pairs; the processor time of an order of a small test, by `pytest --explore` and by
-Hypothesis, beside a plain run, beside `@given` with whole numbers, and beside detangle where it is
-installed (`uv run --group bench python -m benchmarks.schedules`); and the bugs of
-benchmarks/programs/seven.py: in how many examples each was found, and what it shrank to.
+It prints three things. First, the real time of tasks under an open schedule over that of the same
+tasks without one: each number is the median of alternating pairs. Second, the processor time of one
+order of a small test, with `pytest --explore` and with Hypothesis. To compare, it prints that of a
+plain run, of `@given` with whole numbers, and of detangle where it is installed (`uv run --group
+bench python -m benchmarks.schedules`). Third, for each bug of benchmarks/programs/seven.py, in how
+many examples it was found, and what it shrank to.
 """
 
 import asyncio
@@ -86,7 +87,7 @@ def cost(backend: str, n_tasks: int, holds: dict[tuple[int, int], int]) -> float
 
 
 def cpu_ms(run: Callable[[], int]) -> float:
-    """Return the milliseconds of processor time of each of so many runs as it says."""
+    """Return the milliseconds of processor time of a run; `run` returns how many it has made."""
     began = time.process_time()
     n_runs = run()
     return (time.process_time() - began) / n_runs * 1e3
@@ -117,7 +118,7 @@ def examples(backend: str, strategy: SearchStrategy[Schedule | int]) -> int:
 
 
 def explored_ms(backend: str) -> float:
-    """Return the milliseconds of processor time of an order of `pytest --explore`."""
+    """Return the milliseconds of processor time of one order of `pytest --explore`."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "test_it.py").write_text(TEST)
 

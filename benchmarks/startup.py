@@ -11,7 +11,7 @@ RUNS = 41
 
 
 def cpu_seconds(folder: str, *args: str) -> float:
-    """Return the processor time of a pytest with no plugin but anyio's, that finds no test."""
+    """Return the processor time of a pytest that has no plugin but anyio's and finds no test."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "anyio.pytest_plugin"]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,8 +1,9 @@
 """Public suites with the kit's options, unchanged: `python -m benchmarks.suites FOLDER [NAME ...]`.
 
 `FOLDER` holds a clone of each repository of suites.toml, under its name; nothing of it is
-committed. Each gets an environment of its own there, with this kit. The results are
-docs/data/suites.json: for each option, which tests fail that pass without it, and the seconds.
+committed. Each gets an environment of its own there, with this kit. The results go to
+docs/data/suites.json: for each option, the seconds, and which tests fail that pass without the
+option.
 """
 
 import contextlib
@@ -57,7 +58,7 @@ class Outcome(TypedDict):
 
 
 def environment(folder: Path, suite: Suite) -> Path:
-    """Return the Python of a suite's environment, which is made if there is none."""
+    """Return the Python of a suite's environment; make the environment if there is none."""
     python = folder / ".venv" / "bin" / "python"
     if not python.exists():
         extras = f"[{suite['extras']}]" if "extras" in suite else ""
@@ -138,7 +139,7 @@ def measure(folder: Path, suite: Suite) -> dict[str, Outcome]:
 
 
 def main(folder: Path, names: Sequence[str]) -> None:
-    """Measure suites, and keep what the others showed before."""
+    """Measure suites, and keep the earlier results of the others."""
     suites = cast("dict[str, Suite]", tomllib.loads((ROOT / "benchmarks/suites.toml").read_text()))
     for name in names or suites:
         suite = suites[name]
