@@ -101,7 +101,7 @@ def check_port(url: httpx2.URL) -> None:
     """Refuse a port that cannot be. asyncio fails with other errors, and trio calls another port.
 
     Args:
-        url: The URL of a server or a proxy, from whoever names it.
+        url: The URL of a server or a proxy, wherever it comes from.
 
     Raises:
         httpx2.InvalidURL: There is no such port.

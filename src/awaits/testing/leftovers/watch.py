@@ -153,7 +153,7 @@ class Watch:
             self._generators[id(it)] = origin
 
     def dropped(self, it: object) -> bool:
-        """Take note of what nobody can close any more, though it is open; tell if it is known."""
+        """Note that nobody can close an open object any more; tell whether the test made it."""
         if isinstance(it, CoroutineType):
             where = it.cr_origin[0] if it.cr_origin else None
             made = f", made at {file_and_line(where[0], where[1])}, in {where[2]}" if where else ""

@@ -101,7 +101,7 @@ class EventLoop(Run, Protocol):
         ...
 
     def poll(self, seconds: float) -> bool:
-        """Wait for sockets and other threads, for so many real seconds; tell if something came."""
+        """Wait up to so many real seconds for sockets and other threads; tell if something came."""
         ...
 
     def next_deadline(self) -> float:
@@ -113,7 +113,7 @@ class EventLoop(Run, Protocol):
         ...
 
     def main_coroutine(self) -> object:
-        """Return what the main task runs; `None` if there is no main task."""
+        """Return the coroutine of the main task; `None` if there is no main task."""
         ...
 
     def tasks(self) -> Iterable[Here]:

@@ -75,7 +75,7 @@ class Steered(Protocol):
         ...
 
     def coroutine_of(self, task: Any) -> object:  # noqa: ANN401 see above
-        """Return what a task runs."""
+        """Return the coroutine that a task runs."""
         ...
 
     def time(self) -> float | None:

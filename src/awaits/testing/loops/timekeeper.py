@@ -141,8 +141,8 @@ class Timekeeper:
             latest: How far time may move.
 
         Returns:
-            Whether time has moved, and so something can run: not if there is no next stop, if it
-            is later than `latest`, or if time is held.
+            Whether time has moved, so that something can run. It does not move if there is no next
+            stop, if that is later than `latest`, or if time is held.
         """
         advances = self._advances
         while advances and advances[0].is_over:

@@ -21,7 +21,7 @@ from _pytest.fixtures import FuncFixtureInfo
 from awaits.testing.loops.fence import check_names
 
 if TYPE_CHECKING:
-    from _pytest.fixtures import SubRequest as SubRequest  # noqa: PLC0414 for the rooms beside
+    from _pytest.fixtures import SubRequest as SubRequest  # noqa: PLC0414 for other modules
 
 check_names(
     "pytest",

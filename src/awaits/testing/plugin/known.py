@@ -55,7 +55,7 @@ class Known:
 
 
 def _kinds(text: str, path: Path) -> set[bool]:
-    """Return whether a schedule in the file cancels a whole test; both, if there is no schedule."""
+    """Return whether a schedule cancels a whole test; without a schedule, `True` and `False`."""
     if not text.strip():
         return {True, False}
     try:

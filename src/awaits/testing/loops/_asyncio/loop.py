@@ -254,7 +254,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         return True
 
     def poll(self, seconds: float) -> bool:
-        """Wait for sockets and other threads, for so many real seconds; tell if something came."""
+        """Wait up to so many real seconds for sockets and other threads; tell if something came."""
         # What other threads want is in the queue already. The system has to be asked only about
         # sockets and signals.
         if seconds or self.waits_for_the_world_outside():
@@ -273,7 +273,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         return len(self._sockets) > 1 or bool(self._signal_handlers)
 
     def main_coroutine(self) -> object:
-        """Return what the main task runs; `None` if there is no main task."""
+        """Return the coroutine of the main task; `None` if there is no main task."""
         return None if self._main is None else self._main.get_coro()
 
     def tasks(self) -> Iterator[Here]:
@@ -385,7 +385,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call a function from another thread, which may wait for what the function does."""
+        """Call a function from another thread; that thread may wait for what the function does."""
         if isinstance(callback, FunctionType) and callback.__code__ in STARTS_COROUTINE:
             cells = zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=True)
             self.threads.may_wait_for(dict(cells)["future"].cell_contents)

@@ -1,4 +1,4 @@
-"""asyncio's queue of what can run, steered.
+"""asyncio's queue of what can run, steered by a schedule.
 
 Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 

@@ -100,7 +100,7 @@ class VirtualTrioClock(trio.abc.Clock):
         running = [task for task in _ready(runner) if not is_system_task(task, runner)]
         try:
             end_what_runs_for_ever(self, ((task.name, task.coro) for task in running))
-        except trio.TrioInternalError as error:  # nobody takes it
+        except trio.TrioInternalError as error:  # no task takes it
             leave = error
 
             def current_time() -> NoReturn:
@@ -123,7 +123,7 @@ class VirtualTrioClock(trio.abc.Clock):
         self._deadline = deadline
         try:
             return make_something_run(self)
-        except trio.TrioInternalError:  # nobody takes it
+        except trio.TrioInternalError:  # no task takes it
             raise
         except Exception as error:  # noqa: BLE001 what is raised here belongs to the test
             return self.throw(error)
@@ -156,7 +156,7 @@ class VirtualTrioClock(trio.abc.Clock):
         return False
 
     def poll(self, seconds: float) -> bool:
-        """Wait for sockets and other threads, for so many real seconds; tell if something came."""
+        """Wait up to so many real seconds for sockets and other threads; tell if something came."""
         return bool(self._sockets.poll(seconds * 1_000))
 
     def next_deadline(self) -> float:
@@ -175,7 +175,7 @@ class VirtualTrioClock(trio.abc.Clock):
         )
 
     def main_coroutine(self) -> object:
-        """Return what the main task runs; `None` if there is no main task."""
+        """Return the coroutine of the main task; `None` if there is no main task."""
         main = self._runner.main_task
         return None if main is None else main.coro
 

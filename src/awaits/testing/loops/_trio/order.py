@@ -1,4 +1,4 @@
-"""trio's queue of the tasks that can run, steered.
+"""trio's queue of the tasks that can run, steered by a schedule.
 
 Private names, read in trio 0.32.0 and 0.35.0:
 
