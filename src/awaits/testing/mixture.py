@@ -157,7 +157,7 @@ class _ChangingPriorities:
         return priority
 
     def ran(self, task: int, n_steps: int) -> None:
-        """Give a task the worst priority at the steps that were drawn for it."""
+        """Give a task one of the worst priorities at the steps that were drawn for it."""
         if n_steps in self._changes:
             self._priorities[task] = float(self._changes[n_steps])
 
