@@ -205,9 +205,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _nothing_can_run(self) -> None:
         try:
-            # A short cut for the usual case, in which there are only timers. To call
-            # `make_something_run` each time would be a tenth of the cost of virtual time, see
-            # benchmarks/clock.py.
+            # A short cut for the usual case, only timers: to call `make_something_run` each time
+            # would be a tenth of what virtual time costs, see benchmarks/clock.py.
             if (
                 type(self._ready) is deque
                 and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
@@ -326,8 +325,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             raise
         finally:
             self._main = before
-            # If there was an error, it has been raised: the task must not count as cancelled any
-            # more.
+            # An error, if any, has been raised: the task must not count as cancelled.
             for _ in range(self._n_cancels):
                 task.uncancel()
             self._n_cancels = 0
