@@ -182,7 +182,7 @@ def test_a_task_that_fails_alone_is_told_in_one_sentence(awaits: Awaits) -> None
     command = "compare", "--strategies", "threads", "--workload"
     code, out, err = awaits(*command, "math:factorial", "-n", "2")
     assert code == 0, err
-    assert "too short to tell" in out
+    assert "too short to compare" in out
 
     assert awaits(*command, "json:loads") == (
         2,

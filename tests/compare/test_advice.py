@@ -71,9 +71,9 @@ def some_seconds(**others: float) -> dict[str, Measured]:
         (  # waiting, but not awaiting
             {"sequential": took(2.0), "asyncio": took(1.9), "threads": took(0.1)},
             (
-                "The tasks waited 100% of their time and computed 0%. On an event loop, each kept "
-                "all others waiting: its own waiting is not awaited. I would choose threads, "
-                "20.0 times as fast, or stay with one after another if 2 s is fast enough."
+                "The tasks waited 100% of their time and computed 0%. On an event loop, each "
+                "blocked all others while it waited, because it does not await. I would choose "
+                "threads, 20.0 times as fast, or stay with one after another if 2 s is fast enough."
             ),
         ),
         (  # nothing helps
@@ -86,8 +86,8 @@ def some_seconds(**others: float) -> dict[str, Measured]:
         (
             {"sequential": took(0.05), "asyncio": took(0.01)},
             (
-                "All tasks took 0.05 s one after another. That is too short to tell, and short "
-                "enough to stay so; if it will be more, compare with more tasks."
+                "All tasks took 0.05 s one after another. That is too short to compare, "
+                "and fast enough as it is; if there will be more work, compare with more tasks."
             ),
         ),
         (
@@ -129,7 +129,7 @@ def test_the_choice_is_the_first_that_none_beats_by_much(times: dict[str, float]
 
 @given(sequential=st.floats(1e-6, LEAST_SECONDS, exclude_max=True), other=seconds)
 def test_too_short_to_tell_is_told(sequential: float, other: float) -> None:
-    assert "too short to tell" in advice(some_seconds(sequential=sequential, threads=other))
+    assert "too short to compare" in advice(some_seconds(sequential=sequential, threads=other))
 
 
 @given(seconds=seconds, cpu_seconds=st.none() | st.floats(0, 1e6))

@@ -47,7 +47,7 @@ def test_what_it_needs_is_told() -> None:
 def test_the_advice_knows_that_it_is_an_event_loop() -> None:
     took = Measured(2.0, 0.0, 0, TASKS)
 
-    assert "On an event loop, each kept all others waiting" in advice(
+    assert "On an event loop, each blocked all others" in advice(
         {"sequential": took, ROW.name: took}
     )
 

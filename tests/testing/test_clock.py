@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -13,7 +14,7 @@ from anyio.abc import SocketAttribute, SocketStream
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awaits.testing import VirtualClock
+from awaits.testing import VirtualClock, virtual_time
 from tests.testing.shared import Events, record
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -282,10 +283,30 @@ class TestOutside:
         assert anyio.current_time() == 10.0
 
     @pytest.mark.real_time
-    @pytest.mark.parametrize("idle", [-1, math.inf, math.nan])
-    def test_idle_is_a_number_of_seconds(self, idle: float) -> None:
-        with pytest.raises(ValueError, match="idle must be a number of seconds of at least 0"):
-            VirtualClock(idle=idle)
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            *(
+                ({"idle": it}, "idle must be a number of seconds of at least 0, not ")
+                for it in (-1, math.inf, math.nan, "1", True, None)
+            ),
+            *(
+                ({"turns": it}, "turns must be a whole number of at least 1, not ")
+                for it in (0, 1.5, "2", True, None)
+            ),
+            *(
+                ({"wall": it}, "wall must be True, False or a datetime, not ")
+                for it in ("2030-01-31", 1, None)
+            ),
+        ],
+    )
+    def test_an_argument_of_another_kind_is_refused_at_once(
+        self, arguments: dict[str, Any], sentence: str
+    ) -> None:
+        with pytest.raises(ValueError, match=sentence):
+            VirtualClock(**arguments)
+        with pytest.raises(ValueError, match=sentence):
+            virtual_time("asyncio", **arguments)
 
 
 async def test_what_has_come_by_a_socket_runs_before_time_moves() -> None:

@@ -11,7 +11,7 @@ import anyio.from_thread
 import anyio.to_thread
 import pytest
 
-from awaits.testing import VirtualClock, virtual_time
+from awaits.testing import DeadlockError, VirtualClock, virtual_time
 from awaits.testing.loops.timekeeper import Timekeeper
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -32,6 +32,26 @@ class TestRuns:
         for _ in range(2):
             assert anyio.run(begin, backend=backend, backend_options=options) == 0.0
             assert clock.time() == 5.0
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_a_clock_that_is_held_before_a_run_stands_until_it_is_moved(self, backend: str) -> None:
+        async def main() -> None:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anyio.sleep, 5)
+                await anyio.wait_all_tasks_blocked()
+                assert anyio.current_time() == 0.0
+                clock.release()
+
+        clock = VirtualClock()
+        options = virtual_time(backend, clock)
+        clock.hold()
+        anyio.run(main, backend=backend, backend_options=options)
+        assert clock.time() == 5.0
+        clock.hold()
+        with pytest.raises(DeadlockError):
+            anyio.run(anyio.sleep, 1, backend=backend, backend_options=options)
+        anyio.run(anyio.sleep, 1, backend=backend, backend_options=options)  # a hold is of one run
+        assert clock.time() == 1.0
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     def test_other_runs_are_as_they_were(self, backend: str) -> None:

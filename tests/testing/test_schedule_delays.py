@@ -1,5 +1,7 @@
 """What a schedule can say: steps until nothing else can run, every step, and a function."""
 
+from typing import Literal
+
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
@@ -50,7 +52,7 @@ async def test_what_a_function_returns_must_be_a_delay(number: object) -> None:
     def delay(_task: int, step: int) -> Late:
         return number if step == 2 else 0  # type: ignore[return-value]
 
-    with pytest.raises(ValueError, match="must be whole ones of at least 1, not ") as caught:
+    with pytest.raises(ValueError, match="must be whole numbers of at least 1, not ") as caught:
         await play(Schedule(delay), "a", "b")
     assert str(caught.value).endswith(f"not {number!r}.")
 
@@ -68,14 +70,26 @@ async def test_what_a_function_returns_must_be_a_delay(number: object) -> None:
     ],
 )
 def test_a_truth_is_no_number_and_each_word_has_its_place(delays: Delayed) -> None:
-    with pytest.raises(ValueError, match="must be whole ones of at least 1, not "):
+    with pytest.raises(ValueError, match="must be whole numbers of at least 1, not "):
         Schedule(delays)
+
+
+def test_a_type_checker_takes_a_mapping_of_every_kind_of_key() -> None:
+    single: dict[tuple[int, int], Literal["idle"]] = {(1, 2): "idle"}
+    every: dict[tuple[int, Literal["every"]], int] = {(1, "every"): 3}
+    both: dict[tuple[int, int | Literal["every"]], Late] = {(1, 2): "idle", (1, "every"): 3}
+    assert repr([Schedule(single), Schedule(every)]) == (
+        "[Schedule({(1, 2): 'idle'}), Schedule({(1, 'every'): 3})]"
+    )
+    assert repr(Schedule(both)) == "Schedule({(1, 2): 'idle', (1, 'every'): 3})"
 
 
 @pytest.mark.parametrize("jitter", [-1, float("inf"), float("nan"), True, "1", None])
 def test_a_jitter_is_a_number_of_seconds(jitter: float) -> None:
     with pytest.raises(ValueError, match="jitter must be a number of seconds of at least 0, not "):
         Schedule({(1, 1): 1}, jitter=jitter)
+    with pytest.raises(ValueError, match="jitter must be a number of seconds of at least 0, not "):
+        schedules(jitter=jitter)
 
 
 async def test_a_delay_beside_a_task_that_waits_busily_ends() -> None:
@@ -163,21 +177,24 @@ def test_what_is_printed_can_be_read(schedule: Schedule, jitter: float, cancel: 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "is no schedule: "),
-        ("Schedule(", "is no schedule: "),
-        ("Schedule", "is no schedule, such as Schedule({(1, 2): 3})."),
-        ("exit()", "is no schedule, such as Schedule({(1, 2): 3})."),
-        ("kit.Schedule()", "is no schedule, such as Schedule({(1, 2): 3})."),
-        ("Schedule({(1, 2): 0})", "A schedule's numbers must be whole ones of at least 1, not 0"),
-        ("Schedule(speed=2)", "is no schedule: "),
-        ("Schedule(open('x'))", "is no schedule: "),
-        ("Schedule({}, {})", "is no schedule: "),
-        ("Schedule(**{'jitter': 1})", "is no schedule: "),
-        ("Schedule(lambda task, step: 1)", "is no schedule: "),
+        ("", "is not a schedule: "),
+        ("Schedule(", "is not a schedule: "),
+        ("Schedule", "is not a schedule, such as Schedule({(1, 2): 3})."),
+        ("exit()", "is not a schedule, such as Schedule({(1, 2): 3})."),
+        ("kit.Schedule()", "is not a schedule, such as Schedule({(1, 2): 3})."),
+        (
+            "Schedule({(1, 2): 0})",
+            "The numbers of a schedule must be whole numbers of at least 1, not 0",
+        ),
+        ("Schedule(speed=2)", "is not a schedule: "),
+        ("Schedule(open('x'))", "is not a schedule: "),
+        ("Schedule({}, {})", "is not a schedule: "),
+        ("Schedule(**{'jitter': 1})", "is not a schedule: "),
+        ("Schedule(lambda task, step: 1)", "is not a schedule: "),
     ],
 )
 def test_what_is_no_schedule_is_not_read(text: str, reason: str) -> None:
-    with pytest.raises(ValueError, match="is no schedule") as caught:
+    with pytest.raises(ValueError, match="is not a schedule") as caught:
         Schedule.parse(text)
     assert str(caught.value).startswith(repr(text))
     assert reason in str(caught.value)

@@ -90,6 +90,24 @@ def test_a_schedule_by_hand_needs_no_hypothesis(run: Callable[..., pytest.RunRes
     result.assert_outcomes(passed=2, failed=2)
 
 
+@pytest.mark.parametrize(
+    ("asks", "name"),
+    [
+        ("from awaits.testing import schedules; schedules()", "schedules()"),
+        ("import awaits.testing.stateful", "awaits.testing.stateful"),
+    ],
+)
+def test_where_hypothesis_is_missing_a_sentence_says_how_to_get_it(
+    pytester: pytest.Pytester, asks: str, name: str
+) -> None:
+    result = pytester.runpython_c(f"import sys; sys.modules['hypothesis'] = None; {asks}")
+    assert result.ret == 1
+    assert result.stderr.lines[-1] == (
+        f"ModuleNotFoundError: {name} needs Hypothesis, which is not installed; "
+        "install it with: pip install hypothesis"
+    )
+
+
 def test_an_event_loop_that_cannot_be_steered_skips_the_test(
     run: Callable[..., pytest.RunResult],
 ) -> None:

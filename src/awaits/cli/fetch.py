@@ -36,7 +36,9 @@ def fetch(
     retries: Annotated[
         int,
         typer.Option(
-            parser=whole("retries", 0), metavar="N", help="Try up to N times more what may pass."
+            parser=whole("retries", 0),
+            metavar="N",
+            help="Try up to N times more after failures that may pass.",
         ),
     ] = 0,
     max_bytes: Annotated[
@@ -49,7 +51,7 @@ def fetch(
         Path | None,
         typer.Option(
             metavar="FILE.db",
-            help="Save each call as it ends, and make only those that did not go well before.",
+            help="Save each call as it ends, and make only those that have not succeeded yet.",
         ),
     ] = None,
 ) -> None:

@@ -44,8 +44,8 @@ def advice(measured: Mapping[str, Measured]) -> str:
     seconds = f"{sequential.seconds:.2g} s"
     if sequential.seconds < LEAST_SECONDS:
         return (
-            f"All tasks took {seconds} one after another. That is too short to tell, and short "
-            "enough to stay so; if it will be more, compare with more tasks."
+            f"All tasks took {seconds} one after another. That is too short to compare, "
+            "and fast enough as it is; if there will be more work, compare with more tasks."
         )
     fastest = min(it.seconds for it in measured.values())
     close = [name for name, it in measured.items() if it.seconds <= CLOSE * fastest]
@@ -57,7 +57,9 @@ def _seen(sequential: Measured, measured: Mapping[str, Measured]) -> str:
     seen = f"The tasks waited {share:.0%} of their time and computed {1 - share:.0%}."
     in_tasks = [it.seconds for name, it in measured.items() if STRATEGIES[name].on_event_loop]
     if share > 0.5 and in_tasks and CLOSE * min(in_tasks) > sequential.seconds:
-        seen += " On an event loop, each kept all others waiting: its own waiting is not awaited."
+        seen += (
+            " On an event loop, each blocked all others while it waited, because it does not await."
+        )
     return seen
 
 

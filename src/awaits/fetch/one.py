@@ -66,7 +66,11 @@ async def get(
         raise _failure(error) from None
     except (httpx2.InvalidURL, ValueError) as error:  # trio refuses some hosts with a ValueError
         # What httpx2 says of a URL may quote a part of its password.
-        why = str(error) if shown(url) == printable(url) else "why is not said, for its password"
+        why = (
+            str(error)
+            if shown(url) == printable(url)
+            else "the reason is hidden, because the URL has a password"
+        )
         raise Failure(f"invalid URL: {why}") from None
 
 

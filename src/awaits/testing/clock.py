@@ -25,7 +25,9 @@ class VirtualClock:
             `LivelockError`, unless a thread is at work.
 
     Raises:
-        ValueError: `idle` is negative, infinite or not a number, or `turns` is less than 1.
+        ValueError: `idle` is negative, infinite or not a number, `wall` is neither a bool nor a
+            `datetime`, `turns` is not a whole number of at least 1, or time-machine is needed and
+            not installed.
     """
 
     def __init__(
@@ -38,7 +40,10 @@ class VirtualClock:
         return self._timekeeper.now
 
     def hold(self) -> None:
-        """Stop here: time moves only by `advance`, until `release`."""
+        """Stop here: time moves only by `advance`, until `release` or the end of the run.
+
+        Before a run, it holds the next one at 0.0.
+        """
         self._timekeeper.hold()
 
     def release(self) -> None:

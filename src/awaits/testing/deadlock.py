@@ -37,8 +37,8 @@ def does_not_close(tasks: Iterable[str], now: float) -> DeadlockError:
     """
     lines = "".join(f"\n  {line}" for line in tasks)
     return DeadlockError(
-        f"At {round(now, 9)} s, the event loop closes, but tasks that it has cancelled go on:"
-        f"{lines}"
+        f"At {round(now, 9)} s, the event loop closes, but these tasks still run "
+        f"after it has cancelled them:{lines}"
     )
 
 

@@ -50,7 +50,9 @@ def checked_delays(delays: object) -> Delayed:
 
 def _check(number: object) -> None:
     if not (isinstance(number, int) and not isinstance(number, bool) and number >= 1):
-        raise ValueError(f"A schedule's numbers must be whole ones of at least 1, not {number!r}.")
+        raise ValueError(
+            f"The numbers of a schedule must be whole numbers of at least 1, not {number!r}."
+        )
 
 
 def check_cancel(cancel: object, *, native: object) -> None:
@@ -83,7 +85,7 @@ def check_cancel(cancel: object, *, native: object) -> None:
     for number in cancel:
         _check(number)
     if cancel[2:] and cancel[1] >= cancel[2]:
-        raise ValueError(f"cancel must have its steps in their order, not {cancel!r}.")
+        raise ValueError(f"The steps of cancel must be in ascending order, not {cancel!r}.")
 
 
 def delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int], int]:

@@ -102,7 +102,7 @@ class Explorer:
     Args:
         seed: What the draws depend on, such as the test's name.
         jitter: As for `Schedule`.
-        cancel: Whether to cancel tasks, too: each at each of its awaits, and in at least half of
+        cancel: Whether to cancel tasks, too: at each of its awaits, and in at least half of
             the drawn orders one task at one await.
     """
 

@@ -28,8 +28,11 @@ def virtual_time(
         What to give as `backend_options`.
 
     Raises:
-        ValueError: There is no such backend, it is not installed, or it has no virtual time.
+        ValueError: There is no such backend, it is not installed, or it has no virtual time; or
+            `VirtualClock` refuses the other arguments.
     """
+    if clock is None:
+        Timekeeper(idle=idle, wall=wall, turns=turns)  # so that a mistake is told here
 
     def make() -> Timekeeper:
         if clock is not None:

@@ -78,6 +78,16 @@ class Schedule:
     @overload
     def __init__(
         self,
+        delays: Mapping[tuple[int, Literal["every"]], Late],
+        *,
+        jitter: float = 0.0,
+        cancel: Cancel | None = None,
+        native: bool = False,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
         delays: Mapping[tuple[int, int | Literal["every"]], Late]
         | Callable[[int, int], Late]
         | None = None,
@@ -89,7 +99,10 @@ class Schedule:
 
     def __init__(
         self,
-        delays: Delayed | Callable[[int, int], Late] | None = None,
+        delays: Delayed
+        | Mapping[tuple[int, Literal["every"]], Late]
+        | Callable[[int, int], Late]
+        | None = None,
         *,
         jitter: float = 0.0,
         cancel: Cancel | None = None,
@@ -214,9 +227,9 @@ class Schedule:
         except (SyntaxError, TypeError, ValueError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error).rstrip(".")
             if reason.startswith("malformed node"):  # which ends in the address of an object
-                reason = "it may hold nothing but numbers, text and brackets"
-            raise ValueError(f"{text!r} is no schedule: {reason}.") from None
-        raise ValueError(f"{text!r} is no schedule, such as Schedule({{(1, 2): 3}}).")
+                reason = "only numbers, strings and brackets are allowed"
+            raise ValueError(f"{text!r} is not a schedule: {reason}.") from None
+        raise ValueError(f"{text!r} is not a schedule, such as Schedule({{(1, 2): 3}}).")
 
     @property
     def cancel(self) -> Cancel | None:

@@ -9,15 +9,19 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequen
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar, cast
 
 import anyio
-from hypothesis import stateful
-from hypothesis import strategies as st
 
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.deadlock import DeadlockError
 from awaits.testing.loops.kept import kept_event_loop
 from awaits.testing.run import virtual_time
 from awaits.testing.schedule import Schedule
-from awaits.testing.strategy import schedules
+from awaits.testing.strategy import schedules, without_hypothesis
+
+try:
+    from hypothesis import stateful
+    from hypothesis import strategies as st
+except ModuleNotFoundError:
+    raise without_hypothesis(__name__) from None
 
 if TYPE_CHECKING:
     from hypothesis.stateful import Bundle

@@ -1,9 +1,9 @@
 """The Hypothesis strategy that draws schedules, for tests that draw other things, too."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from awaits.testing.deviations import Late
+from awaits.testing.deviations import Late, check_jitter
 from awaits.testing.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -13,18 +13,37 @@ T = TypeVar("T")
 
 
 def _each(*parts: tuple[int, Iterable[T]]) -> list[T]:
-    return [it for times, those in parts for _ in range(times) for it in those]
+    items = [it for times, those in parts for _ in range(times) for it in those]
+    return sorted(items, key=items.index)
 
 
-# Nobody knows before the run how many tasks and steps there will be, so the first ones are the
-# likeliest. Hypothesis draws from a list in half the time that integers of several ranges take, and
-# takes the first item for the simplest.
+# One byte picks an item of a list. Nobody knows before the run how many tasks and steps there will
+# be, so the first ones are the likeliest. The first item of a list is the simplest.
 _TASKS = _each((8, range(1, 3)), (12, range(1, 5)), (1, range(1, 33)))
 _STEPS: list[int | Literal["every"]] = _each(
     (21, range(1, 4)), (8, range(1, 9)), (1, range(1, 65)), (64, ["every"])
 )
-_LATES: list[Late] = _each((4, range(1, 4)), (13, ["idle"]), (1, [2**n for n in range(13)]))
-_AWAITS = _each((8, range(4)), (5, range(7)), (1, range(33)))
+_LATES: list[Late | None] = _each(
+    (20, [None]), (4, range(1, 4)), (13, ["idle"]), (1, [2**n for n in range(13)])
+)
+_AWAITS: list[int | None] = _each(
+    (14, [None]), (8, range(1, 4)), (5, range(1, 7)), (1, range(1, 33))
+)
+
+_MOST_DELAYS = 6
+_N_BYTES = 1 + 3 * _MOST_DELAYS
+
+
+def _item(items: Sequence[T], byte: int) -> T:
+    return items[byte * len(items) // 256]
+
+
+def without_hypothesis(name: str) -> ModuleNotFoundError:
+    """Return the error of somebody who asks for what needs Hypothesis."""
+    return ModuleNotFoundError(
+        f"{name} needs Hypothesis, which is not installed; install it with: pip install hypothesis",
+        name="hypothesis",
+    )
 
 
 def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
@@ -36,15 +55,27 @@ def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
     Args:
         jitter: How late a step may be, in seconds of virtual time, where the sleeps of a test stand
             for calls of unknown length.
-    """
-    from hypothesis import strategies as st  # noqa: PLC0415 schedules are of use without it
 
-    keys = st.tuples(st.sampled_from(_TASKS), st.sampled_from(_STEPS))
-    delays = st.dictionaries(keys, st.sampled_from(_LATES), max_size=8)
-    awaits = st.sampled_from(_AWAITS)
+    Raises:
+        ModuleNotFoundError: Hypothesis is not installed.
+        ValueError: `jitter` is negative, infinite or no number.
+    """
+    try:
+        from hypothesis import strategies as st  # noqa: PLC0415 schedules are of use without it
+    except ModuleNotFoundError:
+        raise without_hypothesis("schedules()") from None
+
+    check_jitter(jitter)
+    # All in one draw: each draw of Hypothesis costs as much as some ten steps of a test.
+    drawn = st.binary(min_size=_N_BYTES, max_size=_N_BYTES)
 
     @st.composite
     def draw_schedule(draw: st.DrawFn) -> Schedule:
-        return Schedule(draw(delays), jitter=jitter, cancel=draw(awaits) or None)
+        cancel, *numbers = draw(drawn)
+        delays: dict[tuple[int, int | Literal["every"]], Late] = {}
+        for late, task, step in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
+            if delay := _item(_LATES, late):
+                delays[_item(_TASKS, task), _item(_STEPS, step)] = delay
+        return Schedule(delays, jitter=jitter, cancel=_item(_AWAITS, cancel))
 
     return draw_schedule()

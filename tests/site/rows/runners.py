@@ -52,7 +52,7 @@ PYTEST_ASYNCIO = [
             await asyncio.sleep(60)
         """,
         options="--anyio-timeout=0.2",
-        prints="After 0.2 s, the test is not over",
+        prints="After 0.2 s, the test has not ended",
     ),
     Row(
         '`mock.patch("asyncio.sleep")`',

@@ -74,7 +74,7 @@ def test_two_tasks_that_hold_what_the_other_wants_wait_in_a_ring(backend: str, m
         "the main task waits the end of tasks 1 and 2",
         f"task 1, first, waits {kind} 'b', held by task 2",
         f"task 2, second, waits {kind} 'a', held by task 1",
-        "they wait in a ring: task 1 for task 2, task 2 for task 1",
+        "they wait for one another in a ring: task 1 for task 2, task 2 for task 1",
     ]
 
 

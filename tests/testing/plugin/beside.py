@@ -82,7 +82,7 @@ FAIL = {
     "deadlock": "DeadlockError: At 0.0 s, nothing can ever run again",
     "race": "It replays with: @pytest.mark.explore(Schedule(",
     "leaves": "The test leaves behind",
-    "hangs": "After 0.3 s, the test is not over",
+    "hangs": "After 0.3 s, the test has not ended",
 }
 
 # What each is called as a plugin, and options of its own.

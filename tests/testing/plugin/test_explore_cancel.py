@@ -115,7 +115,7 @@ def test_a_fault_of_the_program_is_found_and_replays(
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(lines)
-    result.stdout.fnmatch_lines(["cancelled: 2 tests, each at each of its awaits, * in all"])
+    result.stdout.fnmatch_lines(["cancelled: 2 tests, at every await, * in all"])
 
 
 def test_the_debugger_begins_once_for_a_fault(pytester: pytest.Pytester) -> None:
@@ -248,7 +248,7 @@ def test_a_test_is_cancelled_at_each_of_its_awaits(pytester: pytest.Pytester) ->
     )
 
     result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["cancelled: 2 tests, each at each of its awaits, 10 in all"])
+    result.stdout.fnmatch_lines(["cancelled: 2 tests, at every await, 10 in all"])
 
 
 def test_fixtures_are_set_up_anew_and_may_close_what_the_test_made(
@@ -311,15 +311,15 @@ def test_the_last_failure_comes_first_the_next_time(pytester: pytest.Pytester) -
     result = cancel(pytester, tests)
 
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["cancelled: 2 tests, each at each of its awaits, 2 in all"])
+    result.stdout.fnmatch_lines(["cancelled: 2 tests, at every await, 2 in all"])
 
 
 @pytest.mark.parametrize(
     ("args", "line"),
     [
-        (["--explore-cancel=1"], "cancelled: 1 test, each at each of its awaits, 1 in all"),
-        (["--explore-cancel"], "cancelled: 1 test, each at each of its awaits, 3 in all"),
-        (["-o", "explore_cancel=2"], "cancelled: 1 test, each at each of its awaits, 2 in all"),
+        (["--explore-cancel=1"], "cancelled: 1 test, at every await, 1 in all"),
+        (["--explore-cancel"], "cancelled: 1 test, at every await, 3 in all"),
+        (["-o", "explore_cancel=2"], "cancelled: 1 test, at every await, 2 in all"),
         (["--explore=9"], "explored: 1 test, 1 order, 1 distinct"),
     ],
 )

@@ -106,9 +106,12 @@ def test_the_closest_marker_counts_and_a_class_may_have_other_tests(
         ("--explore=0", "--explore must be a whole number of at least 1, *, not '0'."),
         ("--explore=many", "--explore must be a whole number of at least 1, *, not 'many'."),
         ("--explore=Schedule(1)", "--explore: *delays must be a mapping*"),
-        ("--explore=Schedule({(1, 0): 1})", "--explore: *numbers must be whole ones*"),
-        ("--explore=Schedule(", "--explore: 'Schedule(' is no schedule*"),
-        ("--explore=Schedule(print())", "--explore: *is no schedule*"),
+        (
+            "--explore=Schedule({(1, 0): 1})",
+            "--explore: *numbers of a schedule must be whole numbers*",
+        ),
+        ("--explore=Schedule(", "--explore: 'Schedule(' is not a schedule*"),
+        ("--explore=Schedule(print())", "--explore: *is not a schedule*"),
         ("--explore-jitter=-1", "--explore-jitter must be a number of seconds *, not '-1'."),
         ("--explore-jitter=soon", "--explore-jitter must be a number of seconds *, not 'soon'."),
         ("--explore-jitter=nan", "--explore-jitter must be a number of seconds *, not 'nan'."),
@@ -344,7 +347,9 @@ def test_a_known_failure_that_is_no_schedule_is_told(pytester: pytest.Pytester) 
     result = explore(pytester, RACE, "--explore=10", "--explore-known=known.txt")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines("ERROR: --explore-known: in *known.txt: 'garbage' is no schedule*")
+    result.stderr.fnmatch_lines(
+        "ERROR: --explore-known: in *known.txt: 'garbage' is not a schedule*"
+    )
 
 
 def test_known_failures_are_written_once_and_expected_from_then_on(
@@ -357,7 +362,7 @@ def test_known_failures_are_written_once_and_expected_from_then_on(
     first.assert_outcomes(failed=1, passed=1)
     first.stdout.fnmatch_lines(f"*1 known failure written to {known}")
     text = known.read_text()
-    assert text.startswith("# Tests that pytest --explore failed")
+    assert text.startswith("# Tests that fail under pytest --explore")
     assert text.endswith(f"::test_race\t{ONE}\n")
 
     new = RACE.replace("test_race", "test_new")

@@ -43,7 +43,7 @@ class TestProof:
         result.assert_outcomes(failed=1)
         result.stdout.re_match_lines(
             r".*labelled trio, but run on asyncio by anyio \d[\d.]+: an async fixture keeps that "
-            r"event loop open; let it use anyio_backend\."
+            r"event loop open; let it take anyio_backend\."
         )
 
     def test_the_test_that_was_taken_elsewhere_is_not_run_there(

@@ -50,11 +50,14 @@ def test_it_tells_where_all_tasks_stand_and_who_holds_what_and_the_suite_goes_on
     reports = told(result)
     assert len(reports) == 3
     for report in reports:
-        assert report.startswith("After 0.2 s, the test is not over:\n")
+        assert report.startswith("After 0.2 s, the test has not ended:\n")
         place = "waits at test_it.py, in test_it.<locals>.philosopher, for Lock"
         assert f"  task 1, philosopher, {place} 'right', held by task 2\n" in report
         assert f"  task 2, philosopher, {place} 'right', held by task 1\n" in report
-        assert "  they wait in a ring: task 1 for task 2, task 2 for task 1\n" in report
+        assert (
+            "  they wait for one another in a ring: task 1 for task 2, task 2 for task 1\n"
+            in report
+        )
         assert "waits at test_it.py, in test_it, for the end of tasks 1 and 2\n" in report
         assert "TestRunner" not in report
 
@@ -89,7 +92,7 @@ def test_code_that_blocks_the_event_loop_is_named_and_interrupted(
     result.assert_outcomes(failed=3, passed=3)
     where = "test_it.py, in test_it.<locals>.work"
     report = f"""\
-After 0.2 s, the test is not over, and its event loop is blocked:
+After 0.2 s, the test has not ended, and its event loop is blocked:
   a task runs at {where}, and has not awaited for 1 s or more
 """
     assert told(result) == [report] * 3
@@ -368,5 +371,5 @@ def test_ctrl_c_ends_the_session_though_the_test_took_too_long(
         pytester.makepyfile(test_it=f"{HEAD}{tests}")
         options = "--anyio-timeout=0.2", f"--anyio-backends={backend}"
         result = pytester.runpytest_subprocess(*options)
-        assert "After 0.2 s, the test is not over" not in result.stdout.str()
+        assert "After 0.2 s, the test has not ended" not in result.stdout.str()
         assert "KeyboardInterrupt" in result.stdout.str() + result.stderr.str()

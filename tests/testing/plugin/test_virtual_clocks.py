@@ -52,7 +52,7 @@ FAILING = {
         await anyio.sleep(6)
         assert item.age() > 5
 """,
-        ["  Item.age, cache.py:*, asks datetime.now()", WALL],
+        ["  Item.age, cache.py:*, reads datetime.now()", WALL],
     ),
     "in a base class of what a fixture made": (
         """
@@ -66,7 +66,7 @@ FAILING = {
         await anyio.sleep(6)
         assert cache.is_old()
 """,
-        ["  Base.now, cache.py:*, asks time.time()", WALL],
+        ["  Base.now, cache.py:*, reads time.time()", WALL],
     ),
     "in a function that is called, and the test's own": (
         """
@@ -79,8 +79,8 @@ FAILING = {
         assert await measured(waits) > 5, monotonic() - began
 """,
         [
-            "  test_it, test_*.py:*, asks time.monotonic()",
-            "  measured, cache.py:*, asks time.perf_counter()",
+            "  test_it, test_*.py:*, reads time.monotonic()",
+            "  measured, cache.py:*, reads time.perf_counter()",
             STEADY,
         ],
     ),
@@ -93,7 +93,7 @@ FAILING = {
         await anyio.sleep(6)
         assert now() - began > 5e9
 """,
-        ["  test_it.<locals>.now, test_*.py:*, asks time.time_ns()", WALL],
+        ["  test_it.<locals>.now, test_*.py:*, reads time.time_ns()", WALL],
     ),
 }
 
@@ -163,8 +163,8 @@ def test_a_wall_clock_that_moves_leaves_those_that_measure(pytester: pytest.Pyte
     )
 
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines([TITLE, MOVED, "  test_it, *, asks time.monotonic()", STEADY])
-    result.stdout.no_fnmatch_line("*asks datetime.now()*")
+    result.stdout.fnmatch_lines([TITLE, MOVED, "  test_it, *, reads time.monotonic()", STEADY])
+    result.stdout.no_fnmatch_line("*reads datetime.now()*")
 
 
 def test_a_few_of_many_are_named(pytester: pytest.Pytester) -> None:
@@ -181,7 +181,7 @@ def test_a_few_of_many_are_named(pytester: pytest.Pytester) -> None:
 """,
     )
 
-    result.stdout.fnmatch_lines(2 * ["  Clocks.now0, *, asks time.time()", "  and 1? more", WALL])
+    result.stdout.fnmatch_lines(2 * ["  Clocks.now0, *, reads time.time()", "  and 1? more", WALL])
 
 
 def test_other_tests_of_its_class_are_not_named(pytester: pytest.Pytester) -> None:

@@ -88,7 +88,7 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
         ),
         (
             "@pytest.mark.virtual_time(turns=0)\n    async def test_it(): pass",
-            "turns must be a number of at least 1, not 0.",
+            "turns must be a whole number of at least 1, not 0.",
         ),
         (
             "@pytest.mark.virtual_time\n    def test_it(): pass",

@@ -155,4 +155,5 @@ def _say_ring(ring: Sequence[Standing]) -> str:
     if len(ring) == 1:
         return f"{whos[0]} waits for what it holds itself"
     pairs = zip(whos, [*whos[1:], whos[0]], strict=True)
-    return f"they wait in a ring: {', '.join(f'{one} for {other}' for one, other in pairs)}"
+    waits = ", ".join(f"{one} for {other}" for one, other in pairs)
+    return f"they wait for one another in a ring: {waits}"

@@ -71,10 +71,7 @@ class Timekeeper:
 
     def set_up(self, *, idle: float, wall: bool | datetime, turns: int) -> None:
         """Take other arguments, for later runs."""
-        if not 0 <= idle < math.inf:
-            raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
-        if turns < 1:
-            raise ValueError(f"turns must be a number of at least 1, not {turns!r}.")
+        _check(idle, wall, turns)
         if wall is not False:
             check_time_machine()
         self.idle: float = idle
@@ -83,29 +80,32 @@ class Timekeeper:
 
     def start(self, run: Run) -> None:
         """Begin at 0.0, as a run begins."""
-        self.stop()
+        if self.run is not None:
+            self.stop()
         self.run = run
         if self.wall is not False:
             self._wall_clock = WallClock(self.wall)
-        self._reset()
+        self._begin()
 
     def restart(self) -> None:
         """Begin again at 0.0 in a run that goes on, unless a deadline is pending."""
         if self.run is not None and self.run.restart():
-            self._reset()
+            self.release()
+            self._begin()
         else:
             self._set(self.now)  # also on the wall clock, which may show another event loop's time
 
     def stop(self) -> None:
         """Give the wall clock back, as a run ends."""
         self.run = None
+        self.release()
         if self._wall_clock is not None:
             self._wall_clock.stop()
             self._wall_clock = None
 
     def hold(self) -> None:
         """As `VirtualClock.hold`."""
-        self._held_at = self.now
+        self._held_at = 0.0 if self.run is None else self.now
 
     def release(self) -> None:
         """As `VirtualClock.release`."""
@@ -160,9 +160,8 @@ class Timekeeper:
             return False
         return True
 
-    def _reset(self) -> None:
+    def _begin(self) -> None:
         self.stood_still = 0.0
-        self._held_at = math.inf
         self._advances.clear()
         self._set(0.0)
 
@@ -170,3 +169,13 @@ class Timekeeper:
         self.now = now
         if self._wall_clock is not None:
             self._wall_clock.move(now)
+
+
+def _check(idle: object, wall: object, turns: object) -> None:
+    """Refuse what no clock can be made of, though a type checker has not seen it."""
+    if isinstance(idle, bool) or not isinstance(idle, int | float) or not 0 <= idle < math.inf:
+        raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
+    if not isinstance(wall, bool | datetime):
+        raise ValueError(f"wall must be True, False or a datetime, not {wall!r}.")
+    if isinstance(turns, bool) or not isinstance(turns, int) or turns < 1:
+        raise ValueError(f"turns must be a whole number of at least 1, not {turns!r}.")

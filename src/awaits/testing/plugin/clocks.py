@@ -59,7 +59,7 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
             name = _STEADY.get(value) or (None if has_wall else _WALL.get(value))
             if name is not None:
                 place = file_and_line(code.co_filename, code.co_firstlineno)
-                lines[f"  {code.co_qualname}, {place}, asks {name}()"] = None
+                lines[f"  {code.co_qualname}, {place}, reads {name}()"] = None
                 advice.add("steady" if value in _STEADY else "wall")
     if not lines:
         return None

@@ -48,7 +48,7 @@ class Culprits:
 def _remedy(plugin: str) -> str:
     match plugin:
         case "anyio":
-            return "an async fixture keeps that event loop open; let it use anyio_backend"
+            return "an async fixture keeps that event loop open; let it take anyio_backend"
         case "pytest-asyncio":
             return "set its asyncio_mode to strict, or run pytest with -p no:asyncio"
         case _:

@@ -7,7 +7,7 @@ import pytest
 
 from awaits.testing.schedule import Schedule, cancels_all
 
-HEAD = "# Tests that pytest --explore failed, with the order. Mend one, and delete its line.\n"
+HEAD = "# Tests that fail under pytest --explore, with the order. Mend one, and delete its line.\n"
 
 
 class Known:

@@ -25,7 +25,7 @@ def add(parser: pytest.Parser) -> None:
         help="run the anyio tests on these event loops, and prove that they ran there: names from "
         f"{', '.join(backends.NAMES)}, separated by commas; without names, on every one installed",
     )
-    parser.addini("anyio_backends", f"what {OPTION} is when it is not given", default="")
+    parser.addini("anyio_backends", f"the default of {OPTION}", default="")
     group.addoption(
         "--prove",
         action="store_true",
@@ -35,17 +35,15 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--virtual-time",
         action="store_true",
-        help="run the async tests in virtual time, but for those marked real_time",
+        help="run the async tests in virtual time, except those marked real_time",
     )
-    parser.addini("virtual_time", "whether --virtual-time is given", type="bool", default=False)
+    parser.addini("virtual_time", "true is the same as --virtual-time", type="bool", default=False)
     group.addoption(
         "--virtual-time-idle",
         metavar="SECONDS",
-        help="in virtual time, wait for so many seconds of real quiet before each move",
+        help="in virtual time, wait for so many real seconds without an event before each move",
     )
-    parser.addini(
-        "virtual_time_idle", "what --virtual-time-idle is when it is not given", default=""
-    )
+    parser.addini("virtual_time_idle", "the default of --virtual-time-idle", default="")
     parser.addini(
         "virtual_time_turns",
         "in virtual time, fail after so many turns of the event loop at one instant",
@@ -59,25 +57,23 @@ def add(parser: pytest.Parser) -> None:
         help="in virtual time, move time.time(), datetime.now() and the like too: from now, or "
         "from an instant such as 2030-01-31T12:00",
     )
-    parser.addini(
-        "virtual_time_wall", "what --virtual-time-wall is when it is not given", default=""
-    )
+    parser.addini("virtual_time_wall", "the default of --virtual-time-wall", default="")
     group.addoption(
         "--explore",
         nargs="?",
         const=OPTIONAL["--explore"],
         metavar="ORDERS",
-        help="run each async test in so many orders of its tasks (100), but for those marked "
-        "explore(False); all means every order, all:K those with at most K deviations; or in one "
-        "order, such as --explore='Schedule({(1, 2): 3})'",
+        help="run each async test in so many orders of its tasks (default 100), except those "
+        "marked explore(False); all means every order, all:K those with at most K deviations; or "
+        "in one order, such as --explore='Schedule({(1, 2): 3})'",
     )
-    parser.addini("explore", "what --explore is when it is not given", default="")
+    parser.addini("explore", "the default of --explore", default="")
     group.addoption(
         "--explore-jitter",
         metavar="SECONDS",
         help="let a delayed step be late by so many seconds of virtual time",
     )
-    parser.addini("explore_jitter", "what --explore-jitter is when it is not given", default="")
+    parser.addini("explore_jitter", "the default of --explore-jitter", default="")
     group.addoption(
         "--explore-cancel",
         nargs="?",
@@ -86,33 +82,33 @@ def add(parser: pytest.Parser) -> None:
         help="run each async test again and again, cancelled as a whole at each of its awaits, of "
         "the first so many (1000): it must end, leave nothing behind and raise nothing else",
     )
-    parser.addini("explore_cancel", "what --explore-cancel is when it is not given", default="")
+    parser.addini("explore_cancel", "the default of --explore-cancel", default="")
     group.addoption(
         "--explore-plot",
         metavar="FOLDER",
         help="draw each order in which a test fails, as an SVG file in this folder",
     )
-    parser.addini("explore_plot", "what --explore-plot is when it is not given", default="")
+    parser.addini("explore_plot", "the default of --explore-plot", default="")
     group.addoption(
         "--explore-known",
         metavar="FILE",
         help="count the failures in this file as expected ones; write it, if there is none",
     )
-    parser.addini("explore_known", "what --explore-known is when it is not given", default="")
+    parser.addini("explore_known", "the default of --explore-known", default="")
     group.addoption(
         "--anyio-timeout",
         metavar="SECONDS",
         help="fail each async test that takes more than so many real seconds, and tell where its "
         "tasks stand, for what they wait and who holds that",
     )
-    parser.addini("anyio_timeout", "what --anyio-timeout is when it is not given", default="")
+    parser.addini("anyio_timeout", "the default of --anyio-timeout", default="")
     group.addoption(
         "--no-leftovers",
         action="store_true",
         help="fail each async test that ends with tasks, async generators, threads, sockets or "
         "files of its own still open, or with a coroutine never awaited",
     )
-    parser.addini("no_leftovers", "whether --no-leftovers is given", type="bool", default=False)
+    parser.addini("no_leftovers", "true is the same as --no-leftovers", type="bool", default=False)
     parser.addini(
         "no_leftovers_allow",
         "what a test may leave behind: patterns of the lines that tell of it, one a line",
@@ -126,9 +122,9 @@ def explain_markers(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "virtual_time(idle=0.0, wall=False, turns=100_000): run this async test in virtual time; "
-        "wait for `idle` seconds of real quiet before each move; with `wall`, move `time.time()` "
-        "and the like too; fail after so many `turns` of the event loop at one instant; "
-        "virtual_time(False) is real_time.",
+        "wait for `idle` real seconds without an event before each move; with `wall`, move "
+        "`time.time()` and the like too; fail after so many `turns` of the event loop at one "
+        "instant; virtual_time(False) is real_time.",
     )
     config.addinivalue_line("markers", "real_time: keep this test out of --virtual-time.")
     config.addinivalue_line(

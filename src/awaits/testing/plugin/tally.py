@@ -98,12 +98,13 @@ class Tally:
             )
         if self._n_cancelled or given(self._config, "explore_cancel"):
             terminalreporter.write_line(
-                f"cancelled: {_count(self._n_cancelled, 'test')}, each at each of its awaits, "
+                f"cancelled: {_count(self._n_cancelled, 'test')}, at every await, "
                 f"{self._n_awaits:,} in all"
             )
         for nodeid in self._not_repeatable:
             terminalreporter.write_line(
-                f"  {nodeid} fails in its own order, too, when it runs a second time: not explored"
+                f"  {nodeid} is not explored: it fails when it runs a second time, even in "
+                "its own order"
             )
         for line in self.known.summary(self._now, self._passing):
             terminalreporter.write_line(line)

@@ -127,7 +127,7 @@ def _timed(seconds: float, body: Body) -> Body:
                 # A test with a shield, or with tasks that are not anyio's, may survive the scope.
                 (cancel_anyway if scope.cancel_called else scope.cancel)()
 
-            with _in_time(Watchdog(seconds, "the test is not over", cancel)), scope:
+            with _in_time(Watchdog(seconds, "the test has not ended", cancel)), scope:
                 await body(*args, **kwargs)
 
     return timed

@@ -33,7 +33,7 @@ class Watchdog:
 
     Args:
         seconds: How many real seconds it has.
-        late: What to say if it is late, such as "the test is not over".
+        late: What to say if it is late, such as "the test has not ended".
         cancel: Ends it, in its event loop.
     """
 
