@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable, Coroutine
+from typing import Any
 
 import anyio
 import pytest
@@ -191,3 +192,33 @@ def test_many_orders_one_after_another_do_not_go_on_for_ever(backend: str) -> No
 def test_what_it_cannot_mean_is_told_in_a_sentence(deviations: object) -> None:
     with pytest.raises(ValueError, match=r"^deviations must be a whole number of at least 0, or "):
         EverySchedule(deviations)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        *(
+            ({"most": it}, "most must be a whole number of at least 1, or None, not ")
+            for it in (0, -1, 1.5, "3", True)
+        ),
+        *(({"cancel": it}, "cancel must be True or False, not ") for it in ("no", (1, 2), None)),
+        *(({"jitter": it}, "jitter must be a number of seconds ") for it in (-1, "1", 10**400)),
+    ],
+)
+def test_an_argument_that_it_cannot_use_is_refused_at_once(
+    arguments: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        EverySchedule(1, **arguments)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_it_ends_where_no_more_deviations_make_a_difference(backend: str) -> None:
+    async def main() -> None:
+        schedules = EverySchedule(10**100)
+        for schedule in schedules:
+            with schedule:
+                await checkpoint()
+        assert schedules.is_complete
+
+    anyio.run(main, backend=backend)

@@ -41,3 +41,27 @@ def test_shrinking_ends_when_it_may_ask_no_more() -> None:
     schedule = Schedule({(1, step): 3 for step in range(1, 50)})
     assert repr(shrink(schedule, fails, most=7)) == repr(schedule)
     assert len(asked) == 7
+
+
+def test_shrinking_ends_after_so_many_steps_of_all_runs() -> None:
+    asked: list[Schedule] = []
+
+    def fails(schedule: Schedule) -> bool:
+        asked.append(schedule)
+        schedule.ran = (1,) * 100_000  # as in a livelock
+        return False
+
+    delays: dict[tuple[int, int], int] = {
+        (task, step): 1 for task in (1, 2) for step in range(1, 30)
+    }
+    shrink(Schedule(delays), fails, most_steps=1_000_000)
+    assert len(asked) == 11
+
+
+def test_a_single_delay_may_do_what_those_of_several_tasks_did() -> None:
+    def fails(schedule: Schedule) -> bool:
+        return repr(schedule) in (many, few)
+
+    few = "Schedule({(1, 5): 'idle'})"
+    many = "Schedule({(1, 4): 'idle', (1, 5): 'idle', (2, 2): 'idle', (2, 3): 'idle'})"
+    assert repr(shrink(Schedule.parse(many), fails)) == few

@@ -1,6 +1,6 @@
 """Checks a schedule's arguments, which say how it deviates from the event loop's own order."""
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias, cast
 
@@ -27,7 +27,7 @@ def check_jitter(jitter: object) -> None:
     if (
         isinstance(jitter, bool)
         or not isinstance(jitter, int | float)
-        or not 0 <= jitter < math.inf
+        or not 0 <= jitter <= sys.float_info.max
     ):
         raise ValueError(f"jitter must be a number of seconds of at least 0, not {jitter!r}.")
 

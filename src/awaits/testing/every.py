@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 
-from awaits.testing.deviations import Late
+from awaits.testing.deviations import Late, check_jitter
 from awaits.testing.loops.delays import Choice
 from awaits.testing.schedule import Schedule, choosing
 
@@ -68,7 +68,8 @@ class EverySchedule:
         is_complete: Whether no more schedules are left.
 
     Raises:
-        ValueError: `deviations` is neither a whole number of at least 0 nor `"all"`.
+        ValueError: `deviations` is neither a whole number of at least 0 nor `"all"`, `cancel` is
+            not a bool, `jitter` is negative, infinite or no number, or `most` is less than 1.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class EverySchedule:
             raise ValueError(
                 f"deviations must be a whole number of at least 0, or 'all', not {deviations!r}."
             )
+        _check(cancel, most)
+        check_jitter(jitter)
         self.n: int = 0
         self.is_complete: bool = False
         self._deviations: int | Literal["all"] = deviations
@@ -147,6 +150,8 @@ class EverySchedule:
                     yield from self._cancelling(run, delays, make)
                     if n_delays < most:
                         following.extend(self._longer(run, delays))
+            if not following:
+                break
             level = following
         self.is_complete = True
 
@@ -265,3 +270,11 @@ def cancelled_again(run: Run, at: tuple[int, int]) -> list[tuple[int, int, int]]
     task, step = at
     last = min(run.ran.count(task), step + MOST_STEPS_OF_CLEAN_UP)
     return [(task, step, again) for again in range(step + 1, last + 1)]
+
+
+def _check(cancel: object, most: object) -> None:
+    """Refuse what a type checker would refuse, and a number of schedules below 1."""
+    if not isinstance(cancel, bool):
+        raise ValueError(f"cancel must be True or False, not {cancel!r}.")
+    if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+        raise ValueError(f"most must be a whole number of at least 1, or None, not {most!r}.")

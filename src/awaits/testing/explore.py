@@ -87,7 +87,8 @@ class Trial:
         return Schedule(order.delays, jitter=order.jitter, cancel=cancel, native=order.native)
 
 
-def _trial(schedule: Schedule) -> Trial:
+def trial_of(schedule: Schedule) -> Trial:
+    """Return a run in a given order."""
     return Trial(order_of(schedule, tells=False), schedule)
 
 
@@ -130,7 +131,7 @@ class Explorer:
         Args:
             n_orders: How many runs there may be. There are fewer where there is only one order.
         """
-        first = _trial(Schedule())
+        first = trial_of(Schedule())
         first.stacks = []
         yield first
         self.note(first)
@@ -151,7 +152,7 @@ class Explorer:
     def every(self, deviations: int | Literal["all"], most: int | None = None) -> Iterator[Trial]:
         """Yield a trial for every order with at most so many deviations."""
         self.all = EverySchedule(deviations, cancel=self._cancels, jitter=self._jitter, most=most)
-        for trial in self.all.runs(_trial):
+        for trial in self.all.runs(trial_of):
             yield trial
             self.note(trial)
 
@@ -188,7 +189,7 @@ class Explorer:
     def _delayed(
         self, delays: DelayDict, cancel: Cancel | None = None, *, native: bool = False
     ) -> Trial:
-        return _trial(self._schedule(delays, cancel, native=native))
+        return trial_of(self._schedule(delays, cancel, native=native))
 
     def _each_place(self) -> Iterator[Trial]:
         for line in list(self._seen.lines):
@@ -229,7 +230,7 @@ class Explorer:
     def drawn(self, draw: Draw, rng: random.Random) -> Trial:
         """Draw an order, and for at least half of them a cancellation."""
         if self._pairs and rng.random() < 0.25:
-            return _trial(rng.choice(self._pairs))
+            return trial_of(rng.choice(self._pairs))
         drawn = draw(self._seen, rng)
         cancel: Cancel | None = None
         native = False

@@ -117,6 +117,7 @@ class Schedule:
         self._cancel: Cancel | None = cancel
         self._native = native
         self._is_unseen = False
+        self._tells = True
         self._on_cancel: Callable[[], None] | None = None
         self._play: Play[Any, Any] | None = None
         self._order: Delays | None = None  # of the last run
@@ -154,7 +155,7 @@ class Schedule:
         """
         if self._play is not None:
             raise RuntimeError("This schedule is open already; draw one for each run.")
-        tells = _will_be_told()
+        tells = self._tells and _will_be_told()
         order = order_of(self, tells=tells)
         self._play = steer(order)
         # If a schedule has nothing to do, there is nothing to draw.
@@ -326,12 +327,17 @@ def cancels_all(schedule: Schedule) -> bool:
     return isinstance(schedule.cancel, int)
 
 
-def unseen(schedule: Schedule) -> Schedule:
+def unseen(schedule: Schedule, *, tells: bool = True) -> Schedule:
     """Let a schedule steer code that does not know of it.
 
     It ends where that code opens a schedule itself, and it adds nothing to errors.
+
+    Args:
+        schedule: The schedule.
+        tells: Whether anybody will read its explanation.
     """
     schedule._is_unseen = True  # pyright: ignore[reportPrivateUsage]
+    schedule._tells = tells  # pyright: ignore[reportPrivateUsage]
     return schedule
 
 

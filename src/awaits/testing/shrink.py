@@ -3,6 +3,7 @@
 Delta debugging (Zeller and Hildebrandt, 2002) over the delays, then over their lengths.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TypeAlias, cast
 
@@ -15,22 +16,34 @@ MOST_WORDS = 12  # how many steps of a task are tried as the only one that is de
 StillFails: TypeAlias = Callable[[DelayDict], bool]
 
 
-def shrink(schedule: Schedule, fails: Callable[[Schedule], bool], *, most: int = 200) -> Schedule:
+def shrink(
+    schedule: Schedule,
+    fails: Callable[[Schedule], bool],
+    *,
+    most: int = 200,
+    most_steps: float = math.inf,
+) -> Schedule:
     """Return a schedule with fewer and shorter delays that still fails.
 
     Args:
         schedule: One that fails, whose delays are a mapping.
         fails: Tells whether a schedule fails; it runs the test.
         most: How often `fails` may be called.
+        most_steps: After how many steps of tasks, in all these runs, it is called no more. A run
+            that ends in a `LivelockError` has a hundred thousand.
     """
-    n_asked = 0
+    n_asked = n_steps = 0
     smallest = schedule
 
     def still_fails(delays: DelayDict, cancelling: Schedule | None = None) -> bool:
-        nonlocal n_asked
+        nonlocal n_asked, n_steps
         n_asked += 1
-        like = smallest if cancelling is None else cancelling
-        return n_asked <= most and fails(_like(like, delays))
+        if n_asked > most or n_steps > most_steps:
+            return False
+        asked = _like(smallest if cancelling is None else cancelling, delays)
+        has_failed = fails(asked)
+        n_steps += len(asked.ran)
+        return has_failed
 
     delays: DelayDict = dict(cast("DelayDict", schedule.delays))
     for simpler in _simpler_cancellations(schedule):
@@ -115,6 +128,8 @@ def _in_one_word(delays: DelayDict, still_fails: StillFails) -> DelayDict:
         for word in _words(own):
             said: DelayDict = {key: late for key, late in delays.items() if key not in own}
             said.update(word)
+            if len(said) > 1 and still_fails(word):
+                return word  # alone, it does what the delays of all tasks did
             if still_fails(said):
                 delays = said
                 break

@@ -201,3 +201,42 @@ def test_a_flaky_test_is_run_again_and_one_that_an_order_breaks_fails(
     assert outcomes in printed, printed
     assert " 3 rerun in " in printed  # of a test that fails again, the first run counts, too
     assert "PASSED test_it.py::test_flaky[asyncio]" in printed
+
+
+HANGS = """
+    import asyncio, pytest
+    pytestmark = pytest.mark.anyio
+
+    async def test_hangs_in_another_order():
+        event, seen = asyncio.Event(), []
+        async def waits():
+            if not seen:
+                return
+            await event.wait()
+        async def sets():
+            seen.append(1)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(waits())
+            tasks.create_task(sets())
+
+    async def test_many_runs():
+        for _ in range(10):
+            await asyncio.sleep(0.03)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "outcomes"),
+    [("--explore=20", "1 failed, 1 passed"), ("--explore-cancel", "2 passed")],
+)
+def test_each_run_of_a_test_has_the_limit_of_pytest_timeout(
+    pytester: pytest.Pytester, how: str, outcomes: str
+) -> None:
+    # Ten runs of 0.3 s are longer than the limit; a run that hangs is ended by it, each time.
+    options = [how, "--timeout=2", "-k", "asyncio"]
+    printed = run(pytester, ["timeout"], options, dedent(HANGS))
+
+    assert f"== {outcomes}" in printed, printed
+    if "failed" in outcomes:
+        assert "Failed: Timeout (>2.0s) from pytest-timeout" in printed
+        assert "It replays with: @pytest.mark.explore(Schedule({(" in printed

@@ -1,9 +1,13 @@
 """`pytest --explore-cancel`: each test, as it stands, cancelled at each of its awaits."""
 
+import itertools
 import json
+import threading
+from types import SimpleNamespace
 
 import pytest
 
+from awaits.testing.leftovers import watch
 from tests.testing.plugin.shared import FORGETFUL
 
 # The program stands in a module of its own: what a test's function raises is the test's.
@@ -350,6 +354,35 @@ def test_a_test_may_be_kept_out(pytester: pytest.Pytester) -> None:
 def test_what_may_stay_may_stay_here_too(pytester: pytest.Pytester, may_stay: str) -> None:
     allowed = f"\n    @pytest.mark.no_leftovers({may_stay})" + one("await program.forgets()")
     cancel(pytester, allowed).assert_outcomes(passed=2)
+
+
+def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tests = """
+    import threading
+
+    @pytest.fixture(scope="module")
+    def event():
+        event = threading.Event()
+        yield event
+        event.set()
+
+    async def test_it(event):
+        threading.Thread(target=event.wait, daemon=True).start()
+        for _ in range(5):
+            await anyio.sleep(0)
+    """
+    waited: list[object] = []
+    seconds = itertools.count(step=0.5)  # so that it waits once for a thread
+    fake = SimpleNamespace(monotonic=lambda: next(seconds))
+    monkeypatch.setattr(watch, "time", fake)
+    monkeypatch.setattr(threading.Thread, "join", lambda *args: waited.append(args))
+    result = cancel(pytester, tests, "--anyio-backends=asyncio", "--explore-cancel")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("cancelled: 1 test, at every await, 5 in all")
+    assert len(waited) == 1  # when nothing was cancelled
 
 
 def test_ctrl_c_in_a_test_that_is_cancelled_ends_the_session(pytester: pytest.Pytester) -> None:

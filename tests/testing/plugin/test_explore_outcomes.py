@@ -113,3 +113,91 @@ def test_cancelling_alone_draws_no_order_for_hypothesis(pytester: pytest.Pyteste
     result = explore(pytester, tests, "-o", "explore=", "--explore-cancel")
 
     result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
+def test_a_failure_that_does_not_come_again_is_reported(
+    pytester: pytest.Pytester, arguments: str
+) -> None:
+    tests = f"""
+    n_runs = 0
+
+    async def test_once({arguments}):
+        global n_runs
+        n_runs += 1
+        await in_turns("a", "b")
+        assert n_runs != 7, "once"
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["E *AssertionError: once", "It failed like this once, and passed when *"]
+    )
+
+
+def test_a_test_that_cannot_run_twice_in_one_event_loop_has_one_for_each_order(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import asyncio
+    kept = []
+
+    async def test_leaves_tasks():
+        kept.append(asyncio.create_task(asyncio.sleep(60)))
+        await in_turns("a", "b")
+        assert len([task for task in kept if not task.done()]) < 3
+
+    @pytest.fixture(autouse=True)
+    def ended():
+        yield
+        kept.clear()
+    """
+    explore(pytester, tests.replace("autouse=True", 'autouse=True, scope="module"'))
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_flaky_test_has_no_order_that_replays(pytester: pytest.Pytester) -> None:
+    tests = """
+    n_runs = 0
+
+    async def test_flaky():
+        global n_runs
+        n_runs += 1
+        assert n_runs in (1, 4)  # when it runs first, and when it is asked whether it passes again
+        await in_turns("a", "b")
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("It has passed and failed in the event loop's own order: *")
+    result.stdout.no_fnmatch_line("It replays*")
+
+
+def test_what_the_runs_leave_that_make_an_order_small_is_gone_before_the_next_test(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import weakref
+    opened = weakref.WeakSet()
+
+    class Connection:
+        def __init__(self):
+            self.itself = self
+            opened.add(self)
+
+    n_opened = 0
+
+    async def test_race():
+        global n_opened
+        n_opened += 1
+        connection = Connection()
+        order = await in_turns("a", "b", "c", "d")
+        assert order.index("a") < order.index("b") or order.index("c") < order.index("d")
+
+    def test_next():
+        assert len(opened) < 10 < 20 < n_opened
+    """
+    explore(pytester, tests).assert_outcomes(passed=1, failed=1)

@@ -69,6 +69,44 @@ BUSY = """
 """
 
 
+MANY = """
+    import signal
+    n_steps = 0
+
+    async def test_many():
+        async def work(n):
+            global n_steps
+            for _ in range(n):
+                await anyio.lowlevel.checkpoint()
+                n_steps += 1
+                if n_steps == 100:
+                    signal.raise_signal(signal.SIGINT)
+
+        async with anyio.create_task_group() as tasks:
+            for n in (10, 15, 20):
+                tasks.start_soon(work, n)
+
+    async def test_next():
+        raise AssertionError("the session went on")
+"""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize(
+    "option", ["--explore", "--explore=all:1", "--explore-cancel", "--explore --no-leftovers"]
+)
+def test_ctrl_c_ends_the_session_though_it_comes_in_a_group_of_errors(
+    pytester: pytest.Pytester, backend: str, option: str
+) -> None:
+    pytester.makepyfile(HEAD + MANY)
+    arguments = ["-p", "no:cacheprovider", f"--anyio-backends={backend}", *option.split()]
+    result = pytester.runpytest_subprocess(*arguments, timeout=300)
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.no_fnmatch_line("*went on*")
+    result.stdout.fnmatch_lines("*KeyboardInterrupt*")
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize(
     "tests", [LOSSY + NEVER, BUSY], ids=["in the event loop", "in the user's code"]

@@ -125,6 +125,7 @@ def test_what_is_left_is_told_with_where_it_was_made(
 
 
 CLOSED = [
+    body("await asyncio.get_running_loop().run_in_executor(None, len, '')", ON_ASYNCIO),
     body("task = asyncio.create_task(anyio.sleep(0))\nawait task", ON_ASYNCIO),
     body("async with contextlib.aclosing(numbers()) as generator: await anext(generator)"),
     body("async for number in numbers(): pass"),
@@ -258,6 +259,91 @@ def test_a_wrong_marker_is_refused(pytester: pytest.Pytester, arguments: str) ->
     result.stderr.fnmatch_lines(
         "ERROR: test_it.py::test_it*: no_leftovers takes False, or allow (a pattern *"
     )
+
+
+def test_teardown_methods_and_functions_may_close_what_a_test_has_made(
+    pytester: pytest.Pytester,
+) -> None:
+    result = run(
+        pytester,
+        """
+    class TestIt:
+        def teardown_method(self):
+            self.mine.close()
+
+        async def test_closed(self):
+            self.mine = socket.socket()
+
+    async def test_closed():
+        kept.append(socket.socket())
+
+    async def test_left():
+        kept[:] = [socket.socket(), socket.socket()]
+
+    def teardown_function():
+        kept.pop().close()
+""",
+        "--no-leftovers",
+        "--anyio-backends=asyncio",
+    )
+
+    result.assert_outcomes(passed=3, errors=1)
+    assert len(told(result)) == 1
+
+
+def test_what_unittest_closes_after_a_test_is_not_left(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_it="""
+    import asyncio, unittest
+
+    class TestIt(unittest.IsolatedAsyncioTestCase):
+        async def asyncTearDown(self):
+            if hasattr(self, "mine"):
+                self.mine.cancel()
+                await asyncio.gather(self.mine, return_exceptions=True)
+
+        async def test_torn_down(self):
+            self.mine = asyncio.create_task(asyncio.sleep(60))
+
+        async def test_cleaned_up(self):
+            async def stop():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+            task = asyncio.create_task(asyncio.sleep(60))
+            self.addAsyncCleanup(stop)
+
+        async def test_left(self):
+            self.other = asyncio.create_task(asyncio.sleep(60))
+"""
+    )
+    result = pytester.runpytest("--no-leftovers", "-p", "no:asyncio")
+
+    result.assert_outcomes(passed=3, errors=1)
+    assert len(told(result)) == 1
+
+
+def test_a_delayed_connection_of_a_server_is_asyncios_own(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+    async def test_it():
+        async def answer(reader, writer):
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            assert await reader.read() == b""
+            writer.close()
+            await writer.wait_closed()
+""",
+        "--no-leftovers",
+        "--explore=all:1",
+        "--anyio-backends=asyncio",
+    )
+
+    result.assert_outcomes(passed=1)
 
 
 def test_each_example_of_hypothesis_is_judged(pytester: pytest.Pytester) -> None:

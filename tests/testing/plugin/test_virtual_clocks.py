@@ -150,6 +150,24 @@ def test_nothing_is_said_of_clocks_that_have_nothing_to_do_with_it(
     result.stdout.no_fnmatch_line("*on the computer's own clocks*")
 
 
+def test_a_clock_that_begins_elsewhere_is_named_though_no_time_has_passed(
+    pytester: pytest.Pytester,
+) -> None:
+    test = """
+    def is_over(until):
+        return time.monotonic() > until
+
+    async def test_it():
+        assert not is_over(anyio.current_time() + 60)
+"""
+    result = run(pytester, test)
+
+    result.assert_outcomes(failed=2)
+    began = "Time began at 0 s, but not on the computer's own clocks:"
+    reads = "  is_over, test_*.py:*, reads time.monotonic()"
+    result.stdout.fnmatch_lines(2 * [TITLE, began, reads, STEADY])
+
+
 def test_a_wall_clock_that_moves_leaves_those_that_measure(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,

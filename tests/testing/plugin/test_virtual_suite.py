@@ -220,3 +220,27 @@ class TestOptions:
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         assert f"ERROR: {sentence}" in result.stderr.lines
         assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize("option", ["--virtual-time", "--explore", "--explore-cancel"])
+def test_async_tests_of_unittest_are_counted_as_left_alone(
+    pytester: pytest.Pytester, option: str
+) -> None:
+    pytester.makepyfile("""
+        import asyncio, unittest
+
+        class TestIt(unittest.IsolatedAsyncioTestCase):
+            async def test_async(self):
+                await asyncio.sleep(0)
+
+            def test_sync(self):
+                pass
+    """)
+    result = pytester.runpytest("-p", "no:asyncio", option)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        f"{option}: 1 async test was left alone, because unittest *; the kit takes those *"
+    )
+    plain = pytester.runpytest("-p", "no:asyncio")
+    plain.stdout.no_fnmatch_line("*left alone*")

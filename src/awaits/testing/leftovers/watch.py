@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Container, Coroutine, Iterator
 from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any, NamedTuple, ParamSpec
 from weakref import WeakKeyDictionary
@@ -26,9 +26,11 @@ P = ParamSpec("P")
 
 TURNS = 5  # of asyncio's event loop, which closes a socket some turns after it was told to
 # The threads that asyncio, anyio and trio keep for later work.
-KEPT = ("asyncio_", "AnyIO worker", "Trio thread")
+KEPT = ("asyncio_", "uvloop_", "AnyIO worker", "Trio thread")
 # A task that anyio keeps as long as its pool of processes.
 KEPT_TASK = "_shutdown_process_pool_on_exit"
+# One in which asyncio's servers take a connection: nobody else knows it, or can wait for it.
+ACCEPTS = "BaseSelectorEventLoop._accept_connection2"
 SECONDS = 1.0  # real ones, for threads that are about to end
 
 
@@ -48,10 +50,14 @@ class Watch:
 
     Args:
         code: The code of the body.
+        stays: Origins of what the test leaves behind anyway, for which it is useless to wait.
     """
 
-    def __init__(self, code: CodeType | None) -> None:
+    def __init__(
+        self, code: CodeType | None, stays: Container[tuple[object, ...]] = frozenset()
+    ) -> None:
         self._code = code
+        self._stays = stays
         self._origins: WeakKeyDictionary[Any, Origin] = WeakKeyDictionary()
         # Python clears all weak references to a generator before it reports that it is dropped.
         self._generators: dict[int, Origin] = {}  # by identity
@@ -181,14 +187,16 @@ class Watch:
         made = [it for it in list(self._origins) if _kind(it) in ("task", "async generator")]
         made += (task for task in _eager_tasks(self) if task not in self._origins)
         for it in made:
-            if is_open(it) and KEPT_TASK not in (what := _what(it)):
+            what = _what(it) if is_open(it) else ""
+            if what and KEPT_TASK not in what and ACCEPTS not in what:
                 yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
 
     def _threads_and_files(self) -> Iterator[Leftover]:
         until = time.monotonic() + SECONDS
         for it in list(self._origins):
             kind = _kind(it)
-            if kind == "thread" and it is not threading.current_thread():
+            stays = self._origins[it][:2] in self._stays
+            if kind == "thread" and it is not threading.current_thread() and not stays:
                 while is_open(it) and time.monotonic() < until:
                     it.join(0.01)
             if kind in ("thread", "socket", "file") and is_open(it):

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from awaits.testing.plugin.fixtures import AsyncFixtures
     from awaits.testing.plugin.virtual import VirtualTime
 
+# What runs the bodies of tests, where it is registered.
+_RUN_TESTS = "awaits-explore", "awaits-time", "awaits-leftovers", "awaits-timeouts"
+
+_LEFT_ALONE = pytest.StashKey[tuple[str, int]]()  # by which options, and how many tests
 IN_REAL_TIME = "awaits_in_real_time"  # a property of a test's report
 
 
@@ -113,6 +117,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         else:
             bring_in_for(config, is_virtual)
     _bring_in_judges(session)
+    suite = {"--virtual-time": whole_suite, "--explore": given(config, "explore")}
+    suite["--explore-cancel"] = given(config, "explore_cancel")
+    if names := [name for name, is_given in suite.items() if is_given]:
+        config.stash[_LEFT_ALONE] = ", ".join(names), sum(map(_is_of_unittest, session.items))
+    if any(map(config.pluginmanager.has_plugin, _RUN_TESTS)):
+        from awaits.testing.plugin.interrupted import Interrupted  # noqa: PLC0415 see above
+
+        config.pluginmanager.register(Interrupted(), "awaits-interrupted")
 
 
 def _bring_in_judges(session: pytest.Session) -> None:
@@ -162,6 +174,13 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
         terminalreporter.write_line(
             f"virtual time: {tests} ran in real time, with an event loop or a clock of its own (a "
             "loop_factory, an event_loop_policy, a MockClock)."
+        )
+    names, n = terminalreporter.config.stash.get(_LEFT_ALONE, ("", 0))
+    if n:
+        tests = "1 async test was" if n == 1 else f"{n} async tests were"
+        terminalreporter.write_line(
+            f"{names}: {tests} left alone, because unittest runs {'it' if n == 1 else 'them'}; "
+            "the kit takes those that anyio, pytest-asyncio or pytest-trio runs."
         )
     if not terminalreporter.config.pluginmanager.has_plugin("dsession"):  # others collect
         for sentence in _without_effect(terminalreporter.config):
@@ -237,6 +256,16 @@ def _is_watched(item: pytest.Item, *, whole_suite: bool) -> bool:
     """
     mark = item.get_closest_marker("anyio_timeout")
     return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (None,)
+
+
+def _is_of_unittest(item: pytest.Item) -> bool:
+    """Tell whether an async test is one that unittest runs, in an event loop of its own."""
+    import unittest  # noqa: PLC0415 see above
+
+    from awaits.testing.plugin.bodies import has_async_body  # noqa: PLC0415
+
+    kind = getattr(item, "cls", None)
+    return kind is not None and issubclass(kind, unittest.TestCase) and has_async_body(item)
 
 
 def _is_async_test(item: pytest.Item) -> bool:

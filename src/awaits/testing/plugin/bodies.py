@@ -51,7 +51,7 @@ def replaced_body(test: pytest.Function, replacement: Callable[[Body], Body]) ->
     if hypothesis is not None:
         holder, place = hypothesis, "inner_test"
     elif isinstance(test.instance, unittest.TestCase):
-        holder, place = test.instance, test.name  # unittest looks there
+        holder, place = test.instance, test.originalname  # unittest looks there
     else:
         holder, place = test, "obj"
     body = getattr(holder, place)

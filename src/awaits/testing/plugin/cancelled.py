@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import gc
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import CodeType
@@ -20,8 +19,10 @@ from awaits.testing.leftovers.hands import (
 )
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.watch import Leftover, Watch
+from awaits.testing.plugin import garbage
 from awaits.testing.plugin.bodies import Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
+from awaits.testing.plugin.limits import Limits
 from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
@@ -41,10 +42,12 @@ class CancelledRuns:
 
     Args:
         config: pytest's configuration.
+        limits: Begins the limit of pytest-timeout anew.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, limits: Limits) -> None:
         self._plugins = config.pluginmanager
+        self._limits = limits
         self.schedule: Schedule = Schedule()
         """The schedule that was played last."""
         self.n_awaits: int = 0
@@ -53,11 +56,14 @@ class CancelledRuns:
         """Whether it has no more awaits."""
         self._normal: set[tuple[object, ...]] = set()  # what the test leaves behind anyway
         self._stacks: set[object] = set()  # at which it was cancelled, in loops
+        self._frozen = contextlib.ExitStack()
         self._cuts: list[Cut] = []  # of the test whose fixtures have not ended
 
     def begin(self) -> None:
         """Begin another test."""
         self.n_awaits, self.is_over = 0, False
+        self._frozen.close()
+        self._frozen.enter_context(garbage.frozen())
         self._normal.clear()
         self._stacks.clear()
 
@@ -76,19 +82,19 @@ class CancelledRuns:
                 self._plugins.register(judge, "awaits-leftovers")
 
     def end(self) -> None:
-        """Collect the garbage of a test now, not while another one runs."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            gc.collect()
+        """Collect what the runs have left, now and not while another test runs."""
+        garbage.collect()
+        self._frozen.close()
 
     def around(
-        self, test: pytest.Function, schedules: Iterable[Schedule]
+        self, test: pytest.Function, schedules: Iterable[Schedule], *, tells: bool
     ) -> Callable[[Body], Body]:
         """Return what replaces a test's body: the body, cancelled as each schedule says.
 
         Args:
             test: The test.
             schedules: The schedules to play, one after another, until there are no more awaits.
+            tells: Whether anybody will read what the last one did.
         """
 
         def around(body: Body) -> Body:
@@ -96,7 +102,8 @@ class CancelledRuns:
             async def cancelled(*args: object, **kwargs: object) -> None:
                 __tracebackhide__ = True
                 for schedule in schedules:
-                    self.schedule = unseen(schedule)
+                    self._limits.begin_anew(test)
+                    self.schedule = unseen(schedule, tells=tells)
                     await self._cancelled(test, body, args, kwargs)
                     if self.is_over:
                         return
@@ -108,6 +115,7 @@ class CancelledRuns:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge what a cancelled test has left behind, when its fixtures have ended."""
+        __tracebackhide__ = True
         cuts = self._cuts.copy()
         self._cuts.clear()
         try:
@@ -129,7 +137,7 @@ class CancelledRuns:
         __tracebackhide__ = True
         code = code_of(body)
         n_before = _n_cancelled()
-        watch = Watch(code)
+        watch = Watch(code, self._normal)
         scope = None
         told_of_cancellation(self.schedule, watch.is_cut)
         with drops_noticed(watch):  # also what only the error keeps alive

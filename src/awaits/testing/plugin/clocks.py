@@ -44,8 +44,6 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
         now: The virtual time when it did, in seconds.
         has_wall: Whether the wall clock moves along.
     """
-    if not now:
-        return None
     functions: _Functions = {}
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if is_the_users(frame):
@@ -56,7 +54,8 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
         for value in _named(code, names):
             if not isinstance(value, BuiltinFunctionType):
                 continue
-            name = _STEADY.get(value) or (None if has_wall else _WALL.get(value))
+            # Where time has not moved, only a clock that begins elsewhere can make a difference.
+            name = _STEADY.get(value) or (None if has_wall or not now else _WALL.get(value))
             if name is not None:
                 place = file_and_line(code.co_filename, code.co_firstlineno)
                 lines[f"  {code.co_qualname}, {place}, reads {name}()"] = None
@@ -64,6 +63,8 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     if not lines:
         return None
     moved = f"Time moved to {now:g} s, but not on the computer's own clocks:"
+    if not now:
+        moved = "Time began at 0 s, but not on the computer's own clocks:"
     more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
     advised = (_ADVICE[it] for it in sorted(advice, reverse=True))
     return "\n".join([moved, *list(lines)[:MOST_NAMED], *more, *advised])

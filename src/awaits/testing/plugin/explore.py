@@ -3,19 +3,21 @@
 import contextlib
 import functools
 import importlib
+import itertools
 import time
 import unittest
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.explore import Explorer, Trial
+from awaits.testing.explore import Explorer, Trial, trial_of
 from awaits.testing.loops.fence import does_not_fit
+from awaits.testing.plugin import garbage
 from awaits.testing.plugin._again import (
     end_of_item,
-    has_failed,
     is_run_again_if_it_fails,
     is_set_up_for_each_test,
     run_again,
@@ -23,7 +25,22 @@ from awaits.testing.plugin._again import (
 from awaits.testing.plugin.bodies import Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
+from awaits.testing.plugin.limits import Limits
 from awaits.testing.plugin.plots import Plots
+from awaits.testing.plugin.reports import (
+    CANNOT_REPLAY,
+    FLAKY,
+    Reports,
+    expect,
+    failed,
+    failed_at_first,
+    how_to_replay,
+    note,
+    passed,
+    show_as_run_again,
+    take_time,
+    tell,
+)
 from awaits.testing.plugin.tally import (
     EVERY,
     EXPLORED,
@@ -33,21 +50,17 @@ from awaits.testing.plugin.tally import (
     PASSING,
     Tally,
 )
-from awaits.testing.schedule import Schedule, cancels_all, order_of, unseen
+from awaits.testing.schedule import Schedule, cancels_all, unseen
 from awaits.testing.shrink import shrink
 from awaits.testing.strategy import schedules
 
-CANNOT_REPLAY = (
-    "It failed like this once, and passed when the same order was played again: it depends on "
-    "something else as well."
-)
 SKIPS = pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest
 TRIES_ON_TRIO = 5
 ORDERS = 100
 MOST_ORDERS = 100_000  # where every order is tried
+MOST_STEPS = 1_000_000  # of all runs that make a failing order small; some seconds
+MOST_KEPT = 200  # orders that ran in one event loop
 EXAMPLES = "awaits.testing.plugin.examples"  # needed only for tests of Hypothesis's
-
-Reports = Sequence[pytest.TestReport]
 
 
 class Plan(NamedTuple):
@@ -80,6 +93,7 @@ class Explore:
         tally: What is known of the tests from the last time.
         cancelled: Cancels whole tests.
         plots: Draws the orders in which tests fail.
+        limits: Begins the limit of pytest-timeout anew.
     """
 
     def __init__(
@@ -88,13 +102,15 @@ class Explore:
         tally: Tally,
         cancelled: CancelledRuns,
         plots: Plots,
+        limits: Limits,
     ) -> None:
         self._plan_of = plan_of
+        self._limits = limits
         self._plots = plots
         self._cancelled = cancelled
         self._tally = tally
         self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
-        self._failing: Trial | None = None  # the trial that ran last
+        self._ran: deque[Trial] = deque(maxlen=MOST_KEPT)  # in one event loop; the last one failed
         self._drawn = Schedule()  # for the example that runs
 
     @pytest.hookimpl(tryfirst=True)
@@ -112,10 +128,10 @@ class Explore:
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         began = time.perf_counter()
         reports: Reports = self._steered(item, plan)
-        if _failed_at_first(reports) and is_run_again_if_it_fails(item):
-            _show_as_run_again(item, reports)
+        if failed_at_first(reports) and is_run_again_if_it_fails(item):
+            show_as_run_again(item, reports)
             return None
-        _take_time(reports, time.perf_counter() - began)
+        take_time(reports, time.perf_counter() - began)
         ended = end_of_item(item, nextitem)
         if ended and reports[-1].passed:
             reports = reports[:-1]  # a test has one report of its teardown
@@ -179,12 +195,12 @@ class Explore:
         if name is None or backends.is_steered(name):
             return self._explored(item, plan)
         reports = run_again(item, debugs=True)
-        _note(reports, NOT_STEERED, name)
+        note(reports, NOT_STEERED, name)
         return reports
 
     def _explored(self, item: pytest.Function, plan: Plan) -> Reports:
         reports: Reports = run_again(item, debugs=True)
-        if plan.schedule is None and not _passed(reports):
+        if plan.schedule is None and not passed(reports):
             return reports
         explorer = Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
         failing = self._first_failing(item, plan, explorer)
@@ -193,41 +209,59 @@ class Explore:
             failing = failing or self._first_cancelled(item, plan.awaits)
             self._cancelled.end()
             n_awaits = self._cancelled.n_awaits
-        _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
+        note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         if failing is None:
             if plan.schedule is None:
-                _note(reports, PASSING, True)
+                note(reports, PASSING, True)
             if explorer.all is not None:
-                _note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
+                note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
             return reports
-        schedule, failed = failing
         if not self._passes_again(item):
-            _note(reports, NOT_REPEATABLE, True)
+            note(reports, NOT_REPEATABLE, True)
             return reports
+        with garbage.collected_by_hand():
+            failures = self._failures(item, plan, *failing)
+        note(failures, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
+        return failures
+
+    def _failures(
+        self, item: pytest.Function, plan: Plan, schedule: Schedule, once: Reports
+    ) -> Reports:
+        """Return the reports of a test that fails in an order, once that is made small and told."""
+
+        def fails(schedule: Schedule) -> bool:
+            reports = self._run_with(item, schedule)
+            garbage.collect()
+            return failed(reports)
+
         if not (plan.schedule or callable(schedule.delays) or cancels_all(schedule)):
-            schedule = shrink(schedule, lambda it: _failed(self._run_with(item, it)))
+            schedule = shrink(schedule, fails, most_steps=MOST_STEPS)
         again = self._run_with(item, schedule, debugs=True)
-        replays = _failed(again)
-        drawn = self._plots.save(item.nodeid, schedule.svg) if replays else ""
-        _tell(again if replays else failed, schedule, replays=replays, drawn=drawn)
-        reports = again if replays else failed
-        _note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
-        if not callable(schedule.delays):
-            _note(reports, FAILING, repr(schedule))
+        reports = again if failed(again) else once
+        if plan.schedule is None and _is_own_order(item, schedule):
+            tell(reports, FLAKY)
+        else:
+            if failed(again):
+                drawn = self._plots.save(item.nodeid, schedule.svg)
+                tell(reports, *how_to_replay(schedule, drawn))
+            else:
+                tell(reports, CANNOT_REPLAY)
+            if not callable(schedule.delays):
+                note(reports, FAILING, repr(schedule))
         if self._tally.known.covers(item.nodeid, schedule):
-            _expect(reports)
+            expect(reports)
         return reports
 
     def _passes_again(self, item: pytest.Function) -> bool:
         """Tell whether the test, which has passed once, passes again if no order is chosen."""
-        if not _failed(run_again(item)):
+        if not failed(run_again(item)):
             return True
         if event_loop_of(item) != "trio":
             return False
         # trio's own order is random: a test that failed in one may pass in others, as it did
         # before.
         return any(
-            not _failed(self._run_with(item, Schedule()) if first else run_again(item))
+            not failed(self._run_with(item, Schedule()) if first else run_again(item))
             for first in (True, *TRIES_ON_TRIO * (False,))
         )
 
@@ -239,7 +273,7 @@ class Explore:
             reports = self._run_given(item, schedule, explorer)
             if plan.schedule is not None and cancels_all(schedule):
                 explorer.note(schedule)
-            if _failed(reports):
+            if failed(reports):
                 return schedule, reports
         if plan.schedule is not None or plan.orders == 0:
             return None
@@ -256,17 +290,24 @@ class Explore:
         if not is_set_up_for_each_test(item):
             # Nothing is set up for this test alone, so its body can run again and again.
             reports = self._run_all(item, trials)
-            if not _failed(reports):
+            if not failed(reports):
                 return None
-            if self._failing is not None:
-                schedule = self._failing.schedule
-                again = self._run_with(item, schedule)
-                if _failed(again):
-                    explorer.note(self._failing)
-                    return schedule, again
+            if self._ran:
+                failing, schedules = self._ran[-1], [it.schedule for it in self._ran]
+                again = self._run_with(item, schedules[-1])
+                # If it fails after the same runs in one event loop, and not alone, the test may be
+                # one that cannot run there again and again.
+                is_first = len(schedules) == 1
+                if (
+                    failed(again)
+                    or is_first
+                    or not failed(self._run_all(item, map(trial_of, schedules)))
+                ):
+                    explorer.note(failing)
+                    return schedules[-1], again if failed(again) else reports
         for trial in trials:
             reports = self._run_with(item, trial)
-            if _failed(reports):
+            if failed(reports):
                 explorer.note(trial)
                 return trial.schedule, reports
         return None
@@ -274,7 +315,7 @@ class Explore:
     def _run_given(self, item: pytest.Function, schedule: Schedule, explorer: Explorer) -> Reports:
         if cancels_all(schedule):
             return self._run_with(item, schedule)
-        trial = Trial(order_of(schedule), schedule)
+        trial = trial_of(schedule)
         reports = self._run_with(item, trial)
         explorer.note(trial)
         return reports
@@ -300,7 +341,7 @@ class Explore:
                 reports = self._run_cancelled(item, [order], debugs=debugs)
                 self._cancelled.end()
                 return reports
-            unseen(order)
+            unseen(order, tells=debugs)
 
         def around(body: Body) -> Body:
             @functools.wraps(body)
@@ -314,14 +355,15 @@ class Explore:
         return self._run(item, around, debugs=debugs)
 
     def _run_all(self, item: pytest.Function, trials: Iterator[Trial]) -> Reports:
-        self._failing = None
+        self._ran.clear()
 
         def around(body: Body) -> Body:
             @functools.wraps(body)
             async def steered(*args: object, **kwargs: object) -> None:
                 __tracebackhide__ = True
                 for trial in trials:
-                    self._failing = trial
+                    self._ran.append(trial)
+                    self._limits.begin_anew(item)
                     # A test that skips in one order may still fail in others.
                     with contextlib.suppress(*SKIPS), trial:
                         await body(*args, **kwargs)
@@ -336,38 +378,49 @@ class Explore:
         """Cancel the test at each of its awaits until it fails; return where, and its reports."""
         runs = self._cancelled
         runs.begin()
-        schedules = [Schedule(cancel=n) for n in range(1, n_awaits + 1)]
+
+        def schedules() -> Iterator[Schedule]:
+            return (Schedule(cancel=n) for n in range(1, n_awaits + 1))
+
         if not is_set_up_for_each_test(item):
-            reports = self._run_cancelled(item, [Schedule(), *schedules])
-            if not _failed(reports):
+            reports = self._run_cancelled(item, itertools.chain([Schedule()], schedules()))
+            if not failed(reports):
                 return None
             schedule = runs.schedule
-            if cancels_all(schedule) and _failed(again := self._run_with(item, schedule)):
+            if cancels_all(schedule) and failed(again := self._run_with(item, schedule)):
                 return schedule, again
             runs.begin()
-        if _failed(self._run_cancelled(item, [Schedule()])):
+        if failed(self._run_cancelled(item, [Schedule()])):
             return None  # it fails in a cancel scope, even if nobody cancels that
-        for schedule in schedules:
+        for schedule in schedules():
             reports = self._run_cancelled(item, [schedule])
-            if _failed(reports):
+            if failed(reports):
                 return schedule, reports
             if runs.is_over:
                 break
         return None
 
     def _run_cancelled(
-        self, item: pytest.Function, schedules: Sequence[Schedule], *, debugs: bool = False
+        self, item: pytest.Function, schedules: Iterable[Schedule], *, debugs: bool = False
     ) -> Reports:
         with self._cancelled.noticing():
-            return self._run(item, self._cancelled.around(item, schedules), debugs=debugs)
+            around = self._cancelled.around(item, schedules, tells=debugs)
+            return self._run(item, around, debugs=debugs)
 
     def _run(
         self, item: pytest.Function, around: Callable[[Body], Body], *, debugs: bool = False
     ) -> Reports:
         self._around = around
+        self._limits.begin_anew(item)
         reports = run_again(item, debugs=debugs)
         self._around = None  # it is still there if the test could not be set up
         return reports
+
+
+def _is_own_order(item: pytest.Function, schedule: Schedule) -> bool:
+    """Tell whether a schedule is the order that an event loop has without one; trio's is random."""
+    plain = Schedule(jitter=schedule.jitter)
+    return repr(schedule) == repr(plain) and event_loop_of(item) != "trio"
 
 
 def _misfit(test: pytest.Function) -> str | None:
@@ -378,58 +431,3 @@ def _misfit(test: pytest.Function) -> str | None:
         except (AttributeError, ImportError) as error:
             return does_not_fit(error)
     return misfit_of(test)
-
-
-def _passed(reports: Reports) -> bool:
-    return not any(report.skipped or has_failed(report) for report in reports)
-
-
-def _failed(reports: Reports) -> bool:
-    return any(map(has_failed, reports))
-
-
-def _failed_at_first(reports: Reports) -> bool:
-    """Tell whether a test has failed without being explored, and that is not expected."""
-    noted = {name for report in reports for name, _ in report.user_properties}
-    return EXPLORED not in noted and any(it.failed and has_failed(it) for it in reports)
-
-
-def _show_as_run_again(item: pytest.Function, reports: Reports) -> None:
-    """Report a failure as pytest-rerunfailures does before it runs a test again."""
-    for report in reports:
-        if report.failed:
-            vars(report)["outcome"] = "rerun"
-        item.ihook.pytest_runtest_logreport(report=report)
-
-
-def _note(reports: Reports, name: str, value: object) -> None:
-    """Note something in all reports of a test: they may go to another process."""
-    for report in reports:
-        report.user_properties[:] = [it for it in report.user_properties if it[0] != name]
-        report.user_properties.append((name, value))
-
-
-def _take_time(reports: Reports, seconds: float) -> None:
-    """Let the report of a test's call say how long all of its runs took, for `--durations`."""
-    for report in reports:
-        if report.when == "call":
-            report.duration += max(0.0, seconds - sum(it.duration for it in reports))
-
-
-def _tell(reports: Reports, schedule: Schedule, *, replays: bool, drawn: str) -> None:
-    """Add to the report of a failure which order it was, and how to play it again."""
-    mark = f"@pytest.mark.explore({schedule!r})"
-    lines = [CANNOT_REPLAY]
-    if replays:
-        lines = [schedule.lanes, "", schedule.explanation, f"It replays with: {mark}"]
-        lines += [drawn] if drawn else []
-    failed = next(filter(has_failed, reports))
-    failed.sections.append(("the order of its tasks", "\n".join(lines)))
-
-
-def _expect(reports: Reports) -> None:
-    """Make pytest count a known failure as an expected one."""
-    for report in reports:
-        if has_failed(report):
-            report.outcome = "skipped"
-            report.wasxfail = "a known failure of --explore"

@@ -3,6 +3,7 @@
 import contextlib
 import fnmatch
 import functools
+import unittest
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
@@ -112,6 +113,7 @@ class NoLeftovers:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge a test when its fixtures have ended."""
+        __tracebackhide__ = True
         try:
             with contextlib.ExitStack() as stack:
                 for watch in self._watches:
@@ -167,7 +169,9 @@ def lines_of(test: pytest.Function, left: Iterable[Leftover], *, allow: Sequence
 
 
 def waits_for_fixtures(test: pytest.Function) -> bool:
-    """Tell whether a test has fixtures that end with it, and may close what it has made."""
+    """Tell whether something that ends with a test may close what it has made, as fixtures do."""
+    if isinstance(test.instance, unittest.TestCase):
+        return True
     return any(_may_own(test, name) for name in test.fixturenames)
 
 
@@ -176,6 +180,8 @@ def _may_own(test: pytest.Function, name: str) -> bool:
     definitions = fixture_definitions(test, name)
     if not definitions or definitions[-1].scope != "function":
         return False
+    if name.startswith("_xunit_"):  # such as `teardown_method`
+        return True
     module = str(getattr(definitions[-1].func, "__module__", ""))
     return module.partition(".")[0] not in _OWN_NOTHING
 

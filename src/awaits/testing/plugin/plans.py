@@ -9,6 +9,7 @@ import pytest
 from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.explore import Explore, Plan
 from awaits.testing.plugin.known import Known
+from awaits.testing.plugin.limits import Limits
 from awaits.testing.plugin.options import given
 from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
@@ -46,10 +47,12 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
     if plans or suite is not None or counts:
         tally = Tally(config, Known(_path(config, "explore_known")))
         config.pluginmanager.register(tally, "awaits-explore-tally")
-        cancelled = CancelledRuns(config)
+        limits = Limits()
+        config.pluginmanager.register(limits, "awaits-explore-limits")
+        cancelled = CancelledRuns(config, limits)
         config.pluginmanager.register(cancelled, "awaits-explore-cancelled")
         plots = Plots(_path(config, "explore_plot"))
-        explore = Explore(plans.get, tally, cancelled, plots)
+        explore = Explore(plans.get, tally, cancelled, plots, limits)
         config.pluginmanager.register(explore, "awaits-explore")
 
 

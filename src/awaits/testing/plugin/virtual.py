@@ -267,14 +267,8 @@ class VirtualTime:
                     f"{self._culprits.here()}."
                 )
             timekeeper.restart()
-            try:
-                with run.main_task():
-                    await body(*args, **kwargs)
-            except BaseExceptionGroup as group:
-                if group.subgroup(KeyboardInterrupt) is None:
-                    raise
-                # pytest ends the session for this error, but not for a group that contains it.
-                raise KeyboardInterrupt from group
+            with run.main_task():
+                await body(*args, **kwargs)
 
         return from_zero
 

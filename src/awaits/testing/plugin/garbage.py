@@ -1,0 +1,54 @@
+"""What runs of a test leave in reference cycles: collected before another test runs.
+
+Python warns of what is not closed when it is collected. Where warnings are errors, as in many
+suites, pytest fails the test that runs at that moment.
+"""
+
+import contextlib
+import gc
+import sys
+import warnings
+from collections.abc import Generator
+
+
+def collect() -> None:
+    """Collect garbage now, without a word."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
+@contextlib.contextmanager
+def frozen() -> Generator[None]:
+    """Let collections in the block look at nothing that is older, which would take longer."""
+    if gc.get_freeze_count():  # another has done so
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@contextlib.contextmanager
+def collected_by_hand() -> Generator[None]:
+    """In the block, garbage is collected only by `collect`, and once more at its end."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        _forget_failure()
+        collect()
+        with frozen():
+            yield
+    finally:
+        _forget_failure()
+        collect()
+        if was_enabled:
+            gc.enable()
+
+
+def _forget_failure() -> None:
+    # pytest keeps the last one here until the next test runs, and with it all frames.
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        vars(sys).pop(name, None)

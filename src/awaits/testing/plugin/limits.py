@@ -1,0 +1,25 @@
+"""pytest-timeout's limit, for each run of a test that runs again and again."""
+
+import pytest
+
+
+class Limits:
+    """Begins pytest-timeout's limit anew before each run.
+
+    pytest-timeout begins it once for a test, and a limit that has ended one run ends no other.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[pytest.Item, object] | None = None  # a test, and its limit's settings
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: object) -> None:
+        """Note that the limit of a test begins."""
+        self._last = item, settings
+
+    def begin_anew(self, test: pytest.Item) -> None:
+        """Begin the limit of a test anew, if it has one."""
+        if self._last is not None and self._last[0] is test:
+            settings, hooks = self._last[1], test.config.pluginmanager.hook
+            hooks.pytest_timeout_cancel_timer(item=test)
+            hooks.pytest_timeout_set_timer(item=test, settings=settings)

@@ -1,0 +1,84 @@
+"""The reports of a test that has run again and again, and what is added to them."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from awaits.testing.plugin._again import has_failed
+from awaits.testing.plugin.tally import EXPLORED
+from awaits.testing.schedule import Schedule
+
+CANNOT_REPLAY = (
+    "It failed like this once, and passed when the same order was played again: it depends on "
+    "something else as well."
+)
+FLAKY = (
+    "It has passed and failed in the event loop's own order: it depends on something else than the "
+    "order of its tasks."
+)
+
+Reports = Sequence[pytest.TestReport]
+
+
+def passed(reports: Reports) -> bool:
+    """Tell whether every part of a test has passed."""
+    return not any(report.skipped or has_failed(report) for report in reports)
+
+
+def failed(reports: Reports) -> bool:
+    """Tell whether a part of a test has failed."""
+    return any(map(has_failed, reports))
+
+
+def failed_at_first(reports: Reports) -> bool:
+    """Tell whether a test has failed without being explored, and that is not expected."""
+    noted = {name for report in reports for name, _ in report.user_properties}
+    return EXPLORED not in noted and any(it.failed and has_failed(it) for it in reports)
+
+
+def show_as_run_again(item: pytest.Function, reports: Reports) -> None:
+    """Report a failure as pytest-rerunfailures does before it runs a test again."""
+    for report in reports:
+        if report.failed:
+            vars(report)["outcome"] = "rerun"
+        item.ihook.pytest_runtest_logreport(report=report)
+
+
+def note(reports: Reports, name: str, value: object) -> None:
+    """Note something in all reports of a test: they may go to another process."""
+    for report in reports:
+        report.user_properties[:] = [it for it in report.user_properties if it[0] != name]
+        report.user_properties.append((name, value))
+
+
+def take_time(reports: Reports, seconds: float) -> None:
+    """Let the report of a test's call say how long all of its runs took, for `--durations`."""
+    for report in reports:
+        if report.when == "call":
+            report.duration += max(0.0, seconds - sum(it.duration for it in reports))
+
+
+def how_to_replay(schedule: Schedule, drawn: str) -> list[str]:
+    """Return the lines that show the order in which a test fails, and how to play it again.
+
+    Args:
+        schedule: The order, which has just been played.
+        drawn: The line that says where it is drawn, if it is.
+    """
+    mark = f"@pytest.mark.explore({schedule!r})"
+    lines = [schedule.lanes, "", schedule.explanation, f"It replays with: {mark}"]
+    return [*lines, drawn] if drawn else lines
+
+
+def tell(reports: Reports, *lines: str) -> None:
+    """Add lines about the order of the tasks to the report of a failure."""
+    failure = next(filter(has_failed, reports))
+    failure.sections.append(("the order of its tasks", "\n".join(lines)))
+
+
+def expect(reports: Reports) -> None:
+    """Make pytest count a known failure as an expected one."""
+    for report in reports:
+        if has_failed(report):
+            report.outcome = "skipped"
+            report.wasxfail = "a known failure of --explore"
