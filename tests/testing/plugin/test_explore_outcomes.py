@@ -201,3 +201,29 @@ def test_what_the_runs_leave_that_make_an_order_small_is_gone_before_the_next_te
         assert len(opened) < 10 < 20 < n_opened
     """
     explore(pytester, tests).assert_outcomes(passed=1, failed=1)
+
+
+def test_no_order_keeps_a_task_that_has_ended(pytester: pytest.Pytester) -> None:
+    tests = """
+    import asyncio, gc, weakref
+
+    async def test_task_is_gone():
+        async def some_steps():
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+        others = [asyncio.create_task(some_steps()) for _ in range(3)]
+        task = asyncio.create_task(asyncio.sleep(0))
+        reference = weakref.ref(task)
+        while not task.done():
+            await asyncio.sleep(0)
+        del task
+        for _ in range(5):
+            gc.collect()
+            await asyncio.sleep(0)
+            if reference() is None:
+                break
+        assert reference() is None
+        await asyncio.gather(*others)
+    """
+    explore(pytester, tests, "--explore=100").assert_outcomes(passed=1)

@@ -8,7 +8,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from awaits.testing.loops.delays import IDLE_STEPS
 from awaits.testing.loops.orders import Delay, Entry, Recorded
@@ -31,9 +31,8 @@ class _Ready:
     """A step that is ready."""
 
     arrival: int
-    entry: Entry
+    entry: Entry | None  # `None` once it has run, so that nothing here keeps its task alive
     since: int = -1  # how many steps had run when a later one went ahead
-    has_run: bool = False
 
 
 class Priorities(Recorded):
@@ -81,14 +80,14 @@ class Priorities(Recorded):
             return callbacks.popleft()[1]
         if best is None:
             return None
-        n_steps, fresh, entry = self._n_steps, self._fresh, best.entry
+        n_steps, fresh, entry = self._n_steps, self._fresh, cast("Entry", best.entry)
         if best.since < 0:  # all that came before it, and did not run, is overtaken now
             while (first := fresh.popleft()) is not best:
                 first.since = n_steps
                 self._overtaken.append(first)
         else:
             self.delays[entry.number, entry.step_number] = n_steps - best.since
-        best.has_run = True
+        best.entry = None
         self.n_ready -= 1
         self._priority.ran(entry.number, n_steps)
         self._n_steps = n_steps + 1
@@ -96,9 +95,9 @@ class Priorities(Recorded):
 
     def _best(self) -> _Ready | None:
         ready, overtaken = self._ready, self._overtaken
-        while ready and ready[0][2].has_run:
+        while ready and ready[0][2].entry is None:
             heapq.heappop(ready)
-        while overtaken and overtaken[0].has_run:
+        while overtaken and overtaken[0].entry is None:
             overtaken.popleft()
         if overtaken and self._n_steps - overtaken[0].since >= IDLE_STEPS:
             return overtaken[0]
@@ -106,13 +105,13 @@ class Priorities(Recorded):
 
     def rest(self) -> list[Entry]:
         """Take everything, in the order of arrival."""
-        left = [it for _, _, it in self._ready if not it.has_run]
-        for ready in left:
-            if ready.since >= 0:  # it has not run until the end
-                self.delays[ready.entry.number, ready.entry.step_number] = "idle"
-        rest = sorted(
-            [*((it.arrival, it.entry) for it in left), *self._callbacks], key=lambda it: it[0]
-        )
+        rest = list(self._callbacks)
+        for _, _, ready in self._ready:
+            if (entry := ready.entry) is not None:
+                rest.append((ready.arrival, entry))
+                if ready.since >= 0:  # it has not run until the end
+                    self.delays[entry.number, entry.step_number] = "idle"
+        rest.sort(key=lambda it: it[0])
         for it in (self._ready, self._callbacks, self._fresh, self._overtaken):
             it.clear()
         self.n_ready = 0
