@@ -52,7 +52,9 @@ async def test_what_a_function_returns_must_be_a_delay(number: object) -> None:
     def delay(_task: int, step: int) -> Late:
         return number if step == 2 else 0  # type: ignore[return-value]
 
-    with pytest.raises(ValueError, match="must be whole numbers of at least 1, not ") as caught:
+    with pytest.raises(
+        ValueError, match=r"must be whole numbers of at least 1, (not|or .*, not) "
+    ) as caught:
         await play(Schedule(delay), "a", "b")
     assert str(caught.value).endswith(f"not {number!r}.")
 
@@ -70,7 +72,7 @@ async def test_what_a_function_returns_must_be_a_delay(number: object) -> None:
     ],
 )
 def test_a_truth_is_no_number_and_each_word_has_its_place(delays: Delayed) -> None:
-    with pytest.raises(ValueError, match="must be whole numbers of at least 1, not "):
+    with pytest.raises(ValueError, match=r"must be whole numbers of at least 1, (not|or .*, not) "):
         Schedule(delays)
 
 
@@ -184,7 +186,7 @@ def test_what_is_printed_can_be_read(schedule: Schedule, jitter: float, cancel: 
         ("kit.Schedule()", "is not a schedule, such as Schedule({(1, 2): 3})."),
         (
             "Schedule({(1, 2): 0})",
-            "The numbers of a schedule must be whole numbers of at least 1, not 0",
+            "whole numbers of at least 1, or 'idle' for a delay, not 0",
         ),
         ("Schedule(speed=2)", "is not a schedule: "),
         ("Schedule(open('x'))", "is not a schedule: "),

@@ -18,6 +18,9 @@ Cancel: TypeAlias = int | tuple[int, int] | tuple[int, int, int]
 """Where to cancel: an await in the schedule's scope, or a task before one or two of its steps."""
 
 
+_OR_IDLE = ", or 'idle' for a delay"
+
+
 def check_jitter(jitter: object) -> None:
     """Refuse what is not a number of seconds.
 
@@ -42,16 +45,16 @@ def checked_delays(delays: object) -> Delayed:
         task, step = key
         _check(task)
         if step != "every":
-            _check(step)
+            _check(step, ", or 'every' for a step")
         if late != "idle":
-            _check(late)
+            _check(late, _OR_IDLE)
     return dict(sorted(delays.items(), key=lambda it: (it[0][0], it[0][1] == "every", it[0][1])))
 
 
-def _check(number: object) -> None:
+def _check(number: object, also: str = "") -> None:
     if not (isinstance(number, int) and not isinstance(number, bool) and number >= 1):
         raise ValueError(
-            f"The numbers of a schedule must be whole numbers of at least 1, not {number!r}."
+            f"The numbers of a schedule must be whole numbers of at least 1{also}, not {number!r}."
         )
 
 
@@ -111,5 +114,5 @@ def delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int
 def _checked_steps(late: object) -> int:
     """Check how many steps a delay lasts, and return it: a whole number of at least 0."""
     if isinstance(late, bool) or late != 0:
-        _check(late)
+        _check(late, _OR_IDLE)
     return cast("int", late)

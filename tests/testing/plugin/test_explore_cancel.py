@@ -377,7 +377,11 @@ def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
     seconds = itertools.count(step=0.5)  # so that it waits once for a thread
     fake = SimpleNamespace(monotonic=lambda: next(seconds))
     monkeypatch.setattr(watch, "time", fake)
-    monkeypatch.setattr(threading.Thread, "join", lambda *args: waited.append(args))
+
+    def join(thread: threading.Thread, _seconds: float | None = None) -> None:
+        waited.append(thread)
+
+    monkeypatch.setattr(threading.Thread, "join", join)
     result = cancel(pytester, tests, "--anyio-backends=asyncio", "--explore-cancel")
 
     result.assert_outcomes(passed=1)

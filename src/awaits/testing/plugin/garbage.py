@@ -51,4 +51,5 @@ def collected_by_hand() -> Generator[None]:
 def _forget_failure() -> None:
     # pytest keeps the last one here until the next test runs, and with it all frames.
     for name in ("last_exc", "last_type", "last_value", "last_traceback"):
-        vars(sys).pop(name, None)
+        if hasattr(sys, name):
+            delattr(sys, name)

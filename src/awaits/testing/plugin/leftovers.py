@@ -113,7 +113,6 @@ class NoLeftovers:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge a test when its fixtures have ended."""
-        __tracebackhide__ = True
         try:
             with contextlib.ExitStack() as stack:
                 for watch in self._watches:
