@@ -263,6 +263,9 @@ class TestTitle:
         coroutine = anyio.sleep(1)
         assert title("sleep(1) at 0x7f87004f37c0", None, coroutine) == "sleep"  # no name at all
         coroutine.close()
+        coroutine = anyio.sleep(1)
+        assert title("functools", None, coroutine) == "sleep"  # anyio's name for a partial
+        coroutine.close()
         assert title(f"{__name__}.f.<locals>.worker", None) == "worker"
         assert title(f"{__name__}.Shop.sell", None) == "Shop.sell"
 

@@ -70,6 +70,27 @@ class TestChoice:
 
         result.assert_outcomes(passed=1)
 
+    @pytest.mark.parametrize(
+        ("option", "word"),
+        [
+            ("--anyio-backends", "asyncio,trio"),
+            ("--explore", "50"),
+            ("--explore", "all:2"),
+            ("--explore", "Schedule({(1, 2): 3})"),
+            ("--explore-cancel", "50"),
+        ],
+    )
+    def test_a_value_without_an_equals_sign_is_told_how_to_write_it(
+        self, pytester: pytest.Pytester, option: str, word: str
+    ) -> None:
+        pytester.makepyfile("def test_it(): pass")
+        result = run(pytester, option, word)
+
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        sentence = f"{option} has its value after an equals sign: {option}={word}; "
+        sentence += f"there is no file {word!r}."
+        assert [line for line in result.errlines if line] == [f"ERROR: {sentence}"]
+
     def test_a_conftest_in_the_folder_after_the_option_may_add_options(
         self, pytester: pytest.Pytester
     ) -> None:

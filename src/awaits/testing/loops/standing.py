@@ -72,7 +72,7 @@ def title(name: str, where: Place | None, coroutine: object = None) -> str:
         where: Where it stands.
         coroutine: What it runs.
     """
-    if " at 0x" in name:  # the text of an object, not a name
+    if " at 0x" in name or name == "functools":  # the text of an object; anyio's for a `partial`
         name = "None"
     if where is None and _UNNAMED.fullmatch(name):
         name = str(getattr(coroutine, "__qualname__", name))

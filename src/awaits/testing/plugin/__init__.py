@@ -3,8 +3,10 @@
 import contextlib
 import copy
 import functools
+import itertools
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -43,6 +45,12 @@ def pytest_load_initial_conftests(
     conftests.
     """
     if not OPTIONAL.keys().isdisjoint(args):
+        for option, following in itertools.pairwise(args):
+            if option in OPTIONAL and options.is_value(following) and not Path(following).exists():
+                raise pytest.UsageError(
+                    f"{option} has its value after an equals sign: {option}={following}; "
+                    f"there is no file {following!r}."
+                )
         args[:] = [f"{arg}={OPTIONAL[arg]}" if arg in OPTIONAL else arg for arg in args]
         early_config.known_args_namespace = parser.parse_known_args(
             args, namespace=copy.copy(early_config.option)

@@ -14,6 +14,16 @@ OPTIONAL = {
 }
 
 
+def is_value(word: str) -> bool:
+    """Tell whether a word looks like the value of one of these options, and not like a file."""
+    return (
+        word.isdecimal()
+        or word.startswith("Schedule(")
+        or word.partition(":")[0] == "all"
+        or set(word.split(",")) <= {*backends.NAMES, backends.EVERY}
+    )
+
+
 def add(parser: pytest.Parser) -> None:
     """Add the options, and an ini option for each."""
     group = parser.getgroup("awaits")
