@@ -6,7 +6,6 @@ import importlib
 import itertools
 import time
 import unittest
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Literal, NamedTuple
 
@@ -59,7 +58,6 @@ TRIES_ON_TRIO = 5
 ORDERS = 100
 MOST_ORDERS = 100_000  # where every order is tried
 MOST_STEPS = 1_000_000  # of all runs that make a failing order small; some seconds
-MOST_KEPT = 200  # orders that ran in one event loop
 EXAMPLES = "awaits.testing.plugin.examples"  # needed only for tests of Hypothesis's
 
 
@@ -110,7 +108,8 @@ class Explore:
         self._cancelled = cancelled
         self._tally = tally
         self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
-        self._ran: deque[Trial] = deque(maxlen=MOST_KEPT)  # in one event loop; the last one failed
+        self._failing: Trial | None = None  # what ran last, of all that run in one event loop
+        self._n_ran = 0  # how many did
         self._drawn = Schedule()  # for the example that runs
 
     @pytest.hookimpl(tryfirst=True)
@@ -202,7 +201,7 @@ class Explore:
         reports: Reports = run_again(item, debugs=True)
         if plan.schedule is None and not passed(reports):
             return reports
-        explorer = Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
+        explorer = _explorer(item, plan)
         failing = self._first_failing(item, plan, explorer)
         n_awaits: int | None = None  # if it is not cancelled as a whole
         if plan.awaits and (failing is None or cancels_all(failing[0])):
@@ -277,34 +276,26 @@ class Explore:
                 return schedule, reports
         if plan.schedule is not None or plan.orders == 0:
             return None
-        trials = (
-            explorer.trials(plan.most or ORDERS)
-            if plan.deviations is None
-            else explorer.every(plan.deviations, plan.most)
-        )
-        return self._first_failing_of(item, trials, explorer)
+        return self._first_failing_of(item, plan, explorer)
 
     def _first_failing_of(
-        self, item: pytest.Function, trials: Iterator[Trial], explorer: Explorer
+        self, item: pytest.Function, plan: Plan, explorer: Explorer
     ) -> tuple[Schedule, Reports] | None:
+        trials = _trials(plan, explorer)
         if not is_set_up_for_each_test(item):
             # Nothing is set up for this test alone, so its body can run again and again.
             reports = self._run_all(item, trials)
             if not failed(reports):
                 return None
-            if self._ran:
-                failing, schedules = self._ran[-1], [it.schedule for it in self._ran]
-                again = self._run_with(item, schedules[-1])
+            failing, n_ran = self._failing, self._n_ran
+            if failing is not None:
+                again = self._run_with(item, failing.schedule)
                 # If it fails after the same runs in one event loop, and not alone, the test may be
                 # one that cannot run there again and again.
-                is_first = len(schedules) == 1
-                if (
-                    failed(again)
-                    or is_first
-                    or not failed(self._run_all(item, map(trial_of, schedules)))
-                ):
+                same = itertools.islice(_trials(plan, _explorer(item, plan)), n_ran)
+                if failed(again) or n_ran == 1 or not failed(self._run_all(item, same)):
                     explorer.note(failing)
-                    return schedules[-1], again if failed(again) else reports
+                    return failing.schedule, again if failed(again) else reports
         for trial in trials:
             reports = self._run_with(item, trial)
             if failed(reports):
@@ -355,14 +346,15 @@ class Explore:
         return self._run(item, around, debugs=debugs)
 
     def _run_all(self, item: pytest.Function, trials: Iterator[Trial]) -> Reports:
-        self._ran.clear()
+        self._failing, self._n_ran = None, 0
 
         def around(body: Body) -> Body:
             @functools.wraps(body)
             async def steered(*args: object, **kwargs: object) -> None:
                 __tracebackhide__ = True
                 for trial in trials:
-                    self._ran.append(trial)
+                    self._failing = trial
+                    self._n_ran += 1
                     self._limits.begin_anew(item)
                     # A test that skips in one order may still fail in others.
                     with contextlib.suppress(*SKIPS), trial:
@@ -415,6 +407,17 @@ class Explore:
         reports = run_again(item, debugs=debugs)
         self._around = None  # it is still there if the test could not be set up
         return reports
+
+
+def _explorer(item: pytest.Item, plan: Plan) -> Explorer:
+    """Return what chooses the orders of a test: the same ones each time."""
+    return Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
+
+
+def _trials(plan: Plan, explorer: Explorer) -> Iterator[Trial]:
+    if plan.deviations is None:
+        return explorer.trials(plan.most or ORDERS)
+    return explorer.every(plan.deviations, plan.most)
 
 
 def _is_own_order(item: pytest.Function, schedule: Schedule) -> bool:
