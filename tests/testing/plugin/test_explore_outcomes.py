@@ -136,27 +136,26 @@ def test_a_failure_that_does_not_come_again_is_reported(
     )
 
 
-def test_a_test_that_cannot_run_twice_in_one_event_loop_has_one_for_each_order(
+def test_a_test_that_needs_its_setup_before_each_run_has_it_for_each_order(
     pytester: pytest.Pytester,
 ) -> None:
+    pytester.makeconftest("""
+        kept = []
+
+        def pytest_runtest_setup():
+            kept.clear()
+    """)
     tests = """
-    import asyncio
-    kept = []
+    from conftest import kept
 
-    async def test_leaves_tasks():
-        kept.append(asyncio.create_task(asyncio.sleep(60)))
-        await in_turns("a", "b")
-        assert len([task for task in kept if not task.done()]) < 3
-
-    @pytest.fixture(autouse=True)
-    def ended():
-        yield
-        kept.clear()
+    async def test_kept():
+        kept.append(await in_turns("a", "b"))
+        assert len(kept) < 3
     """
-    explore(pytester, tests.replace("autouse=True", 'autouse=True, scope="module"'))
     result = explore(pytester, tests)
 
     result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("explored: 1 test, 2? orders, *")
 
 
 def test_a_flaky_test_has_no_order_that_replays(pytester: pytest.Pytester) -> None:
