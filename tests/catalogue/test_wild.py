@@ -51,6 +51,10 @@ def test_there_are_fourteen_known_bugs_or_more_and_ten_new_ones_or_more() -> Non
     assert len(new) >= 10
 
 
+def test_the_readme_tells_how_many_there_are() -> None:
+    assert f"and in Python: {len(all_bugs())} of them" in (wild.ROOT / "README.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("schedule", "size"),
     [
