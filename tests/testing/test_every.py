@@ -1,11 +1,15 @@
 """Every order up to a bound: none is left out, and the text claims no more than was run."""
 
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
 from awaits.testing import Schedule, every_schedule, virtual_time
-from awaits.testing.every import EverySchedule
+from awaits.testing.every import LATES, EverySchedule
 from awaits.testing.explore import Explorer, Trial
 
 both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -30,6 +34,31 @@ async def add_in_two_tasks() -> int:
         tasks.start_soon(add)
         tasks.start_soon(add_later)
     return count
+
+
+async def three_at_a_lock() -> None:
+    lock = anyio.Lock()
+
+    async def enter() -> None:
+        async with lock:
+            await checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(enter)
+
+
+async def three_at_an_event() -> None:
+    event = anyio.Event()
+
+    async def set_it() -> None:
+        await checkpoint()
+        event.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(event.wait)
+        tasks.start_soon(set_it)
+        tasks.start_soon(event.wait)
 
 
 def run(order: Schedule | Trial, backend: str) -> int:
@@ -68,6 +97,55 @@ def test_no_schedule_comes_twice_and_the_fewest_deviations_come_first(backend: s
     sizes = [0 if callable(it.delays) else len(it.delays) for it in said]
     assert sizes == sorted(sizes)
     assert len({repr(it) for it in said}) == len(said)
+
+
+@both
+@pytest.mark.parametrize("work", [three_at_a_lock, three_at_an_event])
+def test_no_order_that_two_delays_make_is_left_out(
+    backend: str, work: Callable[[], Awaitable[None]]
+) -> None:
+    def order(schedule: Schedule) -> tuple[int, ...]:
+        async def main() -> None:
+            with schedule:
+                await work()
+
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+        return schedule.ran
+
+    first = order(Schedule())
+    steps = [(task, step) for task in set(first) for step in range(1, first.count(task) + 1)]
+    each = [(step, late) for step in steps for late in LATES]
+    pairs = itertools.combinations_with_replacement(each, 2)  # also one delay alone, twice
+    made = {order(Schedule(dict(pair))) for pair in pairs}
+    schedules = every_schedule(2)
+    assert {order(schedule) for schedule in schedules} == made | {first}
+    assert schedules.n_orders == len(made | {first})
+
+
+@both
+@pytest.mark.parametrize("deviations", [2, "all"])
+def test_it_does_not_claim_all_where_tasks_take_other_steps_each_time(
+    backend: str, deviations: int | Literal["all"]
+) -> None:
+    fetched = False
+
+    async def fetch() -> None:
+        nonlocal fetched
+        if not fetched:  # for all later runs, too
+            await checkpoint()
+        fetched = True
+
+    async def main() -> None:
+        for schedule in schedules:
+            with schedule:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(fetch)
+                    tasks.start_soon(three_at_a_lock)
+
+    schedules = every_schedule(deviations)
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+    assert not schedules.is_complete
+    assert " passed, which may not be all: the tasks took other steps though " in str(schedules)
 
 
 @both

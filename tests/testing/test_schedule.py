@@ -7,6 +7,8 @@ from functools import partial
 import anyio
 import anyio.to_thread
 import pytest
+import trio
+import trio.testing
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 
@@ -135,6 +137,56 @@ async def test_the_tasks_of_a_cancelled_scope_end_in_the_order_they_began() -> N
             await anyio.wait_all_tasks_blocked()
             group.cancel_scope.cancel()
     assert ended == list(range(50))
+
+
+async def test_the_tasks_that_an_event_wakes_go_on_in_the_order_they_began() -> None:
+    event, woken = anyio.Event(), list[int]()
+
+    async def wait(number: int) -> None:
+        await event.wait()
+        woken.append(number)
+
+    with Schedule():
+        async with anyio.create_task_group() as group:
+            for number in range(50):
+                group.start_soon(wait, number)
+            await anyio.wait_all_tasks_blocked()
+            event.set()
+    assert woken == list(range(50))
+
+
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_the_tasks_that_wait_until_idle_go_on_in_the_order_they_began() -> None:
+    woken: list[int] = []
+
+    async def wait(number: int) -> None:
+        await anyio.wait_all_tasks_blocked()
+        woken.append(number)
+
+    with Schedule():
+        async with anyio.create_task_group() as group:
+            for number in range(50):
+                group.start_soon(wait, number)
+    assert woken == list(range(50))
+
+
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_the_tasks_at_a_channel_that_is_closed_go_on_in_the_order_they_began() -> None:
+    _, receive = trio.open_memory_channel[None](0)
+    woken: list[int] = []
+
+    async def wait(number: int) -> None:
+        with pytest.raises(trio.ClosedResourceError):
+            await receive.receive()
+        woken.append(number)
+
+    with Schedule():
+        async with trio.open_nursery() as nursery:
+            for number in range(50):
+                nursery.start_soon(wait, number)
+            await trio.testing.wait_all_tasks_blocked()
+            receive.close()
+    assert woken == list(range(50))
 
 
 @pytest.mark.virtual_time

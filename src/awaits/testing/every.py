@@ -35,6 +35,7 @@ R = TypeVar("R", bound=Run)
 class _Branch(NamedTuple):
     """An order that is the same as that of a run up to some step, and differs from there on."""
 
+    ran: tuple[int, ...]  # of that run
     delays: DelayDict  # of that run
     overtaken: tuple[tuple[int, int, int], ...]  # as in `Choice.ready`
     n_steps: int  # how many steps all tasks had taken
@@ -46,6 +47,14 @@ class _Branch(NamedTuple):
         for task, step, since in self.overtaken:
             delays[task, step] = 1 if since < 0 else self.n_steps - since + 1
         return delays
+
+
+class _Longer(NamedTuple):
+    """The delays of a run and one more, so that its first steps are the same."""
+
+    ran: tuple[int, ...]
+    n_steps: int  # how many are the same
+    delays: DelayDict
 
 
 class EverySchedule:
@@ -65,7 +74,9 @@ class EverySchedule:
     Attributes:
         n: How many schedules were yielded, and passed.
         n_orders: In how many different orders the tasks took their steps.
-        is_complete: Whether no more schedules are left.
+        is_repeatable: Whether the tasks took the same steps wherever the order was the same.
+        is_complete: Whether no more schedules are left, and the tasks took the same steps wherever
+            the order was the same. Otherwise, what the next schedules are made from is not known.
 
     Raises:
         ValueError: `deviations` is neither a whole number of at least 0 nor `"all"`, `cancel` is
@@ -88,7 +99,8 @@ class EverySchedule:
         _check(cancel, most)
         check_jitter(jitter)
         self.n: int = 0
-        self.is_complete: bool = False
+        self.is_repeatable: bool = True
+        self._has_ended = False
         self._deviations: int | Literal["all"] = deviations
         self._cancel = cancel
         self._jitter = jitter
@@ -100,9 +112,14 @@ class EverySchedule:
         """In how many orders the tasks took their steps."""
         return len(self._seen)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all schedules have passed."""
+        return self._has_ended and self.is_repeatable
+
     def __iter__(self) -> Iterator[Schedule]:
         """Yield schedules. Open each around the code under test before you ask for the next."""
-        self.n, self.is_complete = 0, False
+        self.n, self.is_repeatable, self._has_ended = 0, True, False
         self._seen.clear()
         for schedule in self.runs(lambda schedule: schedule):
             yield schedule
@@ -122,6 +139,12 @@ class EverySchedule:
         if self.is_complete:
             counted = f"the only {what}" if n == 1 else f"all {counted}"
             return f"{counted}{bound} passed"
+        if not self.is_repeatable:
+            return (
+                f"{counted}{bound} passed, which may not be all: the tasks took other steps though "
+                "the order was the same; seed what is random, and let each run begin with new "
+                "objects"
+            )
         return f"{counted}{bound} passed, and there are more"
 
     def runs(self, make: Callable[[Schedule], R]) -> Iterator[R]:
@@ -135,54 +158,61 @@ class EverySchedule:
 
     def _delayed(self, make: Callable[[Schedule], R]) -> Iterator[R]:
         tried: set[frozenset[object]] = set()  # no delays are tried twice
-        level: deque[DelayDict] = deque([{}])
+        level: deque[_Longer] = deque([_Longer((), 0, {})])
         most = cast("int", self._deviations)
         for n_delays in range(most + 1):
-            following: deque[DelayDict] = deque()
+            following: deque[_Longer] = deque()
             while level:
-                delays = level.popleft()
+                ran, n_steps, delays = level.popleft()
                 if frozenset(delays.items()) in tried:
                     continue
                 tried.add(frozenset(delays.items()))
                 run = make(Schedule(delays, jitter=self._jitter))
                 yield run
+                self._compare(run, ran, n_steps)
                 if self._is_new(run):
                     yield from self._cancelling(run, delays, make)
                     if n_delays < most:
-                        following.extend(self._longer(run, delays))
+                        following.extend(self._longer(run, delays, n_steps))
             if not following:
                 break
             level = following
-        self.is_complete = True
+        self._has_ended = True
 
     def _chosen(self, make: Callable[[Schedule], R]) -> Iterator[R]:
         """Yield each order as a series of choices, the orders with the fewest choices first.
 
         To choose a step is to delay all steps that would run before it, until it has run.
         """
-        branches: deque[_Branch] = deque([_Branch({}, (), 0, 0)])
-        is_complete = True
+        branches: deque[_Branch] = deque([_Branch((), {}, (), 0, 0)])
+        has_ended = True
         while branches:
             branch = branches.popleft()
             delays = branch.longer()
             run = make(choosing(Schedule(delays, jitter=self._jitter), branch.chooses_from))
             yield run
+            self._compare(run, branch.ran, branch.n_steps)
             if not self._is_new(run):
                 continue
             yield from self._cancelling(run, delays, make)
             for following in self._branches(run, delays):
                 if self._most is not None and self.n + len(branches) >= self._most:
-                    is_complete = False  # `most` leaves no run for them
+                    has_ended = False  # `most` leaves no run for them
                     break
                 branches.append(following)
-        self.is_complete = is_complete
+        self._has_ended = has_ended
 
     def _branches(self, run: Run, delays: DelayDict) -> Iterator["_Branch"]:
         for n_steps, ready, has_callbacks in run.choices:
             for n in range(1, len(ready)):
-                yield _Branch(delays, tuple(ready[:n]), n_steps, n_steps + 1)
+                yield _Branch(run.ran, delays, tuple(ready[:n]), n_steps, n_steps + 1)
             if has_callbacks or self._jitter:  # what they wake, or what time wakes, may go first
-                yield _Branch(delays, tuple(ready), n_steps, n_steps)
+                yield _Branch(run.ran, delays, tuple(ready), n_steps, n_steps)
+
+    def _compare(self, run: Run, ran: tuple[int, ...], n_steps: int) -> None:
+        """Notice when a run does not begin with the same steps as the run that it varies."""
+        if run.ran[:n_steps] != ran[:n_steps]:
+            self.is_repeatable = False
 
     def _is_new(self, run: Run) -> bool:
         """Tell whether a run's order is new: several schedules may lead to the same order."""
@@ -206,15 +236,14 @@ class EverySchedule:
                 for twice in cancelled_again(first, at):
                     yield make(Schedule(delays, jitter=self._jitter, cancel=twice, native=True))
 
-    def _longer(self, run: Run, delays: DelayDict) -> Iterator[DelayDict]:
-        """Yield these delays with one more: of a step that comes after all that are delayed."""
-        steps = steps_of(run.ran) if self._jitter else run.contended
-        last = max((number for number, step in enumerate(steps) if step in delays), default=-1)
-        for step in steps[last + 1 :]:
-            for late in LATES:
-                longer: DelayDict = delays.copy()
-                longer[step] = late
-                yield longer
+    def _longer(self, run: Run, delays: DelayDict, n_steps: int) -> Iterator["_Longer"]:
+        """Yield these delays with one more, which begins after all others have begun."""
+        steps = steps_of(run.ran)
+        able = set(steps if self._jitter else run.contended) - delays.keys()
+        for number, step in enumerate(steps[n_steps:], n_steps):
+            if step in able:
+                for late in LATES:
+                    yield _Longer(run.ran, number, {**delays, step: late})
 
 
 def every_schedule(

@@ -84,7 +84,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self.stacks: list[tuple[Line, ...]] | None = None
         """The lines of the user's code at which each step began, if they are to be noted."""
         self.contended: list[tuple[int, int]] = []
-        """The tasks and steps that ran while others were ready."""
+        """The tasks and steps that ran while others were ready, or delayed."""
         self.cancellations: list[Cancellation] = []
         self._last: Task | None = None  # the task that took the last step of the trace
         self._n_awaits = 0
@@ -107,8 +107,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Return the task that takes a step; `None` for a callback of the event loop itself."""
 
     @abstractmethod
-    def is_cancelled(self, step: Step) -> bool:
-        """Tell whether a step will raise a cancellation in its task."""
+    def woken_by(self, step: Step) -> object:
+        """Return what has woken a step's task, if that wakes several tasks in any order.
+
+        Returns:
+            A cancellation, for instance: the tasks of a cancel scope are a set. Otherwise `None`.
+        """
 
     @abstractmethod
     def context_of(self, step: Step) -> Context:
@@ -186,7 +190,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
                     self._look_for_cancellation(entry, order.cancel)
                 self.ran.append(entry.number)
                 self._quiet_turns = 0
-                if order.n_ready:
+                if order.n_ready or order.n_late:
                     self.contended.append((entry.number, entry.step_number))
                 if self.trace is not None or self.stacks is not None:
                     self._note(entry)
@@ -317,14 +321,15 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             raise
 
     def _in_order(self, entries: list[Entry]) -> list[Entry]:
-        if not any(map(self._wakes_cancelled, entries)):
-            return entries
-        # Both event loops keep the tasks of a cancel scope in a set, and trio sorts the deadlines
-        # of one instant by addresses in memory, so their order would be another one in each run.
+        # Both event loops keep the tasks of a cancel scope in a set; trio also those that wait for
+        # an event. And it sorts the deadlines of one instant by addresses in memory. So the order
+        # in which such tasks are woken would be another one in each run.
         in_order: list[Entry] = []
-        for cancelled, group in itertools.groupby(entries, self._wakes_cancelled):
+        for woken_by, group in itertools.groupby(entries, self._woken_by):
             woken = list(group)
-            in_order += sorted(woken, key=lambda entry: entry.number) if cancelled else woken
+            if woken_by is not None:
+                woken.sort(key=lambda entry: entry.number)
+            in_order += woken
         return in_order
 
     def _entry(self, step: Step) -> Entry:
@@ -338,8 +343,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._step_numbers[number] += 1
         return Entry(step, task, number, self._step_numbers[number])
 
-    def _wakes_cancelled(self, entry: Entry) -> bool:
-        return entry.task is not None and self.is_cancelled(entry.step)
+    def _woken_by(self, entry: Entry) -> object:
+        return None if entry.task is None else self.woken_by(entry.step)
 
     async def in_scope(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
         """Run a task's coroutine in a cancel scope of its own, to cancel that task alone."""

@@ -149,9 +149,9 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         """Return the task that takes a step; `None` for any other callback."""
         return task_of(step)
 
-    def is_cancelled(self, step: Any) -> bool:
-        """Tell whether what a task waited for was cancelled."""
-        return is_woken_by_cancellation(step)
+    def woken_by(self, step: Any) -> object:
+        """Return what has woken a step's task, if that wakes several tasks in any order."""
+        return asyncio.CancelledError if is_woken_by_cancellation(step) else None
 
     def context_of(self, step: Any) -> Context:
         """Return the context variables of a step."""

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from contextvars import Context
 from typing import Any, cast
 
-import trio
+import trio.testing
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
 
+from awaits.testing.deadlock import frames_of
 from awaits.testing.loops._trio.waits import is_system_task, look
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import Order
@@ -31,6 +32,13 @@ check_names(
         Runner: ["clock", "init_task", "main_task", "runq"],
         Task: ["_next_send", "_next_send_fn"],
     },
+)
+
+
+# Code in which tasks wait that trio wakes in the order of a set, or of addresses in memory. So it
+# also wakes those that wait at a channel that is closed.
+WAKES_IN_ANY_ORDER = tuple(
+    inspect.unwrap(it).__code__ for it in (trio.Event.wait, trio.testing.wait_all_tasks_blocked)
 )
 
 
@@ -76,9 +84,15 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
             step._next_send_fn = step.coro.send
         return step
 
-    def is_cancelled(self, step: trio.lowlevel.Task) -> bool:
-        """Tell whether a cancellation wakes the task."""
-        return isinstance(getattr(step._next_send, "error", None), trio.Cancelled)
+    def woken_by(self, step: trio.lowlevel.Task) -> object:
+        """Return what has woken a task, if that wakes several tasks in any order."""
+        error: object = getattr(step._next_send, "error", None)
+        if isinstance(error, trio.Cancelled | trio.ClosedResourceError):
+            return type(error)
+        for frame in frames_of(step.coro):
+            if frame.f_code in WAKES_IN_ANY_ORDER:
+                return frame.f_locals.get("self", frame.f_code)
+        return None
 
     def context_of(self, step: trio.lowlevel.Task) -> Context:
         """Return the context variables of a task."""
