@@ -58,12 +58,15 @@ LEFT = [
         "task work, waiting at test_it.py:8, made at test_it.py:16, in test_it",
     ),
     (
-        body("asyncio.create_task(work())", ON_ASYNCIO),
-        "task work, made at test_it.py:16, in test_it",
+        body(
+            "task = asyncio.create_task(work())\nawait anyio.sleep(0)\ntask.cancel()", ON_ASYNCIO
+        ),
+        "task work, cancelled but not awaited, waiting at test_it.py:8, "
+        "made at test_it.py:16, in test_it",
     ),
     (
-        body("task = asyncio.create_task(work())\nawait anyio.sleep(0)\ntask.cancel()", ON_ASYNCIO),
-        "task work, waiting at test_it.py:8, made at test_it.py:16, in test_it",
+        body("asyncio.create_task(work())", ON_ASYNCIO),
+        "task work, made at test_it.py:16, in test_it",
     ),
     (
         body("generator = numbers()\nawait anext(generator)"),

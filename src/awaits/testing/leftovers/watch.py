@@ -303,4 +303,11 @@ def _what(it: Any) -> str:  # noqa: ANN401 see `_kind`
             stands = place(coroutine)
             named = it.get_name() if hasattr(it, "get_name") else getattr(it, "name", "None")
             name = title(named, stands, coroutine)
-            return f"{kind} {name}{f', waiting at {stands.file_and_line}' if stands else ''}"
+            # asyncio's `cancel` only asks a task to end; trio does not tell.
+            cancelled = ", cancelled but not awaited" if _was_cancelled(it) else ""
+            where = f", waiting at {stands.file_and_line}" if stands else ""
+            return f"{kind} {name}{cancelled}{where}"
+
+
+def _was_cancelled(task: object) -> bool:
+    return isinstance(task, asyncio.Task) and task.cancelling() > 0
