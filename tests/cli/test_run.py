@@ -200,6 +200,32 @@ def test_a_reader_that_leaves_ends_the_program_quietly(backend: str) -> None:
     assert process.returncode == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "hello",
+        "run 3 --virtual",
+        "run 3 --virtual --backend trio",
+        "fetch http://127.0.0.1:1/",
+        "--help",
+    ],
+)
+def test_a_full_disk_is_told_in_one_sentence(command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*AWAITS, *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "NO_PROXY": "127.0.0.1"},
+            check=False,
+        )
+
+    assert ended.stderr == "awaits: there is no space left to write the output.\n"
+    assert ended.returncode == 1
+
+
 # pytest-xdist has threads, of which Python 3.15 warns; what is forked here runs another program.
 @pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

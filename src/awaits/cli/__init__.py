@@ -7,6 +7,7 @@ import typer
 
 from awaits import checks
 from awaits.cli import compare, fetch, run
+from awaits.cli.shared import full_disk_told
 
 app: typer.Typer = typer.Typer(
     help="Tasks that wait, and real calls, run concurrently on asyncio or trio.",
@@ -24,10 +25,14 @@ def command_line() -> None:
     """Run `awaits` with this process's arguments, and exit.
 
     Raises:
-        SystemExit: 2 for what the user got wrong, said in a sentence; 130 after Ctrl-C.
+        SystemExit: 2 for what the user got wrong, said in a sentence; 130 after Ctrl-C; 1 if the
+            output cannot be written.
     """
     try:
-        sys.exit(app(prog_name="awaits", standalone_mode=False))
+        with full_disk_told():
+            code = app(prog_name="awaits", standalone_mode=False)
+            sys.stdout.flush()
+        sys.exit(code)
     except typer.TyperException as error:
         if message := error.format_message():  # there is none when only the help was printed
             hint = "" if type(error) is typer.TyperException else "; see awaits --help."

@@ -1,9 +1,11 @@
 """What several commands share: options, how numbers are read, and how a command ends."""
 
+import errno
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -108,13 +110,30 @@ def finish(run: Callable[[], int | None], *, if_interrupted: Callable[[], str]) 
         code = 130
     except* BrokenPipeError:
         code = 1
-        # What is still buffered would fail once more when Python flushes it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
     except* Unusable as errors:
         raise typer.TyperException(str(_first(errors))) from None
     if code == 130:
         print(f"awaits: interrupted; {if_interrupted()}.", file=sys.stderr)
     raise typer.Exit(code or 0)
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Exit with a sentence if there is no space for what the block prints."""
+    try:
+        yield
+    except* OSError as errors:
+        if getattr(_first(errors), "errno", None) != errno.ENOSPC:
+            raise
+        print("awaits: there is no space left to write the output.", file=sys.stderr)
+        _forget_output()
+        sys.exit(1)
+
+
+def _forget_output() -> None:
+    # What is still buffered would fail once more when Python flushes it at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _first(error: BaseException) -> BaseException:

@@ -61,8 +61,10 @@ LEFT = [
         body(
             "task = asyncio.create_task(work())\nawait anyio.sleep(0)\ntask.cancel()", ON_ASYNCIO
         ),
-        "task work, cancelled but not awaited, waiting at test_it.py:8, "
-        "made at test_it.py:16, in test_it",
+        (
+            "task work, cancelled but not awaited, waiting at test_it.py:8, "
+            "made at test_it.py:16, in test_it"
+        ),
     ),
     (
         body("asyncio.create_task(work())", ON_ASYNCIO),
