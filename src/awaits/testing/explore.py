@@ -41,7 +41,7 @@ class Trial:
         self.ran: tuple[int, ...] = ()
         """The number of the task of each step, in the order in which they ran."""
         self.contended: list[tuple[int, int]] = []
-        """The tasks and steps that ran while others were ready."""
+        """The tasks and steps of a schedule that ran while others were ready or delayed."""
         self.opener: int = 0
         """The number of the task in which it was opened; 0 if that task took no step meanwhile."""
         self.is_native: bool = False
@@ -56,6 +56,8 @@ class Trial:
         self._play = steer(self._order)
         self._play.gives_way = True  # to a schedule that the test opens itself
         self._play.stacks = self.stacks
+        if self._schedule is None:  # one that is drawn: nothing is varied in it
+            self._play.contended = None
         return self
 
     def __exit__(
@@ -66,7 +68,7 @@ class Trial:
     ) -> None:
         play, self._play = cast("Play[Any, Any]", self._play), None
         play.close()
-        self.ran, self.contended = tuple(play.ran), play.contended
+        self.ran, self.contended = tuple(play.ran), play.contended or []
         self.opener, self.is_native = play.opener, play.is_native
         if play.error is not None:
             raise play.error

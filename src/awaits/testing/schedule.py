@@ -182,7 +182,7 @@ class Schedule:
         for number, cancellation in enumerate(play.cancellations):
             self._events.insert(cancellation.n_events + number, cancellation)
         self._trace = play.trace or []
-        self.ran, self.contended, self.opener = tuple(play.ran), play.contended, play.opener
+        self.ran, self.contended, self.opener = tuple(play.ran), play.contended or [], play.opener
         self.is_native = play.is_native
         self.choices = cast("Delays", self._order).choices or []
         if play.error is not None:

@@ -83,8 +83,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Where each step began, if that is to be remembered."""
         self.stacks: list[tuple[Line, ...]] | None = None
         """The lines of the user's code at which each step began, if they are to be noted."""
-        self.contended: list[tuple[int, int]] = []
-        """The tasks and steps that ran while others were ready, or delayed."""
+        self.contended: list[tuple[int, int]] | None = []
+        """The tasks and steps that ran while others were ready, or delayed; `None` if they are not
+        to be noted."""
         self.cancellations: list[Cancellation] = []
         self._last: Task | None = None  # the task that took the last step of the trace
         self._n_awaits = 0
@@ -190,7 +191,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
                     self._look_for_cancellation(entry, order.cancel)
                 self.ran.append(entry.number)
                 self._quiet_turns = 0
-                if order.n_ready or order.n_late:
+                if self.contended is not None and (order.n_ready or order.n_late):
                     self.contended.append((entry.number, entry.step_number))
                 if self.trace is not None or self.stacks is not None:
                     self._note(entry)
