@@ -52,8 +52,8 @@ async def test_an_explanation_tells_where_a_task_was_cancelled() -> None:
         schedule.explanation
         == f"""\
 What Schedule(cancel=1) did:
-  cancelled at await 1 of the cancel scope: test_an_explanation_tells_where_a_task_was_cancelled, \
-tests/testing/test_report.py:{line}"""
+  cancelled at await 1 of the cancel scope: task 1, \
+test_an_explanation_tells_where_a_task_was_cancelled, tests/testing/test_report.py:{line}"""
     )
 
 
@@ -195,3 +195,42 @@ async def test_a_lane_has_the_name_by_which_its_task_is_known_where_it_stands() 
             tasks.start_soon(steps, "b", 3, [])
             tasks.start_soon(steps, "c", 3, [])
     assert "1 named 'a name'" in schedule.lanes.splitlines()[0]
+
+
+async def test_lanes_shorten_long_names_and_tell_how_many_do_not_fit() -> None:
+    schedule = Schedule({(1, 1): 1})
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            for letter in "abcde":
+                tasks.start_soon(steps, letter, 2, [], name=60 * letter)
+
+    with schedule:
+        await main()
+    lanes = schedule.lanes
+    head = lanes.splitlines()[0]
+    assert [name[1:3] for name in head.split() if "..." in name] == ["aa", "bb", "cc"]
+    assert lanes.splitlines()[-1].startswith("and 2 more tasks, whose lanes do not fit")
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_who_is_told_as_cancelled_is_in_the_cancel_scope() -> None:
+    schedule = Schedule(cancel=2)
+
+    async def background() -> None:
+        for _ in range(9):
+            await asyncio.sleep(0)
+
+    async def program() -> None:
+        task = asyncio.create_task(background())  # no task of anyio's
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await task
+
+    with schedule, schedule.cancel_scope() as scope:
+        await program()
+    assert scope.cancelled_caught
+    assert "test_who_is_told_as_cancelled" in schedule.explanation
+    assert "background" not in schedule.explanation

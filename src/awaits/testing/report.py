@@ -109,6 +109,7 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
         events: What the schedule did.
     """
     names, rows = picture(trace, events)
+    names = {number: _shortened(name) for number, name in names.items()}
     widths = {number: 2 + len(name) for number, name in names.items()}
     for row in rows:
         widths[row.number] = max(widths[row.number], 2 + len(row.text))
@@ -126,8 +127,12 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
         mark = "> " if row.is_ahead else "  "
         drawn = (f"{cell:{widths[it]}}" for it, cell in zip(shown, cells, strict=True))
         lines.append(f"{when:{clock}}{mark}{''.join(drawn)}")
-    if any(row.is_ahead for row in rows):
+    if any(row.is_ahead and row.number in shown for row in rows):
         lines.append(f"> {AHEAD}")
+    if n_more := len(names) - len(shown):
+        lines.append(
+            f"and {n_more} more task{'s' * (n_more != 1)}, whose lanes do not fit beside these"
+        )
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
 

@@ -180,6 +180,8 @@ class Schedule:
             if it.n_ahead or it.seconds or it.n_callbacks
         ]
         for number, cancellation in enumerate(play.cancellations):
+            if not cancellation.moment.number:  # the task that opened this got its number later
+                cancellation.moment = cancellation.moment._replace(number=play.opener)
             self._events.insert(cancellation.n_events + number, cancellation)
         self._trace = play.trace or []
         self.ran, self.contended, self.opener = tuple(play.ran), play.contended or [], play.opener

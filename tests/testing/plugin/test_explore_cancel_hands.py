@@ -74,7 +74,7 @@ def test_a_task_that_an_earlier_run_has_left_does_not_end_the_search(
 
     result.assert_outcomes(passed=1)
     told = next(line for line in result.outlines if line.startswith("cancelled: "))
-    n_awaits = int(re.findall(r"(\d+) in all", told)[0])
+    n_awaits = int(re.findall(r"(\d+) awaits in all", told)[0])
     assert n_awaits >= 8
 
 

@@ -226,3 +226,23 @@ def test_no_order_keeps_a_task_that_has_ended(pytester: pytest.Pytester) -> None
         await asyncio.gather(*others)
     """
     explore(pytester, tests, "--explore=100").assert_outcomes(passed=1)
+
+
+def test_an_order_of_a_test_that_always_fails_is_shown_and_said_to_be_one_of_all(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.mark.explore(Schedule({(1, 1): 1}))
+    async def test_it():
+        assert await in_turns("a", "b") == "never"
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "It replays with: @pytest.mark.explore(Schedule({(1, 1): 1}))",
+            "It fails in the event loop's own order, too.",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*is not explored*")

@@ -71,6 +71,13 @@ LEFT = [
         "task work, made at test_it.py:16, in test_it",
     ),
     (
+        body("from unittest import mock\nmock.AsyncMock().send(1)", ON_ASYNCIO),
+        (
+            "coroutine AsyncMockMixin._execute_mock_call, never awaited, made at test_it.py:17, "
+            "in test_it"
+        ),
+    ),
+    (
         body("generator = numbers()\nawait anext(generator)"),
         "async generator numbers, at test_it.py:11, made at test_it.py:16, in test_it",
     ),
@@ -217,6 +224,20 @@ def test_what_fixtures_own_is_not_left(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=4, errors=1)
     assert told(result) == {"task work, made at test_it.py:50, in test_besides"}
     result.stdout.fnmatch_lines("*ERROR at teardown of test_besides*")
+
+
+def test_an_idle_thread_of_a_pool_that_is_older_than_the_test_is_not_left(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+
+    @on_asyncio
+    @pytest.mark.parametrize("n", [1, 2])
+    async def test_it(anyio_backend, n):
+        await asyncio.get_running_loop().run_in_executor(pool, int)
+    """
+    run(pytester, tests).assert_outcomes(passed=2)
 
 
 def test_a_test_that_fails_anyway_is_not_asked(pytester: pytest.Pytester) -> None:

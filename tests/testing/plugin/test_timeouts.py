@@ -140,11 +140,18 @@ def test_one_that_swallows_its_cancellation_or_raises_something_else_fails_so_to
         except BaseException:
             if raises:
                 raise OSError
+
+    async def test_again_and_again():
+        while True:
+            try:
+                await anyio.sleep(60)
+            except anyio.get_cancelled_exc_class():
+                pass
     """
     result = run(pytester, tests)
 
-    result.assert_outcomes(failed=6)
-    assert len(told(result)) == 6
+    result.assert_outcomes(failed=9)
+    assert len(told(result)) == 9
 
 
 def test_one_that_is_shielded_or_waits_for_a_task_that_is_ends_as_well(

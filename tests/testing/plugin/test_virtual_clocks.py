@@ -218,3 +218,22 @@ def test_other_tests_of_its_class_are_not_named(pytester: pytest.Pytester) -> No
 
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.no_fnmatch_line("*on the computer's own clocks*")
+
+
+def test_a_clock_is_named_though_the_error_comes_in_a_group(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+    async def test_it():
+        async def check():
+            item = Item()
+            await anyio.sleep(6)
+            assert item.age() > 5
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(check)
+""",
+    )
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(2 * ["  Item.age, cache.py:*, reads datetime.now()", WALL])

@@ -244,3 +244,33 @@ def test_async_tests_of_unittest_are_counted_as_left_alone(
     )
     plain = pytester.runpytest("-p", "no:asyncio")
     plain.stdout.no_fnmatch_line("*left alone*")
+
+
+@pytest.mark.parametrize("arguments", ["False", "1", "idle=0"])
+def test_real_time_takes_no_arguments(pytester: pytest.Pytester, arguments: str) -> None:
+    tests = f"""
+    @pytest.mark.real_time({arguments})
+    async def test_it(): pass
+    """
+    result = run_tests(pytester, tests)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        "ERROR: *::test_it*: real_time takes no arguments; leave them or the marker out."
+    )
+
+
+def test_virtual_time_without_an_async_test_says_that_it_had_no_effect(
+    pytester: pytest.Pytester,
+) -> None:
+    result = run_tests(pytester, "\n    def test_it(): pass", "--virtual-time")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("--virtual-time had no effect: there is no async test that *")
+
+
+def test_a_wrong_option_is_not_said_to_have_had_no_effect(pytester: pytest.Pytester) -> None:
+    result = run_tests(pytester, HOUR, "--virtual-time", "--virtual-time-idle=-1")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.no_fnmatch_line("*had no effect*")

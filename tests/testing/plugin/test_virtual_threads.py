@@ -109,3 +109,26 @@ def test_a_thread_that_was_there_before_pytest_began_is_not_waited_for(
     assert thread in OLDEST
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * ["E * At 0.0 s, nothing can ever run again:"])
+
+
+def test_a_thread_that_a_plugin_starts_before_the_tests_is_none_of_theirs(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        """
+        import threading, pytest
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_configure():
+            threading.Thread(target=threading.Event().wait, name="plugin's", daemon=True).start()
+        """
+    )
+    pytester.makepyfile(
+        """
+        from awaits.testing.loops.oldest import OLDEST
+
+        def test_it():
+            assert "plugin's" in {thread.name for thread in OLDEST}
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=1)

@@ -20,9 +20,11 @@ import sys
 import threading
 import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any, Protocol, cast
+from weakref import WeakSet
 
 from awaits.testing import backends
 from awaits.testing.loops.fence import check_names
@@ -53,6 +55,9 @@ owner: ContextVar[Owner | None] = ContextVar("owner", default=None)
 """The test that the running code belongs to."""
 
 _started_by_tests: "dict[int, Owner]" = {}  # by the identity of a thread that a test started
+_pools_of_tests: WeakSet[ThreadPoolExecutor] = WeakSet()
+of_older_pools: WeakSet[threading.Thread] = WeakSet()
+"""The threads of executors that are older than the test that gave them work."""
 _watching: list[Owner] = []
 pending: "set[Owner]" = set()
 """The tests whose bodies have ended, and whose fixtures have not."""
@@ -83,7 +88,7 @@ class _Open:
 def patched() -> Generator[None]:
     """Notice threads, sockets, files and unawaited coroutines, and change nothing else."""
     with contextlib.ExitStack() as stack:
-        for patch in (_threads, _sockets, _files, _shown_warnings, _closed_loops):
+        for patch in (_threads, _pools, _sockets, _files, _shown_warnings, _closed_loops):
             stack.enter_context(patch())
         yield
     _started_by_tests.clear()
@@ -106,11 +111,25 @@ def _threads() -> contextlib.AbstractContextManager[None]:
         who = owner.get() or _started_by_tests.get(threading.get_ident())
         if who is not None:
             who.made(self)
+            pool = sys._getframe(1).f_locals.get("self")
+            if isinstance(pool, ThreadPoolExecutor) and pool not in _pools_of_tests:
+                of_older_pools.add(self)
         original(self)
         if who is not None:
             _started_by_tests[self.ident or 0] = who
 
     return _replaced(threading.Thread, "start", start)
+
+
+def _pools() -> contextlib.AbstractContextManager[None]:
+    original = ThreadPoolExecutor.__init__
+
+    def init(self: ThreadPoolExecutor, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 its own
+        original(self, *args, **kwargs)
+        if owner.get() is not None:
+            _pools_of_tests.add(self)
+
+    return _replaced(ThreadPoolExecutor, "__init__", init)
 
 
 def _sockets() -> contextlib.AbstractContextManager[None]:
@@ -175,6 +194,9 @@ def _shown_warnings() -> Generator[None]:
         gc.callbacks.remove(collects)
 
 
+# How many callers of what makes a coroutine are noted: a mock's coroutine is made three calls deep.
+DEPTH = 4
+
 _SHOWS = ("always", None, ResourceWarning, None, 0)
 _would_be: list[str] = []  # the user's action for a `ResourceWarning`, in each block
 
@@ -192,7 +214,7 @@ def watched(who: Owner, closes: Callable[[AsyncGenerator[Any, Any]], bool]) -> G
     depth = sys.get_coroutine_origin_tracking_depth()
     try:
         with _tasks(), _generators(who, closes), drops_noticed(who):
-            sys.set_coroutine_origin_tracking_depth(max(depth, 1))
+            sys.set_coroutine_origin_tracking_depth(max(depth, DEPTH))
             yield
     finally:
         sys.set_coroutine_origin_tracking_depth(depth)

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from awaits.testing import backends
 from awaits.testing.deadlock import frames_of, place
-from awaits.testing.leftovers.makers import owner, pending, watched
+from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watched
 from awaits.testing.leftovers.places import Origin, file_and_line, origin_here, place_in
 from awaits.testing.loops import adapter_here
 from awaits.testing.loops.stacks import frames, is_at_rest
@@ -161,7 +161,8 @@ class Watch:
     def dropped(self, it: object) -> bool:
         """Note that nobody can close an open object any more; tell whether the test made it."""
         if isinstance(it, CoroutineType):
-            where = it.cr_origin[0] if it.cr_origin else None
+            mock = getattr(sys.modules.get("unittest.mock"), "__file__", None)
+            where = next((it for it in it.cr_origin or () if it[0] != mock), None)
             made = f", made at {file_and_line(where[0], where[1])}, in {where[2]}" if where else ""
             what = f"coroutine {it.__qualname__}, never awaited{made}"
             self._dropped.append(Leftover(None, what, Origin(None, 0)))
@@ -268,10 +269,10 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
 
 
 def _is_at_work(thread: threading.Thread) -> bool:
-    """Tell whether a thread runs, and is not one that an event loop keeps for later work."""
+    """Tell whether a thread runs, and is not one that somebody else keeps for later work."""
     if not thread.is_alive():
         return False
-    is_kept = thread.name.startswith(KEPT)
+    is_kept = thread.name.startswith(KEPT) or thread in of_older_pools
     return not (is_kept and is_at_rest(frames().get(thread.ident or 0)))
 
 

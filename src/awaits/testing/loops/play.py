@@ -89,7 +89,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self.cancellations: list[Cancellation] = []
         self._last: Task | None = None  # the task that took the last step of the trace
         self._n_awaits = 0
-        self._entered: list[anyio.CancelScope] = []  # the scopes of a schedule that are open
+        # The scopes of a schedule that are open, and the tasks that opened them.
+        self._entered: dict[anyio.CancelScope, Task] = {}
         self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
         # The numbers of tasks, in the order in which they first came. Weak: neither a task that has
         # ended nor the error that it raised must be kept alive.
@@ -118,6 +119,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     @abstractmethod
     def context_of(self, step: Step) -> Context:
         """Return the context variables of a step."""
+
+    def is_in(self, scope: anyio.CancelScope, task: Task) -> bool:  # noqa: ARG002 see asyncio's
+        """Tell whether a cancel scope cancels a task."""
+        return True
 
     @abstractmethod
     def coroutine_of(self, task: Task) -> object:
@@ -244,13 +249,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def enter(self, scope: anyio.CancelScope) -> None:
         """Count the awaits in a cancel scope. The first is where the step that opens it ends."""
-        self._entered.append(scope)
-        self._count_await(scope, self.current_task())
+        self._entered[scope] = self.current_task()
+        self._count_await(scope, self._entered[scope])
 
     def leave(self, scope: anyio.CancelScope) -> None:
         """Do not cancel a scope any more, because it is closed."""
-        if scope in self._entered:
-            self._entered.remove(scope)
+        self._entered.pop(scope, None)
         if self._to_cancel is not None and self._to_cancel[0] is scope:
             self._to_cancel = None
 
@@ -373,7 +377,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def _deliver(self, scope: anyio.CancelScope, task: Task, at: At) -> None:
         self._to_cancel = None
-        self._note_cancellation(task, at)
+        # A task of asyncio's own is not cancelled by the scope: only the task is that waits for it.
+        is_cancelled = self.is_in(scope, task)
+        self._note_cancellation(task if is_cancelled else self._entered[scope], at)
         if self.on_cancel is not None:
             self.on_cancel()
         scope.cancel()

@@ -5,7 +5,7 @@ import copy
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -92,6 +92,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Under pytest-xdist, let the main process count what the others explore."""
+    OLDEST.update(threading.enumerate())  # other plugins may have started some since
     config = session.config
     if config.pluginmanager.has_plugin("dsession"):
         with contextlib.suppress(AttributeError, ImportError):  # the other processes report it
@@ -107,6 +108,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     If one of them does not fit this version of pytest, only the tests that need it fail.
     """
     config = session.config
+    _check_real_time(session.items)
     explore = bool(given(config, "explore") or given(config, "explore_cancel"))
     if explore or any(it.get_closest_marker("explore") for it in session.items):
         try:
@@ -133,6 +135,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from awaits.testing.plugin.interrupted import Interrupted  # noqa: PLC0415 see above
 
         config.pluginmanager.register(Interrupted(), "awaits-interrupted")
+
+
+def _check_real_time(items: Iterable[pytest.Item]) -> None:
+    for item in items:
+        mark = item.get_closest_marker("real_time")
+        if mark is not None and (mark.args or mark.kwargs):
+            raise pytest.UsageError(
+                f"{item.nodeid}: real_time takes no arguments; leave them or the marker out."
+            )
 
 
 def _bring_in_judges(session: pytest.Session) -> None:
@@ -169,7 +180,9 @@ def _fail_tests(
     config.pluginmanager.register(Misfit(error, are_those))
 
 
-def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
+def pytest_terminal_summary(
+    terminalreporter: "pytest.TerminalReporter", exitstatus: int | pytest.ExitCode
+) -> None:
     """Say how many tests ran in real time, and why, in whichever process they ran."""
     n = sum(
         (IN_REAL_TIME, True) in report.user_properties
@@ -190,13 +203,19 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None
             f"{names}: {tests} left alone, because unittest runs {'it' if n == 1 else 'them'}; "
             "the kit takes those that anyio, pytest-asyncio or pytest-trio runs."
         )
-    if not terminalreporter.config.pluginmanager.has_plugin("dsession"):  # others collect
+    has_begun = exitstatus not in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR)
+    collects = not terminalreporter.config.pluginmanager.has_plugin("dsession")
+    if has_begun and collects:
         for sentence in _without_effect(terminalreporter.config):
             terminalreporter.write_line(sentence)
 
 
 def _without_effect(config: pytest.Config) -> Iterator[str]:
     """Yield a sentence for each option without effect: no test used the feature that it sets."""
+    if config.getoption("virtual_time") and not config.pluginmanager.has_plugin("awaits-time"):
+        from awaits.testing.plugin.runners import NAMES  # noqa: PLC0415 see above
+
+        yield f"--virtual-time had no effect: there is no async test that {NAMES} runs."
     for plugin, what, names in (
         ("awaits-explore", "--explore", ["--explore-jitter", "--explore-known", "--explore-plot"]),
         ("awaits-time", "--virtual-time", ["--virtual-time-idle", "--virtual-time-wall"]),

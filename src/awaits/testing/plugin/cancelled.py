@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import functools
+import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import CodeType
 from typing import NamedTuple
 
-import anyio
 import pytest
 
 from awaits.testing.leftovers.hands import (
@@ -22,7 +22,7 @@ from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin import garbage
 from awaits.testing.plugin.bodies import Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
-from awaits.testing.plugin.limits import Limits
+from awaits.testing.plugin.limits import Limits, took_too_long
 from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
@@ -58,6 +58,7 @@ class CancelledRuns:
         self._stacks: set[object] = set()  # at which it was cancelled, in loops
         self._frozen = contextlib.ExitStack()
         self._cuts: list[Cut] = []  # of the test whose fixtures have not ended
+        self._ended: Cut | None = None  # the last one, if it is no failure so far
 
     def begin(self) -> None:
         """Begin another test."""
@@ -102,6 +103,7 @@ class CancelledRuns:
             async def cancelled(*args: object, **kwargs: object) -> None:
                 __tracebackhide__ = True
                 for schedule in schedules:
+                    self._ended = None
                     self._limits.begin_anew(test)
                     self.schedule = unseen(schedule, tells=tells)
                     await self._cancelled(test, body, args, kwargs)
@@ -112,14 +114,35 @@ class CancelledRuns:
 
         return around
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Let an error pass that anyio raises after a cancelled test, if it is the test's own."""
+        __tracebackhide__ = True
+        self._ended = None
+        try:
+            return (yield)
+        except Exception as error:
+            if not self._is_passed(error):
+                raise
+        return None
+
+    def _is_passed(self, error: Exception) -> bool:
+        """Tell whether an error that came after the last test is one that it has caused itself."""
+        return self._ended is not None and _is_the_tests_own(error, self._ended.code)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge what a cancelled test has left behind, when its fixtures have ended."""
         __tracebackhide__ = True
-        cuts = self._cuts.copy()
+        cuts, result = self._cuts.copy(), None
         self._cuts.clear()
         try:
-            result = yield
+            try:
+                result = yield
+            except BaseException as error:
+                # A test that was cut off has not done what a fixture may ask for, as mocks do.
+                if not (any(it.is_cut for it in cuts) and _is_a_check(error)):
+                    raise
             if isinstance(item, pytest.Function):
                 for cut in cuts:
                     self._judge(item, cut, cut.watch.left(in_its_loop=False))
@@ -167,6 +190,7 @@ class CancelledRuns:
             self._cuts.append(cut)
         else:
             self._judge(test, cut, watch.left(in_its_loop=True))
+        self._ended = cut if cut.is_cut else None
 
     def _is_again(self, watch: Watch, code: CodeType | None) -> bool:
         """Tell whether the test was cancelled at these lines before, in a loop; note the lines."""
@@ -205,9 +229,20 @@ def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:
     """
     if isinstance(error, BaseExceptionGroup):
         return all(_is_the_tests_own(it, code) for it in error.exceptions)
-    if isinstance(error, (anyio.get_cancelled_exc_class(), *_OUTCOMES)):
+    if took_too_long(error):
+        return False
+    trio = sys.modules.get("trio")
+    cancelled = [asyncio.CancelledError, *([trio.Cancelled] if trio else [])]
+    if isinstance(error, (*cancelled, *_OUTCOMES)):
         return True
     return code is not None and comes_from(error, code)
+
+
+def _is_a_check(error: BaseException) -> bool:
+    """Tell whether somebody says by an error that a test was not as it should be."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_a_check, error.exceptions))
+    return isinstance(error, (AssertionError, pytest.fail.Exception))
 
 
 def _n_cancelled() -> int:

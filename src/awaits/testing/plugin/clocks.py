@@ -45,7 +45,7 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
         has_wall: Whether the wall clock moves along.
     """
     functions: _Functions = {}
-    for frame, _ in traceback.walk_tb(error.__traceback__):
+    for frame in _frames(error):
         if is_the_users(frame):
             _add_those_of(frame, functions)
     lines: dict[str, None] = {}
@@ -68,6 +68,14 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
     advised = (_ADVICE[it] for it in sorted(advice, reverse=True))
     return "\n".join([moved, *list(lines)[:MOST_NAMED], *more, *advised])
+
+
+def _frames(error: BaseException) -> Iterator[FrameType]:
+    """Yield the frames of an error, and of those in its group."""
+    yield from (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _frames(each)
 
 
 def _add_those_of(frame: FrameType, functions: _Functions) -> None:

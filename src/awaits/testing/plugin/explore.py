@@ -29,6 +29,7 @@ from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.reports import (
     CANNOT_REPLAY,
     FLAKY,
+    IN_ANY_ORDER,
     Reports,
     expect,
     failed,
@@ -40,6 +41,7 @@ from awaits.testing.plugin.reports import (
     take_time,
     tell,
 )
+from awaits.testing.plugin.subtests import Subtests
 from awaits.testing.plugin.tally import (
     EVERY,
     EXPLORED,
@@ -111,6 +113,8 @@ class Explore:
         self._failing: Trial | None = None  # what ran last, of all that run in one event loop
         self._n_ran = 0  # how many did
         self._drawn = Schedule()  # for the example that runs
+        self._subtests = Subtests()
+        self._is_explored = False  # whether the test that runs is one of those
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(
@@ -126,7 +130,9 @@ class Explore:
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         began = time.perf_counter()
+        self._is_explored = True
         reports: Reports = self._steered(item, plan)
+        self._is_explored = False
         if failed_at_first(reports) and is_run_again_if_it_fails(item):
             show_as_run_again(item, reports)
             return None
@@ -153,6 +159,8 @@ class Explore:
         """Steer the order of the tasks while the body of a test runs."""
         __tracebackhide__ = True
         around, self._around = self._around, None
+        if self._is_explored and isinstance(item, pytest.Function):
+            self._subtests.replace(item)
         if around is None or not isinstance(item, pytest.Function):
             return (yield)
         with replaced_body(item, around):
@@ -190,16 +198,19 @@ class Explore:
     # One test.
 
     def _steered(self, item: pytest.Function, plan: Plan) -> Reports:
+        self._subtests.are_seen, self._subtests.has_failed = True, False
+        reports = run_again(item, debugs=True)
+        self._subtests.are_seen = False
         name = event_loop_of(item)
         if name is None or backends.is_steered(name):
-            return self._explored(item, plan)
-        reports = run_again(item, debugs=True)
+            return self._explored(item, plan, reports)
         note(reports, NOT_STEERED, name)
         return reports
 
-    def _explored(self, item: pytest.Function, plan: Plan) -> Reports:
-        reports: Reports = run_again(item, debugs=True)
-        if plan.schedule is None and not passed(reports):
+    def _explored(self, item: pytest.Function, plan: Plan, reports: Reports) -> Reports:
+        """Return the reports of a test in other orders, given those of its first run."""
+        has_passed = passed(reports) and not self._subtests.has_failed
+        if plan.schedule is None and not has_passed:
             return reports
         explorer = _explorer(item, plan)
         failing = self._first_failing(item, plan, explorer)
@@ -215,11 +226,13 @@ class Explore:
             if explorer.all is not None:
                 note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
             return reports
-        if not self._passes_again(item):
+        if has_passed and not self._passes_again(item):
             note(reports, NOT_REPEATABLE, True)
             return reports
         with garbage.collected_by_hand():
             failures = self._failures(item, plan, *failing)
+        if not has_passed:  # and one order alone was asked for
+            tell(failures, IN_ANY_ORDER)
         note(failures, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         return failures
 

@@ -13,9 +13,14 @@ from collections.abc import Generator
 
 def collect() -> None:
     """Collect garbage now, without a word."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
+    # What raises in `__del__`, as transports do whose event loop is closed, is told to this hook.
+    before, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            gc.collect()
+    finally:
+        sys.unraisablehook = before
 
 
 @contextlib.contextmanager

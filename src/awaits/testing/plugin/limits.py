@@ -1,6 +1,20 @@
-"""pytest-timeout's limit, for each run of a test that runs again and again."""
+"""The limits of tests in time: `--anyio-timeout`, and pytest-timeout's for each run of a test."""
+
+import traceback
 
 import pytest
+
+# What fails tests that have not ended in time.
+_WATCHERS = {"awaits.testing.plugin.timeouts", "pytest_timeout"}
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Tell whether an error says that a test has not ended in time."""
+    if not isinstance(error, pytest.fail.Exception):
+        return False
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    # The last frame, or the one that has called `pytest.fail`.
+    return any(frame.f_globals.get("__name__") in _WATCHERS for frame in frames[-2:])
 
 
 class Limits:

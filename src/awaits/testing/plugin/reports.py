@@ -10,12 +10,15 @@ from awaits.testing.schedule import Schedule
 
 CANNOT_REPLAY = (
     "It failed like this once, and passed when the same order was played again: it depends on "
-    "something else as well."
+    "something else as well, such as chance, real time, threads, or what earlier runs have left."
 )
 FLAKY = (
     "It has passed and failed in the event loop's own order: it depends on something else than the "
-    "order of its tasks."
+    "order of its tasks, such as chance, real time, threads, or what earlier runs have left. "
+    "@pytest.mark.explore(False) keeps it out."
 )
+ORDER = "the order of its tasks"  # the title of what is added
+IN_ANY_ORDER = "It fails in the event loop's own order, too."
 
 Reports = Sequence[pytest.TestReport]
 
@@ -66,14 +69,18 @@ def how_to_replay(schedule: Schedule, drawn: str) -> list[str]:
         drawn: The line that says where it is drawn, if it is.
     """
     mark = f"@pytest.mark.explore({schedule!r})"
-    lines = [schedule.lanes, "", schedule.explanation, f"It replays with: {mark}"]
+    lanes = [schedule.lanes, ""] if schedule.lanes else []
+    lines = [*lanes, schedule.explanation, f"It replays with: {mark}"]
     return [*lines, drawn] if drawn else lines
 
 
 def tell(reports: Reports, *lines: str) -> None:
     """Add lines about the order of the tasks to the report of a failure."""
     failure = next(filter(has_failed, reports))
-    failure.sections.append(("the order of its tasks", "\n".join(lines)))
+    told = dict(failure.sections).get(ORDER)
+    if told is not None:
+        failure.sections.remove((ORDER, told))
+    failure.sections.append((ORDER, "\n".join([*([told] if told else []), *lines])))
 
 
 def expect(reports: Reports) -> None:

@@ -98,8 +98,8 @@ class Tally:
             )
         if self._n_cancelled or given(self._config, "explore_cancel"):
             terminalreporter.write_line(
-                f"cancelled: {_count(self._n_cancelled, 'test')}, at every await, "
-                f"{self._n_awaits:,} in all"
+                f"cancelled: {_count(self._n_cancelled, 'test')}, at "
+                f"{_count(self._n_awaits, 'await')} in all"
             )
         for nodeid in self._not_repeatable:
             terminalreporter.write_line(

@@ -29,6 +29,7 @@ from contextvars import Context
 from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
+from awaits.testing.loops._asyncio.cancellable import raise_in
 from awaits.testing.loops._asyncio.closing import closing_in_time
 from awaits.testing.loops._asyncio.interrupts import Interrupts
 from awaits.testing.loops._asyncio.order import (
@@ -48,6 +49,10 @@ from awaits.testing.loops.waits import Here, Look
 # A cancelled scope of anyio's cancels its tasks again at each turn, until they have ended. After so
 # many turns at one instant, the loop checks whether it does anything else.
 TURNS_OF_CANCELLATION = 1_000
+# Then it checks sooner whether time can move on. If it has moved so often and did nothing else, the
+# tasks swallow each cancellation.
+TURNS_AFTER_A_MOVE = 10
+MOVES_OF_CANCELLATION = 1_000
 
 # The code of what `asyncio.run_coroutine_threadsafe` makes the event loop call.
 STARTS_COROUTINE = {
@@ -100,6 +105,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
         self._n_cancelled = 0
+        self._n_moves = 0  # of time, in a row, in which tasks were only cancelled
         self._interrupts = Interrupts(self._write_to_self)
         super().__init__()
         self._sockets = self._selector.get_map()  # one is the loop's own, for other threads
@@ -183,10 +189,17 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             elif not is_woken_by_cancellation(handle):
                 is_busy = True
             handle._run()
+        if is_busy or not cancels:
+            self._n_moves = 0
+            return
+        if self._n_moves >= MOVES_OF_CANCELLATION:
+            end_what_runs_for_ever(self, self._running())
+            return
         play = self.current_play()
         latest = math.inf if play is None else play.latest()
-        if cancels and not is_busy and self.timekeeper.move(self.next_deadline(), latest=latest):
-            self.timekeeper.n_turns = 0
+        if self.timekeeper.move(self.next_deadline(), latest=latest):
+            self._n_moves += 1
+            self.timekeeper.n_turns = TURNS_OF_CANCELLATION - TURNS_AFTER_A_MOVE
 
     def _queue_what_is_due(self) -> None:
         timers, now = self.timers, self.timekeeper.now
@@ -297,7 +310,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         instant, n_thrown = self._thrown
         n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
         self._thrown = self.timekeeper.now, n_thrown
-        if self._main is not None:
+        if self._main is not None and n_thrown > 1:  # it has swallowed its cancellation
+            raise_in(self._main, error)
+            self._error = None
+        elif self._main is not None:
             self._main.cancel()
             self._n_cancels += 1
         play = self.current_play()

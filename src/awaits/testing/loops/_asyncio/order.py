@@ -7,14 +7,14 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 - `Handle._callback`, `_args` and `_context`, and the names of the callbacks that are steps of
   tasks.
 
-And in anyio 4.16.0: `_task_states`, which has the innermost cancel scope of each task; a scope's
-`_parent_scope`, and `_host_task`, the task that entered it; `_deliver_cancellation`, which makes
-the event loop call it again at the next turn.
+And in anyio 4.16.0: a scope's `_host_task`, the task that entered it, and `_deliver_cancellation`,
+which makes the event loop call it again at the next turn.
 """
 
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import itertools
 import unittest
 from collections import deque
 from collections.abc import Coroutine
@@ -23,8 +23,9 @@ from typing import Any, TypeVar, cast
 
 import anyio
 from anyio._backends import _asyncio as anyio_asyncio
-from anyio._backends._asyncio import CancelScope, TaskState
+from anyio._backends._asyncio import CancelScope
 
+from awaits.testing.loops._asyncio.cancellable import scopes_of
 from awaits.testing.loops._asyncio.sockets import Sockets
 from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.fence import check_names
@@ -40,9 +41,7 @@ check_names(
 check_names(
     "anyio",
     {
-        anyio_asyncio: ["_task_states"],
-        CancelScope: ["_deliver_cancellation", "_host_task", "_parent_scope"],
-        TaskState: ["cancel_scope"],
+        CancelScope: ["_deliver_cancellation", "_host_task"],
     },
 )
 
@@ -157,6 +156,10 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         """Return the context variables of a step."""
         return cast("Context", step._context)
 
+    def is_in(self, scope: anyio.CancelScope, task: asyncio.Task[Any]) -> bool:
+        """Tell whether a cancel scope cancels a task: one that anyio has started in it."""
+        return any(it is scope for it in scopes_of(task))
+
     def coroutine_of(self, task: asyncio.Task[Any]) -> object:
         """Return the coroutine that a task runs."""
         return task.get_coro()
@@ -181,13 +184,8 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
 
 def _is_shielded(task: asyncio.Task[Any]) -> bool:
     """Tell whether a task is in a shielded scope that it has entered itself."""
-    state = anyio_asyncio._task_states.get(task)
-    scope = None if state is None else state.cancel_scope
-    while scope is not None and scope._host_task is task:
-        if scope.shield:
-            return True
-        scope = scope._parent_scope
-    return False
+    own = itertools.takewhile(lambda scope: scope._host_task is task, scopes_of(task))
+    return any(scope.shield for scope in own)
 
 
 def task_of(step: Any) -> asyncio.Task[Any] | None:

@@ -29,9 +29,14 @@ check_names(
 )
 
 
+def waiter_of(task: asyncio.Task[Any]) -> asyncio.Future[Any] | None:
+    """Return the future that a task waits for; `None` if it waits for none."""
+    return cast("asyncio.Future[Any] | None", cast("Any", task)._fut_waiter)
+
+
 def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
     """Return a task as its event loop knows it."""
-    waiter: asyncio.Future[Any] | None = cast("Any", task)._fut_waiter
+    waiter = waiter_of(task)
     name, coroutine = name_of(task), task.get_coro()
     if waiter is None or waiter.done():
         is_running = asyncio.current_task(task.get_loop()) is task

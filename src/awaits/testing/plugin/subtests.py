@@ -1,0 +1,66 @@
+"""The fixture `subtests`, of pytest 9 and of pytest-subtests, in a test that runs in many orders.
+
+It reports each subtest at once, and lets the test go on when one fails. That is right for the first
+run. In later ones nothing is to be reported, and a subtest that fails must fail the test.
+"""
+
+import contextlib
+from collections.abc import Generator
+from contextlib import AbstractContextManager
+from typing import Protocol, cast
+
+import pytest
+
+NAME = "subtests"
+_OUTCOMES = pytest.skip.Exception, pytest.xfail.Exception
+
+
+class _Fixture(Protocol):
+    def test(self, msg: str | None = None, **kwargs: object) -> AbstractContextManager[None]: ...
+
+
+class Subtests:
+    """Puts something else in the place of the fixture, for the test that runs."""
+
+    def __init__(self) -> None:
+        self.are_seen: bool = False
+        """Whether subtests are reported as always."""
+        self.has_failed: bool = False
+        """Whether one that was seen has failed."""
+
+    def replace(self, test: pytest.Function) -> None:
+        """Replace the value of the fixture, if the test uses it."""
+        fixture = test.funcargs.get(NAME)
+        if fixture is not None:
+            seen = _Seen(cast("_Fixture", fixture), self)
+            test.funcargs[NAME] = seen if self.are_seen else _Unseen()
+
+
+class _Seen:
+    def __init__(self, fixture: _Fixture, subtests: Subtests) -> None:
+        self._fixture = fixture
+        self._subtests = subtests
+
+    @contextlib.contextmanager
+    def test(self, msg: str | None = None, **kwargs: object) -> Generator[None]:
+        __tracebackhide__ = True
+        with self._fixture.test(msg, **kwargs):
+            try:
+                yield
+            except BaseException as error:
+                self._subtests.has_failed |= not isinstance(error, _OUTCOMES)
+                raise
+
+
+class _Unseen:
+    @contextlib.contextmanager
+    def test(self, msg: str | None = None, **kwargs: object) -> Generator[None]:
+        __tracebackhide__ = True
+        try:
+            yield
+        except _OUTCOMES:  # only the subtest ends
+            pass
+        except Exception as error:
+            named = [*([msg] if msg else []), *(f"{name}={it!r}" for name, it in kwargs.items())]
+            error.add_note(f"It failed in the subtest {', '.join(named) or 'without a name'}.")
+            raise
