@@ -210,7 +210,7 @@ async def test_lanes_shorten_long_names_and_tell_how_many_do_not_fit() -> None:
     lanes = schedule.lanes
     head = lanes.splitlines()[0]
     assert [name[1:3] for name in head.split() if "..." in name] == ["aa", "bb", "cc"]
-    assert lanes.splitlines()[-1].startswith("and 2 more tasks, whose lanes do not fit")
+    assert lanes.splitlines()[-1].startswith("and 1 more task, whose lanes do not fit")
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])

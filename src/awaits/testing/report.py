@@ -109,11 +109,12 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
         events: What the schedule did.
     """
     names, rows = picture(trace, events)
-    names = {number: _shortened(name) for number, name in names.items()}
-    widths = {number: 2 + len(name) for number, name in names.items()}
-    for row in rows:
-        widths[row.number] = max(widths[row.number], 2 + len(row.text))
-    shown = _that_fit(widths, [event.moment.number for event in events])
+    first = [event.moment.number for event in events]
+    shown = _that_fit(_widths(names, rows), first)
+    if len(shown) < len(names):  # the names may be what is too long
+        names = {number: _shortened(name) for number, name in names.items()}
+        shown = _that_fit(_widths(names, rows), first)
+    widths = _widths(names, rows)
     times = {row.time for row in rows} - {None}
     clock = max(len(seconds(it)) for it in times) + 1 if times - {0.0} else 0
     lines = [" " * (2 + clock) + "".join(f"{names[it]:{widths[it]}}" for it in shown)]
@@ -134,6 +135,14 @@ def lanes(trace: Sequence[Moment], events: Sequence[Delay | Cancellation]) -> st
             f"and {n_more} more task{'s' * (n_more != 1)}, whose lanes do not fit beside these"
         )
     return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def _widths(names: dict[int, str], rows: Sequence[Row]) -> dict[int, int]:
+    """Return how wide each lane is, with the space between it and the next."""
+    widths = {number: 2 + len(name) for number, name in names.items()}
+    for row in rows:
+        widths[row.number] = max(widths[row.number], 2 + len(row.text))
+    return widths
 
 
 def _that_fit(widths: dict[int, int], first: list[int]) -> list[int]:
