@@ -1,6 +1,7 @@
 """What a schedule tells about what it did."""
 
 import asyncio
+import sys
 
 import anyio
 import pytest
@@ -234,3 +235,20 @@ async def test_who_is_told_as_cancelled_is_in_the_cancel_scope() -> None:
     assert scope.cancelled_caught
     assert "test_who_is_told_as_cancelled" in schedule.explanation
     assert "background" not in schedule.explanation
+
+
+@pytest.mark.virtual_time
+async def test_lanes_tell_the_time_only_if_it_has_moved() -> None:
+    schedule = Schedule({(1, 1): 1})
+    await play(schedule, "a", "b")
+    assert " s " not in schedule.lanes
+
+
+async def test_an_order_is_told_where_hypothesis_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "hypothesis")
+    schedule = Schedule({(1, 1): 1})
+    await play(schedule, "a", "b")
+    assert "delayed before step 1: task 1" in schedule.explanation
+    assert "(delayed)" in schedule.lanes

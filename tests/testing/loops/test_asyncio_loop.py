@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -38,6 +39,18 @@ class TestTime:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.Event().wait(), 5)
         assert loop.time() == 12.0
+
+    @on_asyncio
+    async def test_a_socket_is_heard_while_a_task_is_busy(self) -> None:
+        ours, theirs = socket.socketpair()
+        loop, heard = asyncio.get_running_loop(), list[bytes]()
+        with ours, theirs:
+            loop.add_reader(ours, lambda: heard.append(ours.recv(1)))
+            theirs.send(b"!")
+            for _ in range(10):
+                await asyncio.sleep(0)
+            loop.remove_reader(ours)
+        assert heard == [b"!"]
 
     @on_asyncio
     async def test_what_is_due_now_does_not_wait_until_nobody_is_busy(self) -> None:

@@ -1,9 +1,11 @@
 """How a task is cancelled without a cancel scope around what it does."""
 
 import asyncio
+from collections.abc import Callable
 
 import anyio
 import pytest
+from anyio.abc import TaskStatus
 from anyio.lowlevel import checkpoint
 
 from awaits.testing import backends
@@ -52,3 +54,46 @@ async def test_who_does_not_wait_goes_on_until_it_does() -> None:
             steps.append(type(error).__name__)
     await checkpoint()
     assert steps == (["runs", "CancelledError"] if name == "asyncio" else ["runs"])
+
+
+async def test_only_who_is_cancelled_again_ends_what_has_begun_since() -> None:
+    ended: list[str] = []
+
+    async def other() -> None:
+        try:
+            await anyio.sleep(60)
+        except BaseException:
+            ended.append("another task")
+            raise
+
+    async def swallow() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(other)
+            try:
+                await anyio.sleep(60)
+            except BaseException as error:  # noqa: BLE001, ASYNC103 each event loop has its own
+                ended.append(type(error).__name__)
+            await anyio.sleep(60)
+
+    asked: list[list[str]] = []
+
+    async def cancel_twice(*, task_status: TaskStatus[list[Callable[[], None]]]) -> None:
+        cancels: list[Callable[[], None]] = []
+        task_status.started(cancels)
+        for _ in range(2):
+            await anyio.wait_all_tasks_blocked()
+            cancels[0]()
+            for _ in range(5):
+                await checkpoint()
+            asked.append(ended.copy())
+
+    async with anyio.create_task_group() as outside:  # what was there before is left alone
+        cancels = await outside.start(cancel_twice)
+        with adapter_here().cancellable() as cancel:
+            cancels.append(cancel)
+            try:
+                await swallow()
+            except BaseException as error:  # noqa: BLE001, ASYNC103 see above
+                ended.append(type(error).__name__)
+    assert asked[0] == ["CancelledError"]
+    assert "another task" in asked[1]

@@ -69,6 +69,10 @@ def test_the_best_priority_runs_first_and_equal_ones_first_in_first_out() -> Non
     assert (order.n_ready, order.n_late) == (0, 0)
 
 
+def test_its_schedule_lets_no_step_be_late_in_time() -> None:
+    assert Trial(Priorities(ByTask(1))).schedule.jitter == 0.0
+
+
 def test_a_step_that_comes_later_may_go_ahead() -> None:
     order = Priorities(ByTask(3, 2, 1))
     order.add([step(1), step(2)])

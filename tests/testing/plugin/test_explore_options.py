@@ -407,10 +407,11 @@ def test_pdb_begins_once(pytester: pytest.Pytester) -> None:
         """
     )
     pytester.syspathinsert()
-    result = explore(pytester, RACE + FINE, "--pdb", "--pdbcls=debugger:Debugger")
+    at_once = "\n    async def test_at_once():\n        assert await in_turns('a') == 'never'\n"
+    result = explore(pytester, RACE + FINE + at_once, "--pdb", "--pdbcls=debugger:Debugger")
 
-    result.assert_outcomes(failed=1, passed=1)
-    assert result.stdout.str().count("pdb begins") == 1
+    result.assert_outcomes(failed=2, passed=1)
+    assert result.stdout.str().count("pdb begins") == 2
 
 
 def test_hypothesis_draws_an_order_in_each_example(pytester: pytest.Pytester) -> None:
