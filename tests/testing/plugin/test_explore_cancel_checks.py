@@ -90,18 +90,20 @@ def test_what_a_cut_off_test_leaves_to_garbage_collection_fails_no_other(
 class Transport:
     def __init__(self):
         self.itself = self
+        self.is_closed = False
 
     def __del__(self):
-        raise RuntimeError("Event loop is closed")
+        if not self.is_closed:
+            raise RuntimeError("Event loop is closed")
 
 async def test_it():
     transport = Transport()
     await anyio.sleep(1)
-    transport.__class__ = object
+    transport.is_closed = True
 
 async def test_innocent():
     pass
-""".replace("transport.__class__ = object", "Transport.__del__ = lambda _: None"),
+""",
         "--virtual-time",
         "-W",
         "error",

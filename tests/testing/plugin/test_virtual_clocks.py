@@ -1,7 +1,10 @@
 """A test in virtual time that fails and asks the computer's own clocks: its report says so."""
 
+import time
+
 import pytest
 
+from awaits.testing.plugin.clocks import hint
 from tests.testing.plugin.shared import HEAD
 
 TITLE = "-* virtual time -*"
@@ -220,20 +223,13 @@ def test_other_tests_of_its_class_are_not_named(pytester: pytest.Pytester) -> No
     result.stdout.no_fnmatch_line("*on the computer's own clocks*")
 
 
-def test_a_clock_is_named_though_the_error_comes_in_a_group(pytester: pytest.Pytester) -> None:
-    result = run(
-        pytester,
-        """
-    async def test_it():
-        async def check():
-            item = Item()
-            await anyio.sleep(6)
-            assert item.age() > 5
+def asks() -> None:
+    raise AssertionError(time.time())
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(check)
-""",
-    )
 
-    result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(2 * ["  Item.age, cache.py:*, reads datetime.now()", WALL])
+def test_a_clock_is_named_though_the_error_comes_in_a_group() -> None:
+    with pytest.raises(AssertionError) as raised:
+        asks()
+    told = hint(ExceptionGroup("of a nursery", [raised.value]), 6.0, has_wall=False)
+    assert told is not None
+    assert "asks, tests/testing/plugin/test_virtual_clocks.py:" in told
