@@ -467,3 +467,10 @@ def test_a_test_of_hypothesis_that_is_not_set_up_leaves_nothing_to_the_next(
             assert await in_turns("a", "b") == "abab"
     """
     explore(pytester, tests).assert_outcomes(skipped=1, passed=1)
+
+
+def test_a_junit_file_has_nothing_of_the_kits(pytester: pytest.Pytester) -> None:
+    result = explore(pytester, RACE + FINE, "--junitxml=junit.xml")
+
+    result.assert_outcomes(failed=1, passed=1)
+    assert "properties" not in pytester.path.joinpath("junit.xml").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from awaits.testing.plugin._again import has_failed
-from awaits.testing.plugin.tally import EXPLORED
+from awaits.testing.plugin.tally import EXPLORED, noted
 from awaits.testing.schedule import Schedule
 
 CANNOT_REPLAY = (
@@ -35,8 +35,8 @@ def failed(reports: Reports) -> bool:
 
 def failed_at_first(reports: Reports) -> bool:
     """Tell whether a test has failed without being explored, and that is not expected."""
-    noted = {name for report in reports for name, _ in report.user_properties}
-    return EXPLORED not in noted and any(it.failed and has_failed(it) for it in reports)
+    is_explored = any(EXPLORED in noted(report) for report in reports)
+    return not is_explored and any(it.failed and has_failed(it) for it in reports)
 
 
 def show_as_run_again(item: pytest.Function, reports: Reports) -> None:
@@ -50,8 +50,7 @@ def show_as_run_again(item: pytest.Function, reports: Reports) -> None:
 def note(reports: Reports, name: str, value: object) -> None:
     """Note something in all reports of a test: they may go to another process."""
     for report in reports:
-        report.user_properties[:] = [it for it in report.user_properties if it[0] != name]
-        report.user_properties.append((name, value))
+        noted(report)[name] = value
 
 
 def take_time(reports: Reports, seconds: float) -> None:

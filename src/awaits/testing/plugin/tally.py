@@ -8,13 +8,22 @@ from awaits.testing import backends
 from awaits.testing.plugin.known import Known
 from awaits.testing.plugin.options import given
 
-EXPLORED = "awaits_explored"  # properties of a test's report
-FAILING = "awaits_failing"
-PASSING = "awaits_passing"
-NOT_REPEATABLE = "awaits_not_repeatable"
-NOT_STEERED = "awaits_not_steered"
-EVERY = "awaits_every"
+EXPLORED = "explored"  # what is noted in a test's report
+FAILING = "failing"
+PASSING = "passing"
+NOT_REPEATABLE = "not repeatable"
+NOT_STEERED = "not steered"
+EVERY = "every"
 CACHED = "awaits/explore"
+
+
+def noted(report: pytest.TestReport) -> dict[str, object]:
+    """Return what is noted in a report, also if it comes from another process.
+
+    It is no property of the report: those are for users, and go into their JUnit files.
+    """
+    notes: dict[str, object] = vars(report).setdefault("awaits", {})
+    return notes
 
 
 class Tally:
@@ -43,10 +52,10 @@ class Tally:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what was done, in whichever process."""
-        properties: dict[str, object] = dict(report.user_properties)
-        if report.when == "setup" and NOT_STEERED in properties:
-            self._not_steered[str(properties[NOT_STEERED])] += 1
-        if report.when == "setup" and isinstance(done := properties.get(EXPLORED), list):
+        notes = noted(report)
+        if report.when == "setup" and NOT_STEERED in notes:
+            self._not_steered[str(notes[NOT_STEERED])] += 1
+        if report.when == "setup" and isinstance(done := notes.get(EXPLORED), list):
             self._is_empty = False
             n_orders, n_distinct, n_awaits = done
             self._n_tests += bool(n_orders)
@@ -54,13 +63,13 @@ class Tally:
             self._n_distinct += n_distinct
             self._n_cancelled += n_awaits is not None
             self._n_awaits += n_awaits or 0
-            if isinstance(every := properties.get(EVERY), list):
+            if isinstance(every := notes.get(EVERY), list):
                 self._note_every(report.nodeid, *every)
-            if NOT_REPEATABLE in properties:
+            if NOT_REPEATABLE in notes:
                 self._not_repeatable.append(report.nodeid)
-            if FAILING in properties:
-                self._now[report.nodeid] = str(properties[FAILING])
-            elif PASSING in properties:
+            if FAILING in notes:
+                self._now[report.nodeid] = str(notes[FAILING])
+            elif PASSING in notes:
                 self.last.pop(report.nodeid, None)
                 self._passing.add(report.nodeid)
 
