@@ -352,6 +352,14 @@ def test_a_known_failure_that_is_no_schedule_is_told(pytester: pytest.Pytester) 
     )
 
 
+def test_a_list_of_known_failures_that_is_none_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".txt", known="import pytest")
+    result = explore(pytester, FINE, "--explore-known=known.txt")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: --explore-known: in *: 'import pytest' is no test; *")
+
+
 def test_known_failures_are_written_once_and_expected_from_then_on(
     pytester: pytest.Pytester,
 ) -> None:

@@ -17,7 +17,7 @@ class Known:
         path: The file; if there is none yet, this run's failures are written there.
 
     Raises:
-        pytest.UsageError: It cannot be read.
+        pytest.UsageError: It cannot be read, or has other lines.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -32,6 +32,11 @@ class Known:
             for line in lines:
                 if line.strip() and line[0] != "#":
                     test, _, schedule = line.partition("\t")
+                    if "::" not in test:
+                        raise pytest.UsageError(
+                            f"--explore-known: in {path}: {test!r} is no test; a line has a test "
+                            "such as tests/test_it.py::test_it, a tab, and its schedule."
+                        )
                     self._tests.setdefault(test, set()).update(_kinds(schedule, path))
 
     def covers(self, nodeid: str, schedule: Schedule) -> bool:
