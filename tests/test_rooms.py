@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,12 @@ def test_the_plugin_adds_no_library_to_pytest() -> None:
         return {name.partition(".")[0] for name in printed.stdout.split()}
 
     assert modules() - modules("-p", "no:awaits") <= {"awaits", "anyio"}
+
+
+def test_no_file_of_tests_has_more_than_400_lines() -> None:
+    long = {
+        path.name: n
+        for path in Path(__file__).parent.rglob("test_*.py")
+        if (n := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert long == {}

@@ -118,3 +118,8 @@ FORGETFUL = """
             await anyio.sleep(1)
 """
 """A call that leaves a socket behind where it is cancelled, and one that closes it."""
+
+
+def summary(result: pytest.RunResult) -> str:
+    """The line that says what was explored."""
+    return next(line for line in result.outlines if line.startswith("explored: "))

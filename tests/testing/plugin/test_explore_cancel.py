@@ -1,83 +1,13 @@
 """`pytest --explore-cancel`: each test, as it stands, cancelled at each of its awaits."""
 
 import itertools
-import json
 import threading
 from types import SimpleNamespace
 
 import pytest
 
 from awaits.testing.leftovers import watch
-from tests.testing.plugin.shared import FORGETFUL
-
-# The program stands in a module of its own: what a test's function raises is the test's.
-PROGRAM = f"""{FORGETFUL}
-    async def three_awaits():
-        await closes()
-        await forgets()
-        await closes()
-
-    async def in_two_tasks(work):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(work)
-            tasks.start_soon(work)
-
-    class Client:
-        def __init__(self, forgets):
-            self.forgets = forgets
-
-        async def __aenter__(self):
-            self.mine = socket.socket()
-            return self
-
-        async def __aexit__(self, *exc):
-            if not (self.forgets and exc[0]):
-                self.mine.close()
-
-        async def ask(self):
-            await anyio.sleep(1)
-
-    async def complains():
-        try:
-            await anyio.sleep(1)
-        except anyio.get_cancelled_exc_class():
-            raise RuntimeError("not now")
-
-    async def hangs():
-        try:
-            await anyio.sleep(1)
-        except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True):
-                await anyio.Event().wait()
-
-    async def keeps(kept):
-        kept.append(socket.socket())
-        await anyio.sleep(1)
-
-    async def shields():
-        with anyio.CancelScope(shield=True):
-            await anyio.sleep(1)
-"""
-
-HEAD = """
-    import anyio, pytest, socket
-    import program
-
-    pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
-"""
-
-BOTH = "--anyio-backends=asyncio,trio"
-
-
-def cancel(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
-    pytester.makepyfile(program=PROGRAM, test_it=HEAD + tests)
-    as_ever = ["-W", "default", "-W", "ignore::ResourceWarning"]  # errors, where we run
-    return pytester.runpytest("--strict-markers", *as_ever, *(args or (BOTH, "--explore-cancel")))
-
-
-def one(body: str) -> str:
-    return f"\n    async def test_it():\n        {body}\n"
-
+from tests.testing.plugin.cancel import BOTH, PROGRAM, cancel, one
 
 FAULTS = {
     "leaves a socket": (
@@ -285,77 +215,6 @@ def test_fixtures_are_set_up_anew_and_may_close_what_the_test_made(
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_left*", "  socket *, in forgets"])
 
 
-def test_the_line_that_was_printed_replays_it(pytester: pytest.Pytester) -> None:
-    marker = """
-    from awaits.testing import Schedule
-
-    @pytest.mark.explore(Schedule(cancel=2))
-    async def test_it():
-        await program.three_awaits()
-
-    @pytest.mark.explore(Schedule(cancel=1))
-    async def test_other():
-        await program.three_awaits()
-"""
-    result = cancel(pytester, marker, BOTH)
-    result.assert_outcomes(failed=2, passed=2)
-
-    result = cancel(
-        pytester, one("await program.three_awaits()"), BOTH, "--explore=Schedule(cancel=2)"
-    )
-    result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines("explored: 2 tests, 2 orders, *")
-
-
-def test_the_last_failure_comes_first_the_next_time(pytester: pytest.Pytester) -> None:
-    tests = one("await program.three_awaits()")
-    cancel(pytester, tests)
-    kept = pytester.path / ".pytest_cache/v/awaits/explore"
-    assert set(json.loads(kept.read_text()).values()) == {"Schedule(cancel=2)"}
-    result = cancel(pytester, tests)
-
-    result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["cancelled: 2 tests, at 2 awaits in all"])
-
-
-@pytest.mark.parametrize(
-    ("args", "line"),
-    [
-        (["--explore-cancel=1"], "cancelled: 1 test, at 1 await in all"),
-        (["--explore-cancel"], "cancelled: 1 test, at 3 awaits in all"),
-        (["-o", "explore_cancel=2"], "cancelled: 1 test, at 2 awaits in all"),
-        (["--explore=9"], "explored: 1 test, 1 order, 1 distinct"),
-    ],
-)
-def test_the_option_and_its_twin_say_at_how_many_awaits(
-    pytester: pytest.Pytester, args: list[str], line: str
-) -> None:
-    body = "for _ in range(3): await program.closes()"
-    result = cancel(pytester, one(body), "--anyio-backends=asyncio", *args)
-
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([line])
-
-
-def test_a_wrong_number_is_refused(pytester: pytest.Pytester) -> None:
-    result = cancel(pytester, one("pass"), "--explore-cancel=no")
-
-    result.stderr.fnmatch_lines(
-        ["*--explore-cancel must be a whole number of at least 1, not 'no'*"]
-    )
-
-
-def test_a_test_may_be_kept_out(pytester: pytest.Pytester) -> None:
-    kept_out = "\n    @pytest.mark.explore(False)" + one("await program.forgets()")
-    cancel(pytester, kept_out).assert_outcomes(passed=2)
-
-
-@pytest.mark.parametrize("may_stay", ["False", "allow='socket *'"])
-def test_what_may_stay_may_stay_here_too(pytester: pytest.Pytester, may_stay: str) -> None:
-    allowed = f"\n    @pytest.mark.no_leftovers({may_stay})" + one("await program.forgets()")
-    cancel(pytester, allowed).assert_outcomes(passed=2)
-
-
 def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -387,46 +246,3 @@ def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines("cancelled: 1 test, at 5 awaits in all")
     assert len(waited) == 1  # when nothing was cancelled
-
-
-def test_ctrl_c_in_a_test_that_is_cancelled_ends_the_session(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import anyio, pytest
-        pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
-
-        async def test_it():
-            try:
-                await anyio.sleep(1)
-            except anyio.get_cancelled_exc_class():
-                raise KeyboardInterrupt
-
-        async def test_next():
-            await anyio.sleep(1)
-        """
-    )
-    for backend in ("asyncio", "trio"):
-        options = "--explore-cancel", f"--anyio-backends={backend}"
-        result = pytester.runpytest_subprocess(*options)
-        assert result.ret == pytest.ExitCode.INTERRUPTED
-
-
-def test_ctrl_c_is_not_taken_for_the_cancellation(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import asyncio, pytest, signal
-        pytestmark = pytest.mark.asyncio
-
-        async def test_it():
-            try:
-                await asyncio.sleep(0.01)
-            except asyncio.CancelledError:
-                signal.raise_signal(signal.SIGINT)  # which asyncio has cancel the task
-                await asyncio.sleep(60)
-
-        async def test_next():
-            await asyncio.sleep(0.01)
-        """
-    )
-    result = pytester.runpytest_subprocess("--explore-cancel")
-    assert result.ret == pytest.ExitCode.INTERRUPTED

@@ -4,15 +4,10 @@ import json
 
 import pytest
 
-from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore, names
+from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore, names, summary
 
 ONE = "Schedule({(1, 1): 'idle'})"
 CACHE = ".pytest_cache/v/awaits/explore"
-
-
-def summary(result: pytest.RunResult) -> str:
-    """The line that says what was explored."""
-    return next(line for line in result.outlines if line.startswith("explored: "))
 
 
 @pytest.mark.parametrize(
@@ -278,109 +273,6 @@ def test_an_option_without_effect_is_told(
     alone.assert_outcomes(passed=1)
     alone.stdout.fnmatch_lines(line)
     pytester.runpytest(option, partner).stdout.no_fnmatch_line("*had no effect*")
-
-
-def test_the_last_failure_is_tried_first_the_next_time(pytester: pytest.Pytester) -> None:
-    tests = """
-    async def test_race():
-        order = await in_turns("a", "b")
-        assert order not in WRONG
-    """
-    wrong = '    WRONG = ["aabb", "abba"]' + tests
-    first = explore(pytester, wrong)
-    first.assert_outcomes(failed=1)
-    assert "1 order," not in summary(first)
-
-    again = explore(pytester, wrong)
-    again.assert_outcomes(failed=1)
-    assert summary(again) == "explored: 1 test, 1 order, 1 distinct"
-
-    mended = explore(pytester, "    WRONG = []" + tests)
-    mended.assert_outcomes(passed=1)
-    assert json.loads((pytester.path / CACHE).read_text()) == {}
-
-
-def test_one_order_asked_for_forgets_no_other_failure(pytester: pytest.Pytester) -> None:
-    explore(pytester, RACE).assert_outcomes(failed=1)
-    explore(pytester, RACE, "--explore=Schedule()").assert_outcomes(passed=1)
-    assert list(json.loads((pytester.path / CACHE).read_text()).values()) == [ONE]
-
-
-@pytest.mark.parametrize("cached", ["Schedule(<function>)", "nonsense"])
-def test_a_cache_that_makes_no_sense_does_no_harm(pytester: pytest.Pytester, cached: str) -> None:
-    explore(pytester, RACE).assert_outcomes(failed=1)
-    path = pytester.path / CACHE
-    kept = json.loads(path.read_text())
-    path.write_text(json.dumps(dict.fromkeys(kept, cached)))
-
-    explore(pytester, RACE).assert_outcomes(failed=1)
-    assert json.loads(path.read_text()) == kept
-
-
-def test_it_works_without_a_cache(pytester: pytest.Pytester) -> None:
-    explore(pytester, RACE, "-p", "no:cacheprovider").assert_outcomes(failed=1)
-
-
-@pytest.mark.parametrize(
-    ("entry", "covers"),
-    [
-        ("NAME\tSchedule({(1, 2): 'idle'})", True),
-        ("NAME", True),
-        ("NAME\tSchedule(cancel=1)", False),
-        ("NAME\tSchedule(cancel=1)\nNAME\tSchedule({(1, 1): 'idle'})", True),
-    ],
-)
-def test_a_known_failure_is_one_in_an_order_or_cancelled_as_a_whole(
-    pytester: pytest.Pytester, entry: str, covers: bool
-) -> None:
-    known, args = pytester.path / "known.txt", ["--explore=10", "--explore-known=known.txt"]
-    explore(pytester, RACE, *args)
-    name = known.read_text().splitlines()[-1].partition("\t")[0]
-    known.write_text(entry.replace("NAME", name) + "\n")
-    result = explore(pytester, RACE, *args)
-
-    result.assert_outcomes(**{"xfailed" if covers else "failed": 1})
-
-
-def test_a_known_failure_that_is_no_schedule_is_told(pytester: pytest.Pytester) -> None:
-    (pytester.path / "known.txt").write_text("test_it.py::test_race\tgarbage\n")
-    result = explore(pytester, RACE, "--explore=10", "--explore-known=known.txt")
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(
-        "ERROR: --explore-known: in *known.txt: 'garbage' is not a schedule*"
-    )
-
-
-def test_a_list_of_known_failures_that_is_none_is_told(pytester: pytest.Pytester) -> None:
-    pytester.makefile(".txt", known="import pytest")
-    result = explore(pytester, FINE, "--explore-known=known.txt")
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines("ERROR: --explore-known: in *: 'import pytest' is no test; *")
-
-
-def test_known_failures_are_written_once_and_expected_from_then_on(
-    pytester: pytest.Pytester,
-) -> None:
-    known = pytester.path / "lists" / "known.txt"
-    args = ["--explore=20", "--explore-known=lists/known.txt"]
-
-    first = explore(pytester, RACE + FINE, *args)
-    first.assert_outcomes(failed=1, passed=1)
-    first.stdout.fnmatch_lines(f"*1 known failure written to {known}")
-    text = known.read_text()
-    assert text.startswith("# Tests that fail under pytest --explore")
-    assert text.endswith(f"::test_race\t{ONE}\n")
-
-    new = RACE.replace("test_race", "test_new")
-    second = explore(pytester, RACE + FINE + new, *args)
-    second.assert_outcomes(xfailed=1, passed=1, failed=1)
-    assert known.read_text() == text
-
-    mended = explore(pytester, RACE.replace("bbaa", "none"), *args)
-    mended.assert_outcomes(passed=1)
-    mended.stdout.fnmatch_lines(f"*::test_race passes now: delete its line in {known}")
 
 
 @pytest.mark.parametrize("args", ["-x", "--maxfail=1"])
