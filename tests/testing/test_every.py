@@ -2,14 +2,14 @@
 
 import itertools
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Literal, cast
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
 from awaits.testing import Schedule, every_schedule, virtual_time
-from awaits.testing.every import LATES, EverySchedule
+from awaits.testing.every import LATES, DelayDict, EverySchedule
 from awaits.testing.explore import Explorer, Trial
 
 both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -116,7 +116,7 @@ def test_no_order_that_two_delays_make_is_left_out(
     steps = [(task, step) for task in set(first) for step in range(1, first.count(task) + 1)]
     each = [(step, late) for step in steps for late in LATES]
     pairs = itertools.combinations_with_replacement(each, 2)  # also one delay alone, twice
-    made = {order(Schedule(dict(pair))) for pair in pairs}
+    made = {order(Schedule(cast("DelayDict", dict(pair)))) for pair in pairs}
     schedules = every_schedule(2)
     assert {order(schedule) for schedule in schedules} == made | {first}
     assert schedules.n_orders == len(made | {first})

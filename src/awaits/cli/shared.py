@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -119,7 +119,7 @@ def finish(run: Callable[[], int | None], *, if_interrupted: Callable[[], str]) 
 
 
 @contextmanager
-def full_disk_told() -> Iterator[None]:
+def full_disk_told() -> Generator[None]:
     """Exit with a sentence if there is no space for what the block prints."""
     try:
         yield

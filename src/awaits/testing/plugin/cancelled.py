@@ -139,7 +139,7 @@ class CancelledRuns:
         try:
             try:
                 result = yield
-            except BaseException as error:
+            except BaseException as error:  # noqa: ASYNC103 what it checks is not to be judged
                 # A test that was cut off has not done what a fixture may ask for, as mocks do.
                 if not (any(it.is_cut for it in cuts) and _is_a_check(error)):
                     raise

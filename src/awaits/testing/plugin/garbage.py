@@ -14,13 +14,17 @@ from collections.abc import Generator
 def collect() -> None:
     """Collect garbage now, without a word."""
     # What raises in `__del__`, as transports do whose event loop is closed, is told to this hook.
-    before, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    before, sys.unraisablehook = sys.unraisablehook, _say_nothing
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             gc.collect()
     finally:
         sys.unraisablehook = before
+
+
+def _say_nothing(_error: object) -> None:
+    pass
 
 
 @contextlib.contextmanager

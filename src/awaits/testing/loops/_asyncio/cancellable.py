@@ -22,7 +22,7 @@ check_names(
     "anyio",
     {
         anyio_asyncio: ["_task_states"],
-        CancelScope: ["_deliver_cancellation", "_parent_scope"],
+        CancelScope: ["_cancel_handle", "_deliver_cancellation", "_parent_scope"],
         TaskState: ["cancel_scope"],
     },
 )
