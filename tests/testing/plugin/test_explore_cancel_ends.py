@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each run waits until its limit, or turns thousands of times
+
 HEAD = """
     import anyio, pytest, time
     import program
