@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from awaits.testing.plugin import tally
 from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore, names, summary
 
 ONE = "Schedule({(1, 1): 'idle'})"
@@ -374,3 +375,14 @@ def test_a_junit_file_has_nothing_of_the_kits(pytester: pytest.Pytester) -> None
 
     result.assert_outcomes(failed=1, passed=1)
     assert "properties" not in pytester.path.joinpath("junit.xml").read_text(encoding="utf-8")
+
+
+def test_where_exploring_takes_long_in_real_time_virtual_time_is_named(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally, "LONG", 0.0)
+    line = "* s in all; with --virtual-time, waiting takes no time"
+
+    explore(pytester, FINE).stdout.fnmatch_lines(line)
+    explore(pytester, FINE, "--virtual-time").stdout.no_fnmatch_line(line)
+    explore(pytester, FINE, "-o", "virtual_time=true").stdout.no_fnmatch_line(line)

@@ -15,6 +15,7 @@ NOT_REPEATABLE = "not repeatable"
 NOT_STEERED = "not steered"
 EVERY = "every"
 CACHED = "awaits/explore"
+LONG = 10.0  # seconds; if tests take longer in real time, virtual time may be worth a word
 
 
 def noted(report: pytest.TestReport) -> dict[str, object]:
@@ -39,6 +40,7 @@ class Tally:
         self._cache: pytest.Cache | None = getattr(config, "cache", None)
         self._n_tests = self._n_orders = self._n_distinct = 0
         self._n_cancelled = self._n_awaits = 0
+        self._seconds = 0.0  # that explored tests took
         self._is_empty = True
         self._not_repeatable: list[str] = []
         self._not_steered: Counter[str] = Counter()  # tests, by their event loops
@@ -55,6 +57,8 @@ class Tally:
         notes = noted(report)
         if report.when == "setup" and NOT_STEERED in notes:
             self._not_steered[str(notes[NOT_STEERED])] += 1
+        if report.when == "call" and EXPLORED in notes:
+            self._seconds += report.duration
         if report.when == "setup" and isinstance(done := notes.get(EXPLORED), list):
             self._is_empty = False
             n_orders, n_distinct, n_awaits = done
@@ -96,6 +100,13 @@ class Tally:
             terminalreporter.write_line(
                 f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
                 f"{self._n_distinct:,} distinct"
+            )
+        config = self._config
+        if self._seconds > LONG and not (
+            config.getoption("virtual_time") or config.getini("virtual_time")
+        ):
+            terminalreporter.write_line(
+                f"  {self._seconds:.0f} s in all; with --virtual-time, waiting takes no time"
             )
         for bound, n_tests in self._complete.items():
             terminalreporter.write_line(f"  {_count(n_tests, 'test')} in all orders{bound}")
