@@ -2,13 +2,14 @@
 
 import itertools
 import socket
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio
 import anyio.to_thread
 import pytest
 import trio
-import trio.testing
+from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 
@@ -121,87 +122,57 @@ async def test_every_order_of_three_tasks_can_be_had() -> None:
     assert found == {f"{a}1 {b}1 {c}1" for a, b, c in itertools.permutations("abc")}
 
 
-async def test_the_tasks_of_a_cancelled_scope_end_in_the_order_they_began() -> None:
-    ended: list[int] = []
+async def order_of_50(
+    wait: Callable[[], Awaitable[object]], wake: Callable[[TaskGroup], object] | None = None
+) -> list[int]:
+    """Return in which order 50 tasks go on, or end, that wait for the same."""
+    order: list[int] = []
 
-    async def wait(number: int) -> None:
+    async def task(number: int) -> None:
         try:
-            await anyio.sleep_forever()
+            await wait()
         finally:
-            ended.append(number)
+            order.append(number)
 
     with Schedule():
-        async with anyio.create_task_group() as group:
+        async with anyio.create_task_group() as tasks:
             for number in range(50):
-                group.start_soon(wait, number)
-            await anyio.wait_all_tasks_blocked()
-            group.cancel_scope.cancel()
-    assert ended == list(range(50))
+                tasks.start_soon(task, number)
+            if wake is not None:
+                await anyio.wait_all_tasks_blocked()
+                wake(tasks)
+    return order
+
+
+async def test_the_tasks_of_a_cancelled_scope_end_in_the_order_they_began() -> None:
+    order = await order_of_50(anyio.sleep_forever, lambda tasks: tasks.cancel_scope.cancel())
+    assert order == list(range(50))
 
 
 async def test_the_tasks_that_an_event_wakes_go_on_in_the_order_they_began() -> None:
-    event, woken = anyio.Event(), list[int]()
-
-    async def wait(number: int) -> None:
-        await event.wait()
-        woken.append(number)
-
-    with Schedule():
-        async with anyio.create_task_group() as group:
-            for number in range(50):
-                group.start_soon(wait, number)
-            await anyio.wait_all_tasks_blocked()
-            event.set()
-    assert woken == list(range(50))
+    event = anyio.Event()
+    assert await order_of_50(event.wait, lambda _: event.set()) == list(range(50))
 
 
 @pytest.mark.parametrize("anyio_backend", ["trio"])
 async def test_the_tasks_that_wait_until_idle_go_on_in_the_order_they_began() -> None:
-    woken: list[int] = []
-
-    async def wait(number: int) -> None:
-        await anyio.wait_all_tasks_blocked()
-        woken.append(number)
-
-    with Schedule():
-        async with anyio.create_task_group() as group:
-            for number in range(50):
-                group.start_soon(wait, number)
-    assert woken == list(range(50))
+    assert await order_of_50(anyio.wait_all_tasks_blocked) == list(range(50))
 
 
 @pytest.mark.parametrize("anyio_backend", ["trio"])
 async def test_the_tasks_at_a_channel_that_is_closed_go_on_in_the_order_they_began() -> None:
-    _, receive = trio.open_memory_channel[None](0)
-    woken: list[int] = []
+    _, channel = trio.open_memory_channel[None](0)
 
-    async def wait(number: int) -> None:
+    async def receive() -> None:
         with pytest.raises(trio.ClosedResourceError):
-            await receive.receive()
-        woken.append(number)
+            await channel.receive()
 
-    with Schedule():
-        async with trio.open_nursery() as nursery:
-            for number in range(50):
-                nursery.start_soon(wait, number)
-            await trio.testing.wait_all_tasks_blocked()
-            receive.close()
-    assert woken == list(range(50))
+    assert await order_of_50(receive, lambda _: channel.close()) == list(range(50))
 
 
 @pytest.mark.virtual_time
 async def test_the_tasks_of_one_deadline_wake_in_the_order_they_began() -> None:
-    woken: list[int] = []
-
-    async def wait(number: int) -> None:
-        await anyio.sleep(1)
-        woken.append(number)
-
-    with Schedule():
-        async with anyio.create_task_group() as group:
-            for number in range(50):
-                group.start_soon(wait, number)
-    assert woken == list(range(50))
+    assert await order_of_50(partial(anyio.sleep, 1)) == list(range(50))
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])

@@ -123,8 +123,8 @@ def full_disk_told() -> Generator[None]:
     """Exit with a sentence if there is no space for what the block prints."""
     try:
         yield
-    except* OSError as errors:
-        if getattr(_first(errors), "errno", None) != errno.ENOSPC:
+    except (OSError, BaseExceptionGroup) as error:  # on trio, it comes in a group
+        if getattr(_first(error), "errno", None) != errno.ENOSPC:
             raise
         print("awaits: there is no space left to write the output.", file=sys.stderr)
         _forget_output()

@@ -203,6 +203,21 @@ def test_an_idle_thread_of_a_pool_that_is_older_than_the_test_is_not_left(
     run(pytester, tests).assert_outcomes(passed=2)
 
 
+def test_a_pool_belongs_to_the_test_that_has_made_it(pytester: pytest.Pytester) -> None:
+    tests = """
+    @on_asyncio
+    @pytest.mark.parametrize("n", [1, 2])
+    async def test_it(anyio_backend, n):
+        if not kept:
+            kept.append(concurrent.futures.ThreadPoolExecutor(2))
+        with contextlib.ExitStack() as stack:  # two at once, so that a thread begins in each test
+            both = threading.Barrier(n)
+            loop = asyncio.get_running_loop()
+            await asyncio.gather(*(loop.run_in_executor(kept[0], both.wait) for _ in range(n)))
+    """
+    run(pytester, tests).assert_outcomes(failed=1, passed=1)
+
+
 def test_a_test_that_fails_anyway_is_not_asked(pytester: pytest.Pytester) -> None:
     result = run(pytester, body("mine = socket.socket()\nassert not mine"))
 

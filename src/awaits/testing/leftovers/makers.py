@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any, Protocol, cast
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from awaits.testing import backends
 from awaits.testing.loops.fence import check_names
@@ -55,7 +55,7 @@ owner: ContextVar[Owner | None] = ContextVar("owner", default=None)
 """The test that the running code belongs to."""
 
 _started_by_tests: "dict[int, Owner]" = {}  # by the identity of a thread that a test started
-_pools_of_tests: WeakSet[ThreadPoolExecutor] = WeakSet()
+_made_pools: "WeakKeyDictionary[ThreadPoolExecutor, ref[Owner]]" = WeakKeyDictionary()
 of_older_pools: WeakSet[threading.Thread] = WeakSet()
 """The threads of executors that are older than the test that gave them work."""
 _watching: list[Owner] = []
@@ -112,7 +112,7 @@ def _threads() -> contextlib.AbstractContextManager[None]:
         if who is not None:
             who.made(self)
             pool = sys._getframe(1).f_locals.get("self")
-            if isinstance(pool, ThreadPoolExecutor) and pool not in _pools_of_tests:
+            if isinstance(pool, ThreadPoolExecutor) and _made_pools.get(pool) != ref(who):
                 of_older_pools.add(self)
         original(self)
         if who is not None:
@@ -126,8 +126,9 @@ def _pools() -> contextlib.AbstractContextManager[None]:
 
     def init(self: ThreadPoolExecutor, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 its own
         original(self, *args, **kwargs)
-        if owner.get() is not None:
-            _pools_of_tests.add(self)
+        who = owner.get()
+        if who is not None:
+            _made_pools[self] = ref(who)
 
     return _replaced(ThreadPoolExecutor, "__init__", init)
 
