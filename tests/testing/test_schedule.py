@@ -175,6 +175,19 @@ async def test_the_tasks_of_one_deadline_wake_in_the_order_they_began() -> None:
     assert await order_of_50(partial(anyio.sleep, 1)) == list(range(50))
 
 
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_they_do_so_though_trio_sorts_deadlines_by_addresses() -> None:
+    n_steps = iter(range(50, 0, -1))
+
+    async def wait() -> None:
+        for _ in range(next(n_steps)):  # the last to begin is the first to set its deadline
+            await checkpoint()
+        await anyio.sleep_until(1)
+
+    assert await order_of_50(wait) == list(range(50))
+
+
 @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("n_steps", [1, 2, 3, 99])
 async def test_what_is_held_back_when_the_block_ends_runs_after_it(n_steps: int) -> None:
