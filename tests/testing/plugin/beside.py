@@ -240,3 +240,24 @@ def test_each_run_of_a_test_has_the_limit_of_pytest_timeout(
     if "failed" in outcomes:
         assert "Failed: Timeout (>2.0s) from pytest-timeout" in printed
         assert "It replays with: @pytest.mark.explore(Schedule({(" in printed
+
+
+def test_what_blocks_when_it_is_cancelled_fails_by_the_limit_of_pytest_timeout(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+        import anyio, pytest, time
+        pytestmark = pytest.mark.anyio
+
+        async def test_it():
+            try:
+                await anyio.sleep(0.01)
+            except anyio.get_cancelled_exc_class():
+                time.sleep(60)
+                raise
+    """
+    printed = run(pytester, ["timeout"], ["--explore-cancel", "--timeout=1"], dedent(tests))
+
+    assert "== 2 failed" in printed, printed
+    assert printed.count("Failed: Timeout (>1.0s) from pytest-timeout") >= 2
+    assert "It replays with: @pytest.mark.explore(Schedule(cancel=1))" in printed

@@ -54,14 +54,6 @@ def test_a_limit_in_real_time_ends_it(pytester: pytest.Pytester) -> None:
     )
 
 
-def test_a_limit_of_pytest_timeout_ends_it(pytester: pytest.Pytester) -> None:
-    pytest.importorskip("pytest_timeout")
-    result = cancel(pytester, BLOCKS, "-p", "pytest_timeout", "--timeout=1")
-
-    result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines("E * Failed: Timeout (>1.0s) from pytest-timeout.")
-
-
 def test_in_virtual_time_one_that_swallows_each_cancellation_is_a_livelock(
     pytester: pytest.Pytester,
 ) -> None:
