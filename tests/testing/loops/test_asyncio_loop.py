@@ -89,6 +89,12 @@ class TestTime:
             loop.call_later(1, print)
 
 
+@on_asyncio
+async def test_python_reads_what_it_knows_at_full_speed() -> None:
+    # CPython finds the attributes of an object fast if it has at most so many: SHARED_KEYS_MAX_SIZE.
+    assert len(vars(asyncio.get_running_loop())) <= 30
+
+
 class TestRuns:
     pytestmark = pytest.mark.real_time
 

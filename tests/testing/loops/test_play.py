@@ -54,6 +54,13 @@ async def test_nothing_is_lost_that_a_thread_calls_as_a_schedule_begins_or_ends(
     assert came == sent
 
 
+async def test_what_each_step_reads_of_it_stands_in_slots() -> None:
+    with Schedule():
+        assert not [
+            it for it in gc.get_objects() if isinstance(it, Play) and hasattr(it, "__dict__")
+        ]
+
+
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_what_the_event_loop_calls_of_a_task_is_no_step_of_it() -> None:
     task = asyncio.create_task(asyncio.sleep(60))

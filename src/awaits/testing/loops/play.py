@@ -51,6 +51,31 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         RuntimeError: The event loop is steered already.
     """
 
+    # A deque with these in a `__dict__` is slow: every step reads some ten of them.
+    __slots__ = (
+        "_clock",
+        "_entered",
+        "_last",
+        "_n_awaits",
+        "_numbers",
+        "_opener",
+        "_order",
+        "_quiet_turns",
+        "_scopes",
+        "_step_numbers",
+        "_to_cancel",
+        "cancellations",
+        "cancels_a_task",
+        "contended",
+        "error",
+        "gives_way",
+        "is_closed",
+        "on_cancel",
+        "ran",
+        "stacks",
+        "trace",
+    )
+
     is_native: ClassVar[bool]
     """Whether the event loop has a means of its own to cancel a task, besides cancel scopes."""
 

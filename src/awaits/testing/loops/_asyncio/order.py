@@ -54,6 +54,8 @@ STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
 class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
     """The queue of an asyncio event loop, steered by a schedule."""
 
+    __slots__ = ("_cancellable", "_has_looked", "_loop", "_nothing", "_sockets", "_wraps")
+
     is_native = True
 
     def __init__(self, order: Order) -> None:
@@ -63,10 +65,10 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
                 f"A schedule cannot steer {type(loop).__module__}, which keeps its queue to "
                 "itself; choose asyncio or trio."
             )
-        self.end_what_gives_way(vars(loop)["_ready"])
-        steps = vars(loop)["_ready"]
+        self._loop = cast("Any", loop)  # `vars` would make all attributes of the event loop slow
+        self.end_what_gives_way(self._loop._ready)
+        steps = self._loop._ready
         super().__init__(steps, order, getattr(loop, "timekeeper", None))
-        self._loop = cast("Any", loop)
         self._cancellable: dict[asyncio.Task[Any], int] = {}  # and how often each was cancelled
         # A task factory of the program may start tasks at once, before they can have a scope.
         self._wraps = self.cancels_a_task and loop.get_task_factory() is None

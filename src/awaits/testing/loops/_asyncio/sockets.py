@@ -12,6 +12,7 @@ which queues the callbacks of sockets: a key's `data` has one for reading and on
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import contextlib
 import selectors
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Callable, Iterable
@@ -43,16 +44,18 @@ class Sockets:
         self.waiting: dict[int, asyncio.Handle] = {}
         """For each handle that is to run because of a socket, by its id: the socket's callback."""
         self._loop = loop
+        self._asks_for_sockets = isinstance(loop, BaseSelectorEventLoop)
         self._arrived = arrived
 
     def steer(self, steers: bool) -> None:
         """Begin to hold events back, or stop it."""
-        if not isinstance(self._loop, BaseSelectorEventLoop):
+        if not self._asks_for_sockets:
             return
         if steers:
-            vars(self._loop)["_process_events"] = self._process
+            self._loop._process_events = self._process
         else:
-            vars(self._loop).pop("_process_events", None)
+            with contextlib.suppress(AttributeError):
+                del self._loop._process_events
 
     def note_what_it_wakes(self) -> None:
         """Note what the last handle has made ready, before anything else becomes ready."""

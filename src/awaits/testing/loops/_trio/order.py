@@ -49,6 +49,8 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         ValueError: The order cancels natively.
     """
 
+    __slots__ = ("_runner",)
+
     is_native = False
 
     def __init__(self, order: Order) -> None:
