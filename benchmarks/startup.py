@@ -1,6 +1,6 @@
 """What the plugin adds to the start of pytest: `python -m benchmarks.startup`.
 
-Beside a plugin that does nothing: for each `-p`, pytest reads what all packages here have installed.
+Beside a plugin that does nothing: for each `-p`, pytest reads what all packages have installed.
 """
 
 import os

@@ -91,7 +91,7 @@ class TestTime:
 
 @on_asyncio
 async def test_python_reads_what_it_knows_at_full_speed() -> None:
-    # CPython finds the attributes of an object fast if it has at most so many: SHARED_KEYS_MAX_SIZE.
+    # CPython is fast with an object that has at most so many attributes: SHARED_KEYS_MAX_SIZE.
     assert len(vars(asyncio.get_running_loop())) <= 30
 
 
