@@ -74,6 +74,40 @@ def test_a_failure_is_shrunk_explained_and_replayed_from_the_database(
         assert tried.read_text().startswith(first)
 
 
+def test_the_cancellation_of_another_task_is_a_failure_like_any_other(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile("""
+        import asyncio, pytest
+        from hypothesis import given, settings
+        from awaits.testing import schedules
+
+        async def work():
+            await asyncio.sleep(0)
+
+        @pytest.mark.anyio
+        @settings(database=None, deadline=None, max_examples=1_000)
+        @given(schedule=schedules())
+        async def test_it(anyio_backend, schedule):
+            with schedule:
+                task = asyncio.create_task(work())
+                for _ in range(4):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await task
+    """)
+    result = pytester.runpytest("-p", "no:cacheprovider", "--anyio-backends=asyncio")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*RuntimeError: asyncio.CancelledError came out, though nobody has cancelled *",
+            "*schedule=Schedule({(1, *): *}),",
+            "*What Schedule({(1, *): *}) did:",
+        ]
+    )
+
+
 def test_a_printed_schedule_can_be_pasted_and_fails_on_both_event_loops(
     run: Callable[..., pytest.RunResult],
 ) -> None:

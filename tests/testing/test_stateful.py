@@ -1,9 +1,11 @@
 """State machines of Hypothesis with async rules."""
 
+import asyncio
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -154,9 +156,9 @@ def waiting(request: pytest.FixtureRequest) -> Waiting:
     return machine
 
 
-def called(name: str) -> Callable[..., object]:
+def called(name: str, machine: type[AsyncStateMachine] = Waiting) -> Callable[..., object]:
     """What Hypothesis calls for a rule."""
-    function: Callable[..., object] = getattr(Waiting, name).hypothesis_stateful_rule.function
+    function: Callable[..., object] = getattr(machine, name).hypothesis_stateful_rule.function
     return function
 
 
@@ -185,6 +187,32 @@ def test_an_error_of_a_rule_that_goes_on_counts_more_than_the_deadlock_behind_it
     with pytest.raises(ConnectionError):
         called("wait")(waiting)
     waiting.teardown()
+
+
+class Asking(AsyncStateMachine):
+    """A rule that waits for a task that was cancelled."""
+
+    backend = "asyncio"
+
+    @rule()
+    async def ask(self) -> None:
+        task = asyncio.ensure_future(anyio.sleep(1))
+        await anyio.lowlevel.checkpoint()
+        task.cancel()
+        await task
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_the_cancellation_of_another_task_is_a_failure_like_any_other(*, goes_on: bool) -> None:
+    machine = Asking()
+
+    def run() -> None:
+        called("ask", Asking)(machine, goes_on=goes_on)
+        machine.teardown()
+
+    with pytest.raises(RuntimeError, match=r"asyncio.CancelledError came out, though nobody has"):
+        run()
+    machine.teardown()
 
 
 def test_a_machine_is_a_test_case_as_ever() -> None:

@@ -27,6 +27,7 @@ from awaits.testing.deviations import (
 )
 from awaits.testing.loops import adapter
 from awaits.testing.loops.delays import Choice, Delays
+from awaits.testing.loops.kept import fail_as_any_other
 from awaits.testing.loops.orders import Cancellation, Delay, Moment, Order
 from awaits.testing.loops.play import Play, scope_of
 from awaits.testing.report import MOST_ROWS_DRAWN, explain, lanes, picture
@@ -172,6 +173,7 @@ class Schedule:
         traceback: TracebackType | None,
     ) -> None:
         """Leave the event loop to itself, and tell Hypothesis what happened."""
+        __tracebackhide__ = True
         play, self._play = cast("Play[Any, Any]", self._play), None
         play.close()
         self._events = [
@@ -192,6 +194,8 @@ class Schedule:
         hypothesis = sys.modules.get("hypothesis")
         if hypothesis is not None and hypothesis.currently_in_test_context():
             hypothesis.note(_Explanation(self))
+            if error is not None:
+                fail_as_any_other(error)
         elif error is not None and not self._is_unseen:
             error.add_note(self.explanation)
 

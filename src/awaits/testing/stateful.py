@@ -12,7 +12,7 @@ import anyio
 
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.deadlock import DeadlockError
-from awaits.testing.loops.kept import kept_event_loop
+from awaits.testing.loops.kept import fail_as_any_other, kept_event_loop
 from awaits.testing.run import virtual_time
 from awaits.testing.schedule import Schedule
 from awaits.testing.strategy import schedules, without_hypothesis
@@ -253,7 +253,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
                         self._begin(pending, name)
                     self._pending.clear()
                     await anyio.lowlevel.checkpoint()
-                return await function()
+                return await _run(function)
 
         self._failed = self._is_in_call = True
         try:
@@ -297,7 +297,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
 
         async def run() -> None:
             try:
-                await function()
+                await _run(function)
             except anyio.get_cancelled_exc_class():
                 raise
             except BaseException as error:  # noqa: BLE001 it is raised where Hypothesis sees it
@@ -311,3 +311,12 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
     async def _wait_for_all(self) -> None:
         for ended in self._running:
             await ended.wait()
+
+
+async def _run(function: AsyncRule) -> object:
+    __tracebackhide__ = True
+    try:
+        return await function()
+    except BaseException as error:
+        fail_as_any_other(error)
+        raise

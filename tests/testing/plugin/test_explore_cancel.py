@@ -52,6 +52,15 @@ def test_a_fault_of_the_program_is_found_and_replays(
     result.stdout.fnmatch_lines(["cancelled: 2 tests, at * awaits in all"])
 
 
+def test_the_awaits_up_to_the_fault_are_counted(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(program=PROGRAM)
+    result = cancel(pytester, one("await anyio.sleep(1)\n        await program.three_awaits()"))
+
+    result.stdout.fnmatch_lines(
+        ["When it is cancelled at await 3, *", "cancelled: 2 tests, at 6 *"]
+    )
+
+
 def test_the_debugger_begins_once_for_a_fault(pytester: pytest.Pytester) -> None:
     debugger = """
         import pdb
@@ -213,6 +222,7 @@ def test_fixtures_are_set_up_anew_and_may_close_what_the_test_made(
 
     result.assert_outcomes(passed=4, errors=2)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_left*", "  socket *, in forgets"])
+    result.stdout.no_fnmatch_line("*traceback entries are hidden*")
 
 
 def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(

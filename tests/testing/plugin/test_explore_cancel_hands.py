@@ -1,8 +1,11 @@
 """`pytest --explore-cancel`: whose it was to close what a cancelled test leaves behind."""
 
 import re
+import textwrap
 
 import pytest
+
+from awaits.testing.leftovers import places
 
 PROGRAM = """
     import anyio, asyncio, socket
@@ -301,3 +304,36 @@ def test_what_a_call_has_made_that_was_cut_off_is_told(
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * ["  socket *, made at program.py:*"])
+
+
+def test_what_a_fixture_of_an_installed_plugin_makes_is_not_the_programs(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pytester.mkdir("installed")
+    (folder / "some_plugin.py").write_text(
+        textwrap.dedent("""
+            import anyio, pytest, socket
+
+            @pytest.fixture
+            def connect():
+                made = []
+
+                async def connect():
+                    mine = socket.socket()
+                    await anyio.sleep(1)
+                    made.append(mine)
+
+                yield connect
+                for it in made:
+                    it.close()
+        """)
+    )
+    monkeypatch.syspath_prepend(folder)
+    test = """
+    async def test_it(connect):
+        await connect()
+    """
+    pytester.makeconftest("pytest_plugins = ['some_plugin']")
+    cancel(pytester, test).assert_outcomes(passed=2, errors=2)
+    monkeypatch.setattr(places, "_INSTALLED", (str(folder),))
+    cancel(pytester, test).assert_outcomes(passed=2)

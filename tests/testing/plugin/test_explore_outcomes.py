@@ -175,6 +175,40 @@ def test_a_flaky_test_has_no_order_that_replays(pytester: pytest.Pytester) -> No
     result.stdout.no_fnmatch_line("It replays*")
 
 
+@pytest.mark.parametrize("scope", ["function", "module"])
+def test_the_cancellation_of_another_task_is_a_failure_like_any_other(
+    pytester: pytest.Pytester, scope: str
+) -> None:
+    # While anyio keeps an event loop for fixtures, the first such error ends it.
+    tests = f"""
+    import asyncio
+
+    @pytest.fixture(scope="{scope}")
+    def anyio_backend():
+        return "asyncio"
+
+    @pytest.fixture(scope="{scope}")
+    async def wide(anyio_backend):
+        yield
+
+    async def test_it(wide):
+        task = asyncio.create_task(asyncio.sleep(0))
+        for _ in range(4):
+            await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    async def test_next(wide):
+        await asyncio.sleep(0)
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*asyncio.exceptions.CancelledError", "It replays with: *", "explored: 2 tests, *"]
+    )
+
+
 def test_what_the_runs_leave_that_make_an_order_small_is_gone_before_the_next_test(
     pytester: pytest.Pytester,
 ) -> None:

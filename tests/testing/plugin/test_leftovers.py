@@ -109,6 +109,7 @@ CLOSED = [
     body("await anyio.to_thread.run_sync(len, '')"),
     body("await asyncio.to_thread(len, '')", ON_ASYNCIO),
     body("with concurrent.futures.ThreadPoolExecutor() as pool: pool.submit(len, '')"),
+    body("from anyio import to_process\nawait to_process.run_sync(len, '')"),
     body("with socket.socket(): pass"),
     body("""
         server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)

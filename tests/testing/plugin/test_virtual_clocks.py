@@ -14,6 +14,7 @@ STEADY = "anyio.current_time() measures virtual time; or mark the test real_time
 
 CACHE = """
 import datetime
+import functools
 import time
 
 class Base:
@@ -38,6 +39,23 @@ async def measured(function):
     began = time.perf_counter()
     await function()
     return time.perf_counter() - began
+
+class Members:
+    @property
+    def by_property(self):
+        return time.time()
+
+    @functools.cached_property
+    def by_cached_property(self):
+        return time.time()
+
+    @staticmethod
+    def by_static_method():
+        return time.time()
+
+    @classmethod
+    def by_class_method(cls):
+        return time.time()
 
 class Job:
     time = 0
@@ -87,6 +105,18 @@ FAILING = {
             STEADY,
         ],
     ),
+    "in all kinds of members": (
+        """
+    async def test_it():
+        it = Members()
+        await anyio.sleep(6)
+        assert not it
+""",
+        [
+            f"  Members.by_{kind}, cache.py:*, reads time.time()"
+            for kind in ("property", "cached_property", "static_method", "class_method")
+        ],
+    ),
     "in a function inside of the test": (
         """
     async def test_it():
@@ -127,10 +157,10 @@ QUIET = {
 }
 
 
-def run(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
+def run(pytester: pytest.Pytester, test: str, *args: str) -> pytest.RunResult:
     pytester.makepyfile(cache=CACHE)
     pytester.makepyfile(f"{HEAD}    from cache import *\n{test}")
-    return pytester.runpytest("--virtual-time", "--anyio-backends=asyncio,trio")
+    return pytester.runpytest("--virtual-time", "--anyio-backends=asyncio,trio", *args)
 
 
 @pytest.mark.parametrize(("test", "lines"), FAILING.values(), ids=FAILING)
@@ -169,6 +199,29 @@ def test_a_clock_that_begins_elsewhere_is_named_though_no_time_has_passed(
     began = "Time began at 0 s, but not on the computer's own clocks:"
     reads = "  is_over, test_*.py:*, reads time.monotonic()"
     result.stdout.fnmatch_lines(2 * [TITLE, began, reads, STEADY])
+
+
+def test_no_clock_is_named_where_only_another_order_of_tasks_fails(
+    pytester: pytest.Pytester,
+) -> None:
+    test = """
+    async def test_it():
+        began, order = time.monotonic(), []
+
+        async def work(name):
+            await anyio.lowlevel.checkpoint()
+            order.append(name)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work, "a")
+            tasks.start_soon(work, "b")
+        assert order == ["a", "b"], time.monotonic() - began
+"""
+    result = run(pytester, test, "--explore=20")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(2 * ["It replays with: *"])
+    result.stdout.no_fnmatch_line("*on the computer's own clocks*")
 
 
 def test_a_wall_clock_that_moves_leaves_those_that_measure(pytester: pytest.Pytester) -> None:

@@ -65,6 +65,21 @@ FAILING = {
 """,
         "  thread server, at test_*.py:*, in test_it.<locals>.serve",
     ),
+    "a thread that has ended meanwhile": (
+        """
+    import threading
+
+    async def test_it():
+        answers = []
+        timer = threading.Timer(0.1, answers.append, [42])
+        timer.start()
+        await anyio.sleep(5)
+        before = answers.copy()
+        timer.join()
+        assert before == [42]
+""",
+        "  thread *, made at test_*.py:*, in test_it",
+    ),
 }
 
 
@@ -128,14 +143,12 @@ QUIET = {
     "a thread that waits for another": """
     import threading
 
-    async def test_it():
+    async def test_it(pytestconfig):
         ended = threading.Event()
+        pytestconfig.add_cleanup(ended.set)
         threading.Thread(target=ended.wait, daemon=True).start()
-        try:
-            with anyio.fail_after(5):
-                await anyio.sleep_forever()
-        finally:
-            ended.set()
+        with anyio.fail_after(5):
+            await anyio.sleep_forever()
 """,
     "a process that has ended, of another test": """
     async def test_first():

@@ -31,7 +31,9 @@ def is_the_programs(left: Leftover, body: CodeType | None, watch: Watch, *, is_a
     if body is None or origin.function is None:
         return False
     if origin.maker is None:  # made by the test, or by a function that it called
-        return not origin.is_direct and _is_its_call_on(origin, body, watch, is_again=is_again)
+        if origin.is_direct or origin.is_of_a_plugin:
+            return False
+        return _is_its_call_on(origin, body, watch, is_again=is_again)
     if origin.root is not None and origin.root.co_filename == body.co_filename:
         return False  # a task of the test's
     return watch.was_cut_off(origin.maker) or _is_its_call_on(

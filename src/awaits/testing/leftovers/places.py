@@ -9,6 +9,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import anyio.to_process
+
 from awaits.testing.deadlock import Place, is_of_a_library
 from awaits.testing.loops.frames import runs_steps
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 _PATHS = sysconfig.get_paths()
 _INSTALLED = tuple({_PATHS["purelib"], _PATHS["platlib"]})
 _STANDARD = tuple({_PATHS["stdlib"], _PATHS["platstdlib"]})
+
+
+of_plugins: set[str] = set()
+"""The files of pytest's installed plugins: what their fixtures make is not the program's."""
 
 
 class Origin(NamedTuple):
@@ -37,6 +43,8 @@ class Origin(NamedTuple):
     """The function of the test that stood there: its body, or one in it."""
     is_direct: bool = False
     """Whether that function called only Python or an event loop's library to make it."""
+    is_of_a_plugin: bool = False
+    """Whether that function called a fixture of an installed plugin to make it."""
 
     def __str__(self) -> str:
         if self.place is None:
@@ -48,7 +56,7 @@ class Origin(NamedTuple):
 def _rank(code: CodeType) -> int:
     """Return whose a function is: 2 for the project, 1 for an installed library, 0 for Python."""
     path = code.co_filename
-    if path.startswith(_INSTALLED):
+    if is_installed(path):
         return 1
     return 0 if path.startswith((*_STANDARD, "<frozen")) else 2
 
@@ -64,6 +72,7 @@ def origin_here(body: CodeType | None) -> Origin:
     found: Place | None = None
     root: CodeType | None = None
     rank = 0
+    is_of_a_plugin = False
     while frame is not None:
         code = frame.f_code
         if code is body:
@@ -74,9 +83,11 @@ def origin_here(body: CodeType | None) -> Origin:
                 stands.f_lineno,
                 function=stands.f_code,
                 is_direct=is_direct,
+                is_of_a_plugin=is_of_a_plugin,
             )
         if inner is None and body is not None and is_inside(code, body):
             inner = frame
+        is_of_a_plugin = is_of_a_plugin or code.co_filename in of_plugins
         if runs_steps(frame):  # the frames further out did not make it
             break
         if is_the_users(frame):
@@ -85,6 +96,21 @@ def origin_here(body: CodeType | None) -> Origin:
                 found, rank = _place(frame), _rank(code)
         frame = frame.f_back
     return Origin(found, 0, root=root)
+
+
+def is_kept_for_later() -> bool:
+    """Tell whether anyio makes something for its pool of processes, which it keeps for later."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and not runs_steps(frame):
+        if frame.f_code is anyio.to_process.run_sync.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def is_installed(path: str) -> bool:
+    """Tell whether a file belongs to an installed library."""
+    return path.startswith(_INSTALLED)
 
 
 def is_inside(code: CodeType, body: CodeType) -> bool:

@@ -17,7 +17,13 @@ from weakref import WeakKeyDictionary
 from awaits.testing import backends
 from awaits.testing.deadlock import frames_of, place
 from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watched
-from awaits.testing.leftovers.places import Origin, file_and_line, origin_here, place_in
+from awaits.testing.leftovers.places import (
+    Origin,
+    file_and_line,
+    is_kept_for_later,
+    origin_here,
+    place_in,
+)
 from awaits.testing.loops import adapter_here
 from awaits.testing.loops.stacks import frames, is_at_rest
 from awaits.testing.loops.standing import title
@@ -27,8 +33,6 @@ P = ParamSpec("P")
 TURNS = 5  # of asyncio's event loop, which closes a socket some turns after it was told to
 # The threads that asyncio, anyio and trio keep for later work.
 KEPT = ("asyncio_", "uvloop_", "AnyIO worker", "Trio thread")
-# A task that anyio keeps as long as its pool of processes.
-KEPT_TASK = "_shutdown_process_pool_on_exit"
 # One in which asyncio's servers take a connection: nobody else knows it, or can wait for it.
 ACCEPTS = "BaseSelectorEventLoop._accept_connection2"
 SECONDS = 1.0  # real ones, for threads that are about to end
@@ -142,6 +146,8 @@ class Watch:
 
     def made(self, it: object) -> None:
         """Take note of what is being made."""
+        if is_kept_for_later():
+            return
         origin = origin_here(self._code)
         maker = None if origin.line else _current_task()
         made = None if maker is None else self._origins.get(maker)
@@ -190,7 +196,7 @@ class Watch:
         made += (task for task in _eager_tasks(self) if task not in self._origins)
         for it in made:
             what = _what(it) if is_open(it) else ""
-            if what and KEPT_TASK not in what and ACCEPTS not in what:
+            if what and ACCEPTS not in what:
                 yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
 
     def _threads_and_files(self) -> Iterator[Leftover]:

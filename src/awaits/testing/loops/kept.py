@@ -5,6 +5,9 @@ Private names, read in anyio 4.16.0: `anyio._core._eventloop.get_async_backend`,
 `anyio.abc.TestRunner`, which is public.
 """
 
+import asyncio
+import contextlib
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from awaits.testing.loops.fence import check_names, does_not_fit
@@ -31,3 +34,59 @@ def kept_event_loop(backend: str, options: dict[str, object]) -> "TestRunner":
     except ImportError as error:
         raise ValueError(does_not_fit(error)) from None
     return made_by.create_test_runner(options)
+
+
+class Carried:
+    """Carries a `CancelledError` past a kept event loop, which would end with it.
+
+    Such an error comes out of a function that waits for a task which somebody has cancelled. For
+    anyio's runner it is no error like any other: after it, the runner runs nothing more.
+    """
+
+    def __init__(self) -> None:
+        self._error: asyncio.CancelledError | None = None
+
+    @contextlib.contextmanager
+    def kept(self) -> Generator[None]:
+        """End the block at a `CancelledError`, unless the current task itself was cancelled."""
+        self._error = None
+        try:
+            yield
+        except asyncio.CancelledError as error:
+            if not is_of_another_task(error):
+                raise
+            self._error = error
+
+    def raise_again(self) -> None:
+        """Raise the error, now that it is out of the event loop."""
+        __tracebackhide__ = True
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+
+def is_of_another_task(error: BaseException) -> bool:
+    """Tell whether an error is a `CancelledError`, and nobody has cancelled the current task."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
+
+
+def fail_as_any_other(error: BaseException) -> None:
+    """Raise an error that Hypothesis takes for a failure, if this is another task's cancellation.
+
+    Hypothesis catches no `CancelledError`: it would stop at once, and show no example.
+
+    Args:
+        error: What the current task raises.
+
+    Raises:
+        RuntimeError: It is caused by the `CancelledError`.
+    """
+    __tracebackhide__ = True
+    if is_of_another_task(error):
+        raise RuntimeError(
+            "asyncio.CancelledError came out, though nobody has cancelled this task: it waited for "
+            "one that was cancelled."
+        ) from error

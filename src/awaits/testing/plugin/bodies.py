@@ -12,6 +12,9 @@ import pytest
 Body: TypeAlias = Callable[..., Coroutine[object, object, object]]
 """A coroutine function that is a test."""
 
+HAS_PASSED = pytest.StashKey[bool]()
+"""Whether a test has passed in its own order, and runs in others now."""
+
 
 def has_async_body(test: pytest.Item) -> bool:
     """Tell whether a test is a coroutine function, or one of Hypothesis's with one inside."""

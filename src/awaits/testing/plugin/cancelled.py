@@ -18,6 +18,7 @@ from awaits.testing.leftovers.hands import (
     line_in,
 )
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
+from awaits.testing.leftovers.places import is_installed, of_plugins
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin import garbage
 from awaits.testing.plugin.bodies import Body, code_of, ends_the_run
@@ -47,6 +48,8 @@ class CancelledRuns:
 
     def __init__(self, config: pytest.Config, limits: Limits) -> None:
         self._plugins = config.pluginmanager
+        files = (getattr(it, "__file__", None) for it in config.pluginmanager.get_plugins())
+        of_plugins.update(it for it in files if it and is_installed(it))
         self._limits = limits
         self.schedule: Schedule = Schedule()
         """The schedule that was played last."""
@@ -133,7 +136,6 @@ class CancelledRuns:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge what a cancelled test has left behind, when its fixtures have ended."""
-        __tracebackhide__ = True
         cuts, result = self._cuts.copy(), None
         self._cuts.clear()
         try:

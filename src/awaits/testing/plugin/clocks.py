@@ -1,12 +1,13 @@
 """Finds the code in a failed test that reads real clocks, which virtual time does not move."""
 
 import dis
+import functools
 import time
 import traceback
 from collections.abc import Iterator
 from datetime import date, datetime
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from awaits.testing.leftovers.places import file_and_line, is_of_the_project, is_the_users
 from awaits.testing.loops.standing import MOST_NAMED
@@ -87,10 +88,24 @@ def _add_those_of(frame: FrameType, functions: _Functions) -> None:
         if isinstance(value, FunctionType):
             _add(value.__code__, value.__globals__, functions)
         elif isinstance(value, type):
-            for method in [it for kind in value.__mro__ for it in vars(kind).values()]:
+            for member in [it for kind in value.__mro__ for it in vars(kind).values()]:
+                method = _function_of(member)
                 # The other tests in a test's class have nothing to do with it.
                 if isinstance(method, FunctionType) and not method.__name__.startswith("test"):
                     _add(method.__code__, method.__globals__, functions)
+
+
+def _function_of(member: object) -> object:
+    """Return the function that a property or the like calls; any other member as it is."""
+    match member:
+        case property():
+            return member.fget
+        case classmethod() | staticmethod():
+            return cast("object", member.__func__)
+        case functools.cached_property():
+            return cast("object", member.func)
+        case _:
+            return member
 
 
 def _add(code: CodeType, names: dict[str, Any], functions: _Functions) -> None:

@@ -14,6 +14,7 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.explore import Explorer, Trial, trial_of
 from awaits.testing.loops.fence import does_not_fit
+from awaits.testing.loops.kept import Carried
 from awaits.testing.plugin import garbage
 from awaits.testing.plugin._again import (
     end_of_item,
@@ -21,7 +22,7 @@ from awaits.testing.plugin._again import (
     is_set_up_for_each_test,
     run_again,
 )
-from awaits.testing.plugin.bodies import Body, replaced_body
+from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.limits import Limits
@@ -114,6 +115,7 @@ class Explore:
         self._n_ran = 0  # how many did
         self._drawn = Schedule()  # for the example that runs
         self._subtests = Subtests()
+        self._carried = Carried()
         self._is_explored = False  # whether the test that runs is one of those
 
     @pytest.hookimpl(tryfirst=True)
@@ -131,6 +133,7 @@ class Explore:
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         began = time.perf_counter()
         self._is_explored = True
+        item.stash[HAS_PASSED] = False
         reports: Reports = self._steered(item, plan)
         self._is_explored = False
         if failed_at_first(reports) and is_run_again_if_it_fails(item):
@@ -163,8 +166,10 @@ class Explore:
             self._subtests.replace(item)
         if around is None or not isinstance(item, pytest.Function):
             return (yield)
-        with replaced_body(item, around):
-            return (yield)
+        with replaced_body(item, lambda body: self._carrying(around(body))):
+            result = yield
+        self._carried.raise_again()
+        return result
 
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
         """Let Hypothesis draw an order for each example, before the event loop runs the example."""
@@ -185,6 +190,17 @@ class Explore:
             run_example(*args, **kwargs)
 
         hypothesis.inner_test = drawing
+
+    def _carrying(self, body: Body) -> Body:
+        """Let a `CancelledError` end the test, and not the event loop that its fixtures keep."""
+
+        @functools.wraps(body)
+        async def carrying(*args: object, **kwargs: object) -> None:
+            __tracebackhide__ = True
+            with self._carried.kept():
+                await body(*args, **kwargs)
+
+        return carrying
 
     def _as_drawn(self, body: Body) -> Body:
         @functools.wraps(body)
@@ -210,6 +226,7 @@ class Explore:
     def _explored(self, item: pytest.Function, plan: Plan, reports: Reports) -> Reports:
         """Return the reports of a test in other orders, given those of its first run."""
         has_passed = passed(reports) and not self._subtests.has_failed
+        item.stash[HAS_PASSED] = has_passed
         if plan.schedule is None and not has_passed:
             return reports
         explorer = _explorer(item, plan)
@@ -391,8 +408,9 @@ class Explore:
             reports = self._run_cancelled(item, itertools.chain([Schedule()], schedules()))
             if not failed(reports):
                 return None
-            schedule = runs.schedule
+            schedule, n_tried = runs.schedule, runs.n_awaits
             if cancels_all(schedule) and failed(again := self._run_with(item, schedule)):
+                runs.n_awaits = n_tried
                 return schedule, again
             runs.begin()
         if failed(self._run_cancelled(item, [Schedule()])):

@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from awaits.testing.leftovers.places import Origin, origin_here, place_in
+from awaits.testing.leftovers.places import Origin, is_the_users, origin_here, place_in
 from awaits.testing.loops.stacks import at_work
 
 # Errors that are raised when time runs ahead: classes with this in their names, and these.
@@ -27,23 +28,35 @@ class Outside:
 
     def __init__(self) -> None:
         self._processes: WeakKeyDictionary[subprocess.Popen[Any], Origin] = WeakKeyDictionary()
-        self._started: list[str] = []  # in this test
+        self._started: list[str] = []  # the processes of this test
+        self._threads: dict[threading.Thread, Origin] = {}  # that this test has started
         self._original: Callable[..., None] = subprocess.Popen.__init__
-        original, started = self._original, self._start
+        self._original_start: Callable[[threading.Thread], None] = threading.Thread.start
+        original, started, threads = self._original, self._start, self._threads
+        original_start = self._original_start
 
         def init(self: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 Popen's
             original(self, *args, **kwargs)
             started(self)
 
+        def start(self: threading.Thread) -> None:
+            original_start(self)
+            # Time waits for the workers that asyncio, anyio, trio and Python's pools start.
+            if is_the_users(sys._getframe(1)):
+                threads[self] = origin_here(None)
+
         setattr(subprocess.Popen, "__init__", init)  # noqa: B010 mypy minds an assignment
+        setattr(threading.Thread, "start", start)  # noqa: B010
 
     def close(self) -> None:
-        """Stop noticing new processes."""
+        """Stop noticing new processes and threads."""
         setattr(subprocess.Popen, "__init__", self._original)  # noqa: B010 see above
+        setattr(threading.Thread, "start", self._original_start)  # noqa: B010
 
     def begin(self) -> None:
         """Begin a test."""
         self._started.clear()
+        self._threads.clear()
 
     def _start(self, process: subprocess.Popen[Any]) -> None:
         self._processes[process] = origin_here(None)
@@ -56,9 +69,12 @@ class Outside:
             error: What a test raised.
             now: The virtual time when it did.
         """
-        if not now or not any(map(_is_timeout, _all_of(error))):
+        if not now or not (self._threads or any(map(_is_timeout, _all_of(error)))):
             return None
-        beside = dict.fromkeys([*self._started, *self._running(), *_threads()])
+        ended = (
+            f"thread {it.name}{self._threads[it]}" for it in self._threads if not it.is_alive()
+        )
+        beside = dict.fromkeys([*self._started, *self._running(), *ended, *_threads()])
         if not beside:
             return None
         lines = [

@@ -12,7 +12,7 @@ from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, follow, timekeeper_of
 from awaits.testing.loops.timekeeper import TURNS, Timekeeper
 from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, clocks
-from awaits.testing.plugin.bodies import Body, replaced_body
+from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
@@ -163,13 +163,12 @@ class VirtualTime:
         report = yield
         if report.failed and call.excinfo and self._settings and runner_of(item):
             error, now = call.excinfo.value, self.clock.time()
-            for hint in (
-                _stood_still(timekeeper_of(self.clock)),
-                self._outside.hint(error, now),
-                clocks.hint(error, now, has_wall=self._settings.wall is not False),
-            ):
-                if hint is not None:
-                    report.sections.append(("virtual time", hint))
+            hints = [_stood_still(timekeeper_of(self.clock)), self._outside.hint(error, now)]
+            # Where no time has passed, another order is the reason, and not a real clock.
+            if now or not item.stash.get(HAS_PASSED, False):
+                hints.append(clocks.hint(error, now, has_wall=self._settings.wall is not False))
+            for hint in filter(None, hints):
+                report.sections.append(("virtual time", hint))
         return report
 
     def pytest_unconfigure(self) -> None:
