@@ -225,6 +225,37 @@ def test_trio_has_no_such_cancellation_and_the_error_says_so() -> None:
         run(checkpoint, Schedule(cancel=(1, 2), native=True), "trio")
 
 
+@pytest.mark.parametrize("n", range(1, 5))
+def test_at_an_await_in_the_scope_the_task_that_opened_it_is_cancelled_once(n: int) -> None:
+    log: list[str] = []
+    schedule = Schedule(cancel=n, native=True)
+
+    async def beside() -> None:
+        await asyncio.sleep(1)
+        await asyncio.sleep(1)
+        log.append("beside")
+
+    async def program() -> None:
+        task = asyncio.create_task(beside())
+        try:
+            await asyncio.sleep(3)
+        except asyncio.CancelledError:
+            await asyncio.sleep(5)
+            await task
+            log.append("cleaned up")
+            raise
+
+    async def main() -> None:
+        with pytest.raises(asyncio.CancelledError), schedule, schedule.cancel_scope():
+            await program()
+
+    anyio.run(main, backend_options=virtual_time("asyncio"))
+    assert log == ["beside", "cleaned up"]
+    assert schedule.explanation.splitlines()[1].startswith(
+        f"  cancelled by Task.cancel() at await {n} of the cancel scope: task "
+    )
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_it_is_tried_where_there_is_one(backend: str) -> None:
     log = Log()
@@ -239,8 +270,7 @@ def test_it_is_tried_where_there_is_one(backend: str) -> None:
 @pytest.mark.parametrize(
     ("cancel", "native", "sentence"),
     [
-        (None, True, "native=True cancels a task: *, not None."),
-        (3, True, "native=True cancels a task: *, not 3."),
+        (None, True, "native=True cancels a task: *, or an await in *, such as 3."),
         ((1, 2, 3), False, "*a task is cancelled twice with native=True, and *, not (1, 2, 3)."),
         ((1, 3, 2), True, "The steps of cancel must be in ascending order, not (1, 3, 2)."),
         ((1, 2, 2), True, "The steps of cancel must be in ascending order, not (1, 2, 2)."),

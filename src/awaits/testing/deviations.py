@@ -67,10 +67,10 @@ def check_cancel(cancel: object, *, native: object) -> None:
     """
     if not isinstance(native, bool):
         raise ValueError(f"native must be True or False, not {native!r}.")
-    if native and not isinstance(cancel, tuple):
+    if native and cancel is None:
         raise ValueError(
             "native=True cancels a task: give cancel a task and one of its steps, such as (1, 2), "
-            f"not {cancel!r}."
+            "or an await in the schedule's cancel scope, such as 3."
         )
     if not isinstance(cancel, tuple):
         if cancel is not None:

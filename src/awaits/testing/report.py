@@ -25,10 +25,10 @@ def explain(name: str, events: Sequence[Delay | Cancellation]) -> str:
 def _lines(event: Delay | Cancellation) -> list[str]:
     task = _say(event.moment)
     if isinstance(event, Cancellation):
+        by = " by Task.cancel()" if event.native else ""
         if isinstance(event.at, tuple):
-            by = " by Task.cancel()" if event.native else ""
             return [f"cancelled{by} before step {event.at[1]}: {task}"]
-        return [f"cancelled at await {event.at} of the cancel scope: {task}"]
+        return [f"cancelled{by} at await {event.at} of the cancel scope: {task}"]
     steps = "1 step" if event.n_ahead == 1 else f"{event.n_ahead} steps"
     if event.n_callbacks and not (event.n_ahead or event.seconds):
         steps = "no step, but callbacks of the event loop"

@@ -58,7 +58,8 @@ class Schedule:
             while the schedule is open, and must have begun before it is cancelled.
         native: Whether the task is cancelled by asyncio's own `Task.cancel()` instead, right before
             that step: then what it waited for has already come. `(2, 3, 4)` cancels it a second
-            time, before its fourth step, while it cleans up. On asyncio only.
+            time, before its fourth step, while it cleans up. At an await in `cancel_scope`, the
+            task that has opened that is cancelled, once. On asyncio only.
 
     Raises:
         ValueError: A number is below 1 or not a whole number, `delays` is not such a mapping,

@@ -41,6 +41,52 @@ WIDER = """
 """
 
 
+CLEANS_UP = """
+    import asyncio, pytest, socket
+
+    pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+    async def program():
+        mine = socket.socket()
+        try:
+            await asyncio.sleep(1)
+        except asyncio.CancelledError:
+            await asyncio.sleep(1)
+            mine.close()
+            raise
+        mine.close()
+
+    async def test_it():
+        assert not asyncio.current_task().cancelling()
+        await program()
+
+    async def test_another():
+        assert not asyncio.current_task().cancelling()
+        await program()
+"""
+
+
+def test_one_of_pytest_asyncio_is_cancelled_once_and_may_await_as_it_cleans_up(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(test_it=CLEANS_UP)
+    args = ["--virtual-time", "--explore-cancel"]
+    result = pytester.runpytest_subprocess(*args)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines("cancelled: 2 tests, at 2 awaits in all")
+
+    pytester.makepyfile(test_it=CLEANS_UP.replace("mine.close()\n            raise", "raise"))
+    result = pytester.runpytest_subprocess(*args)
+    result.stdout.fnmatch_lines(
+        "It replays with: @pytest.mark.explore(Schedule(cancel=1, native=True))"
+    )
+    result = pytester.runpytest_subprocess(
+        "--virtual-time", "--explore=Schedule(cancel=1, native=True)", "-k", "not another"
+    )
+    result.assert_outcomes(failed=1, deselected=1)
+
+
 @pytest.mark.parametrize(
     ("options", "tests", "n_failed"),
     [

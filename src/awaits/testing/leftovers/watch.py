@@ -69,6 +69,8 @@ class Watch:
         # Tasks and generators that were open when the body ended, described as they were then.
         self._at_the_end: list[Leftover] = []
         self._held: list[object] = []
+        self.has_been_cut: bool = False
+        """Whether the test was cancelled."""
         self.stands: list[tuple[CodeType, int]] = []
         """Where the test stood when it was cancelled, the outermost line first."""
         self._coroutine: object = None
@@ -99,6 +101,7 @@ class Watch:
 
     def is_cut(self) -> None:
         """Note where the test stands as it is cancelled, and which tasks have not ended."""
+        self.has_been_cut = True
         self.stands = [(it.f_code, it.f_lineno) for it in frames_of(self._coroutine)]
         for task in self._open_tasks():
             self._to_be_cut.add(weakref.ref(task))

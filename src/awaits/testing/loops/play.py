@@ -396,6 +396,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         if self._n_awaits == self._order.cancel:
             self._to_cancel = scope, task, self._n_awaits
 
+    def _cancel_once(self, task: Task) -> None:
+        """Cancel a task by the event loop's own means, whatever it is in."""
+        raise NotImplementedError
+
     def _cancel_natively(self, task: Task, at: At) -> None:
         """Cancel a task by the event loop's own means, before the step that it is to take."""
         raise NotImplementedError
@@ -403,11 +407,15 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _deliver(self, scope: anyio.CancelScope, task: Task, at: At) -> None:
         self._to_cancel = None
         # A task of asyncio's own is not cancelled by the scope: only the task is that waits for it.
-        is_cancelled = self.is_in(scope, task)
+        native = self._order.native
+        is_cancelled = not native and self.is_in(scope, task)
         self._note_cancellation(task if is_cancelled else self._entered[scope], at)
         if self.on_cancel is not None:
             self.on_cancel()
-        scope.cancel()
+        if native:
+            self._cancel_once(self._entered[scope])
+        else:
+            scope.cancel()
 
     def _note_cancellation(self, task: Task, at: At) -> None:
         n_events, native = len(self._order.events), self._order.native

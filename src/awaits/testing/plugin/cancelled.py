@@ -163,29 +163,27 @@ class CancelledRuns:
         code = code_of(body)
         n_before = _n_cancelled()
         watch = Watch(code, self._normal)
-        scope = None
         told_of_cancellation(self.schedule, watch.is_cut)
         with drops_noticed(watch):  # also what only the error keeps alive
             try:
-                with self.schedule, self.schedule.cancel_scope() as scope:
-                    await watch.run(body, *args, **kwargs)
+                with self.schedule, self.schedule.cancel_scope():
+                    await self._run(watch, body, args, kwargs)
             except BaseException as error:  # noqa: ASYNC103 nobody judges what the test does itself
                 if (
-                    scope is None
-                    or ends_the_run(error)
+                    ends_the_run(error)
                     or _n_cancelled() > n_before
-                    or not (scope.cancel_called and _is_the_tests_own(error, code))
+                    or not (watch.has_been_cut and _is_the_tests_own(error, code))
                 ):
                     raise
             if _n_cancelled() > n_before:  # the test has swallowed that cancellation
                 raise asyncio.CancelledError
             await watch.settle()
-        if scope.cancel_called:
+        if watch.has_been_cut:
             watch.look()
             self.n_awaits += 1
         else:
             self.is_over = self.schedule.cancel is not None
-        cut = Cut(watch, code, scope.cancel_called, self._is_again(watch, code))
+        cut = Cut(watch, code, watch.has_been_cut, self._is_again(watch, code))
         if waits_for_fixtures(test):
             watch.hold()
             pending.add(watch)
@@ -193,6 +191,17 @@ class CancelledRuns:
         else:
             self._judge(test, cut, watch.left(in_its_loop=True))
         self._ended = cut if cut.is_cut else None
+
+    async def _run(
+        self, watch: Watch, body: Body, args: Sequence[object], kwargs: Mapping[str, object]
+    ) -> None:
+        __tracebackhide__ = True
+        try:
+            await watch.run(body, *args, **kwargs)
+        finally:
+            task = asyncio.current_task() if self.schedule.native else None
+            if task is not None and watch.has_been_cut:
+                task.uncancel()  # by its own schedule; others may have cancelled it as well
 
     def _is_again(self, watch: Watch, code: CodeType | None) -> bool:
         """Tell whether the test was cancelled at these lines before, in a loop; note the lines."""

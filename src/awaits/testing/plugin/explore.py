@@ -42,6 +42,7 @@ from awaits.testing.plugin.reports import (
     take_time,
     tell,
 )
+from awaits.testing.plugin.runners import runner_of
 from awaits.testing.plugin.subtests import Subtests
 from awaits.testing.plugin.tally import (
     EVERY,
@@ -401,8 +402,11 @@ class Explore:
         runs = self._cancelled
         runs.begin()
 
+        # An asyncio program that knows nothing of anyio may rely on being cancelled only once.
+        native = runner_of(item) == "pytest-asyncio"
+
         def schedules() -> Iterator[Schedule]:
-            return (Schedule(cancel=n) for n in range(1, n_awaits + 1))
+            return (Schedule(cancel=n, native=native) for n in range(1, n_awaits + 1))
 
         if not is_set_up_for_each_test(item):
             reports = self._run_cancelled(item, itertools.chain([Schedule()], schedules()))

@@ -116,6 +116,9 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         finally:
             del self._cancellable[task]
 
+    def _cancel_once(self, task: asyncio.Task[Any]) -> None:
+        task.cancel()
+
     def _cancel_natively(self, task: asyncio.Task[Any], at: At) -> None:
         # A shield holds off cancel scopes, but not `Task.cancel()`. Code that shields, and that is
         # only ever cancelled by scopes, is right.
