@@ -30,6 +30,18 @@ FAULTS = {
         "await program.complains()",
         ["E * RuntimeError: not now", "What Schedule(cancel=1) did:"],
     ),
+    "hangs in a line of the test": (
+        """
+        event = anyio.Event()
+        try:
+            await anyio.sleep(1)
+            event.set()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await event.wait()
+        """,
+        ["*await event.wait()", "E * At 0.0 s, nothing can ever run again:"],
+    ),
     "hangs": (
         "await program.hangs()",
         [
@@ -223,6 +235,27 @@ def test_fixtures_are_set_up_anew_and_may_close_what_the_test_made(
     result.assert_outcomes(passed=4, errors=2)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_left*", "  socket *, in forgets"])
     result.stdout.no_fnmatch_line("*traceback entries are hidden*")
+
+
+def test_one_that_does_not_undo_what_it_did_is_named(pytester: pytest.Pytester) -> None:
+    result = cancel(
+        pytester,
+        """
+    files = set()
+
+    async def test_it():
+        files.add("mine")
+        assert len(files) == 1
+        files.add("another")
+        await anyio.sleep(1)
+        files.clear()
+""",
+    )
+
+    result.assert_outcomes(passed=1, failed=1)  # on trio it finds what is left
+    result.stdout.fnmatch_lines(
+        "  *::test_it?asyncio? fails when it runs again after it was cancelled: what it did, *"
+    )
 
 
 def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(

@@ -311,6 +311,8 @@ def test_pdb_begins_once(pytester: pytest.Pytester) -> None:
     at_once = "\n    async def test_at_once():\n        assert await in_turns('a') == 'never'\n"
     result = explore(pytester, RACE + FINE + at_once, "--pdb", "--pdbcls=debugger:Debugger")
 
+    result.stdout.fnmatch_lines(["pdb begins", "*= FAILURES =*", "It replays with: *"])
+
     result.assert_outcomes(failed=2, passed=1)
     assert result.stdout.str().count("pdb begins") == 2
 

@@ -271,7 +271,7 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
             return not it.closed
         case _ if asyncio.isfuture(it):
             # asyncio closes a dropped generator in a task of its own.
-            return not it.done() and not _coroutine_name(it).startswith("async_generator_")
+            return not it.done() and not _coroutine_name(it).startswith("async_generator_athrow")
         case _:
             nursery = it.parent_nursery
             return nursery is not None and it in nursery.child_tasks

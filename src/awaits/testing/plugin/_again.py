@@ -8,7 +8,8 @@ one has moved:
   a method of, which are made anew when they are missing; `Item._report_sections`, to which each run
   adds its output.
 - How the report begins when a test that is strictly marked xfail passes.
-- `pdbinvoke`, the name of the plugin that starts pdb where a test fails.
+- `pdbinvoke`, the name of the plugin that starts pdb where a test fails; `_pdbshown`, which that
+  sets in a report.
 - `Session._setupstate`, to tear down what the next test does not need.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
 - pytest-asyncio's fixture `_function_scoped_runner`; virtual_asyncio.py says more about it.

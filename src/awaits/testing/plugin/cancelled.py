@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from awaits.testing.deadlock import DeadlockError
 from awaits.testing.leftovers.hands import (
     comes_from,
     is_in_loop,
@@ -240,7 +241,7 @@ def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:
     """
     if isinstance(error, BaseExceptionGroup):
         return all(_is_the_tests_own(it, code) for it in error.exceptions)
-    if took_too_long(error):
+    if took_too_long(error) or isinstance(error, DeadlockError):  # it hangs
         return False
     trio = sys.modules.get("trio")
     cancelled = [asyncio.CancelledError, *([trio.Cancelled] if trio else [])]

@@ -245,7 +245,7 @@ class Explore:
                 note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
             return reports
         if has_passed and not self._passes_again(item):
-            note(reports, NOT_REPEATABLE, True)
+            note(reports, NOT_REPEATABLE, n_awaits is not None)
             return reports
         with garbage.collected_by_hand():
             failures = self._failures(item, plan, *failing)

@@ -80,6 +80,8 @@ def tell(reports: Reports, *lines: str) -> None:
     if told is not None:
         failure.sections.remove((ORDER, told))
     failure.sections.append((ORDER, "\n".join([*([told] if told else []), *lines])))
+    # pytest does not show a failure at the end that began pdb, but this was not known by then.
+    vars(failure).pop("_pdbshown", None)
 
 
 def expect(reports: Reports) -> None:

@@ -15,6 +15,11 @@ NOT_REPEATABLE = "not repeatable"
 NOT_STEERED = "not steered"
 EVERY = "every"
 CACHED = "awaits/explore"
+_NOT_TWICE = "is not explored: it fails when it runs a second time, even in its own order"
+_AFTER_A_CANCELLATION = (
+    "fails when it runs again after it was cancelled: what it did, such as to files, is not undone "
+    "where it is cut off, and later tests may fail for that, too"
+)
 LONG = 10.0  # seconds; if tests take longer in real time, virtual time may be worth a word
 
 
@@ -42,7 +47,7 @@ class Tally:
         self._n_cancelled = self._n_awaits = 0
         self._seconds = 0.0  # that explored tests took
         self._is_empty = True
-        self._not_repeatable: list[str] = []
+        self._not_repeatable: dict[str, bool] = {}  # whether it was cancelled before, by test
         self._not_steered: Counter[str] = Counter()  # tests, by their event loops
         self._complete: Counter[str] = Counter()  # tests, by which orders were all tried
         self._incomplete: dict[str, str] = {}  # what was tried, by test
@@ -70,7 +75,7 @@ class Tally:
             if isinstance(every := notes.get(EVERY), list):
                 self._note_every(report.nodeid, *every)
             if NOT_REPEATABLE in notes:
-                self._not_repeatable.append(report.nodeid)
+                self._not_repeatable[report.nodeid] = bool(notes[NOT_REPEATABLE])
             if FAILING in notes:
                 self._now[report.nodeid] = str(notes[FAILING])
             elif PASSING in notes:
@@ -121,10 +126,9 @@ class Tally:
                 f"cancelled: {_count(self._n_cancelled, 'test')}, at "
                 f"{_count(self._n_awaits, 'await')} in all"
             )
-        for nodeid in self._not_repeatable:
+        for nodeid, was_cancelled in self._not_repeatable.items():
             terminalreporter.write_line(
-                f"  {nodeid} is not explored: it fails when it runs a second time, even in "
-                "its own order"
+                f"  {nodeid} {_AFTER_A_CANCELLATION if was_cancelled else _NOT_TWICE}"
             )
         for line in self.known.summary(self._now, self._passing):
             terminalreporter.write_line(line)

@@ -380,8 +380,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._thrown, self._n_cancels = (0.0, 0), 0
         try:
             yield
-        except asyncio.CancelledError:
-            self._raise_error()
+        except asyncio.CancelledError as cancelled:
+            self._raise_error(cancelled)
             raise
         finally:
             self._main = before
@@ -390,11 +390,12 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 task.uncancel()
             self._n_cancels = 0
 
-    def _raise_error(self) -> None:
+    def _raise_error(self, cancelled: asyncio.CancelledError) -> None:
         __tracebackhide__ = True
         error, self._error = self._error, None
         if error is not None:
-            raise error from None
+            # As if it were raised where the main task waits.
+            raise error.with_traceback(cancelled.__traceback__) from None
 
     def run_forever(self) -> None:
         """Run until `stop`; Ctrl-C ends it between two turns."""
@@ -408,8 +409,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         try:
             with closing_in_time(self, sys._getframe(1)):
                 return super().run_until_complete(task)
-        except asyncio.CancelledError:
-            self._raise_error()
+        except asyncio.CancelledError as cancelled:
+            self._raise_error(cancelled)
             raise
         finally:
             self._outermost = self._main = None
