@@ -129,6 +129,19 @@ def test_of_many_lanes_those_are_shown_that_a_schedule_met(anyio_backend_name: s
     assert sum("(delayed)" in row for row in rows) == 2
 
 
+async def test_of_many_delays_the_first_are_told_and_each_cancellation() -> None:
+    schedule = Schedule({(1, "every"): 1}, cancel=(2, 90))
+    await play(schedule, "a", "b", "c", n_steps=100)
+
+    lines = schedule.explanation.splitlines()
+    assert sum("delayed before step" in line for line in lines) == 10
+    assert lines[-2].startswith("  cancelled before step 90: task 2, ")
+    assert lines[-1].startswith("  delayed ")
+    assert lines[-1].endswith(" more steps")
+    assert schedule.lanes.count("(delayed)") < 20
+    assert schedule.lanes.count("(cancelled)") == 1
+
+
 async def test_a_schedule_that_only_cancels_is_drawn_and_one_that_does_nothing_is_not() -> None:
     cancels, does_nothing = Schedule(cancel=(1, 2)), Schedule()
     for schedule in cancels, does_nothing:

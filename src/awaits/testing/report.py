@@ -7,6 +7,7 @@ from awaits.testing.loops.orders import Cancellation, Delay, Moment
 
 WIDEST = 100  # characters, of all lanes
 WIDEST_CELL = 30
+MOST_TOLD = 10  # delays that are told one by one
 MOST_ROWS = 24
 MOST_ROWS_DRAWN = 200  # in a picture, which can be scrolled
 
@@ -18,7 +19,11 @@ def explain(name: str, events: Sequence[Delay | Cancellation]) -> str:
         name: The name of the schedule: its `repr`.
         events: What it did.
     """
-    lines = [line for event in events for line in _lines(event)]
+    more = events[MOST_TOLD:]
+    told = [*events[:MOST_TOLD], *(it for it in more if isinstance(it, Cancellation))]
+    lines = [line for event in told for line in _lines(event)]
+    if n_more := len(events) - len(told):
+        lines.append(f"delayed {n_more} more steps" if n_more > 1 else "delayed 1 more step")
     return "\n  ".join([f"What {name} did:", *lines] if lines else [f"{name} did nothing."])
 
 
@@ -185,8 +190,9 @@ def _rows(
     skipped = False
     for n, moment in enumerate(trace):
         number, delayed = moment.number, frozenset(late.get(n, ()))
-        rows += marks.get(n, ())
-        if n not in near or len(rows) > most_rows:
+        is_full = len(rows) > most_rows
+        rows += (it for it in marks.get(n, ()) if it.kind == "cancelled" or not is_full)
+        if n not in near or is_full:
             skipped = True
             continue
         if skipped and rows:
