@@ -258,6 +258,33 @@ def test_one_that_does_not_undo_what_it_did_is_named(pytester: pytest.Pytester) 
     )
 
 
+def test_one_that_fails_by_itself_is_told_who_was_cut_off_before(
+    pytester: pytest.Pytester,
+) -> None:
+    result = cancel(
+        pytester,
+        """
+    files = []
+
+    async def test_cut_off():
+        files.append("mine")
+        await anyio.sleep(1)
+        files.pop()
+
+    @pytest.mark.real_time
+    def test_innocent():
+        assert not files
+""",
+        "--anyio-backends=asyncio",
+        "--explore-cancel",
+    )
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["-* cancelled tests -*", "1 test was cancelled on the way before *"]
+    )
+
+
 def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

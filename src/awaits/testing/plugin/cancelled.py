@@ -22,7 +22,7 @@ from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.places import is_installed, of_plugins
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin import garbage
-from awaits.testing.plugin.bodies import Body, code_of, ends_the_run
+from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
 from awaits.testing.plugin.limits import Limits, took_too_long
 from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
@@ -58,6 +58,7 @@ class CancelledRuns:
         """At how many awaits the last test was cancelled."""
         self.is_over: bool = False
         """Whether it has no more awaits."""
+        self._n_tests = 0  # that were cut off
         self._normal: set[tuple[object, ...]] = set()  # what the test leaves behind anyway
         self._stacks: set[object] = set()  # at which it was cancelled, in loops
         self._frozen = contextlib.ExitStack()
@@ -88,6 +89,7 @@ class CancelledRuns:
 
     def end(self) -> None:
         """Collect what the runs have left, now and not while another test runs."""
+        self._n_tests += bool(self.n_awaits)
         garbage.collect()
         self._frozen.close()
 
@@ -133,6 +135,21 @@ class CancelledRuns:
     def _is_passed(self, error: Exception) -> bool:
         """Tell whether an error that came after the last test is one that it has caused itself."""
         return self._ended is not None and _is_the_tests_own(error, self._ended.code)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Say so if a test fails that others may have left in a bad way."""
+        report = yield
+        if report.failed and self._n_tests and not item.stash.get(HAS_PASSED, False):
+            before = "1 test was" if self._n_tests == 1 else f"{self._n_tests:,} tests were"
+            told = (
+                f"{before} cancelled on the way before this one, which leaves undone what comes "
+                "last, such as to remove files. Does this one fail alone?"
+            )
+            report.sections.append(("cancelled tests", told))
+        return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
