@@ -30,6 +30,16 @@ def test_the_last_failure_is_tried_first_the_next_time(pytester: pytest.Pytester
     assert json.loads((pytester.path / CACHE).read_text()) == {}
 
 
+def test_it_is_told_without_captured_output_and_in_junit_files(pytester: pytest.Pytester) -> None:
+    result = explore(pytester, RACE, "--show-capture=no", "--junitxml=junit.xml")
+
+    told = ["*- the order of its tasks -*", "What Schedule(*", "It replays with: @*"]
+    result.stdout.fnmatch_lines(told)
+    pytest.LineMatcher((pytester.path / "junit.xml").read_text().splitlines()).fnmatch_lines(
+        told[1:]
+    )
+
+
 def test_one_order_asked_for_forgets_no_other_failure(pytester: pytest.Pytester) -> None:
     explore(pytester, RACE).assert_outcomes(failed=1)
     explore(pytester, RACE, "--explore=Schedule()").assert_outcomes(passed=1)

@@ -25,6 +25,7 @@ from awaits.testing.plugin import garbage
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
 from awaits.testing.plugin.limits import Limits, took_too_long
+from awaits.testing.plugin.reports import add_section
 from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
@@ -148,7 +149,7 @@ class CancelledRuns:
                 f"{before} cancelled on the way before this one, which leaves undone what comes "
                 "last, such as to remove files. Does this one fail alone?"
             )
-            report.sections.append(("cancelled tests", told))
+            add_section(report, "cancelled tests", told)
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -76,12 +76,26 @@ def how_to_replay(schedule: Schedule, drawn: str) -> list[str]:
 def tell(reports: Reports, *lines: str) -> None:
     """Add lines about the order of the tasks to the report of a failure."""
     failure = next(filter(has_failed, reports))
-    told = dict(failure.sections).get(ORDER)
-    if told is not None:
-        failure.sections.remove((ORDER, told))
-    failure.sections.append((ORDER, "\n".join([*([told] if told else []), *lines])))
+    add_section(failure, ORDER, *lines)
     # pytest does not show a failure at the end that began pdb, but this was not known by then.
     vars(failure).pop("_pdbshown", None)
+
+
+def add_section(report: pytest.TestReport, title: str, *lines: str) -> None:
+    """Add lines to a section of a failure's report.
+
+    The sections of the error are shown with it, and stand in JUnit files. Those of the report are
+    captured output, which `--show-capture=no` hides.
+    """
+    sections: list[tuple[str, ...]] | None = getattr(report.longrepr, "sections", None)
+    if sections is None:  # only a text is known
+        report.sections.append((title, "\n".join(lines)))
+        return
+    for number, (name, text, *rest) in enumerate(sections):
+        if name == title:
+            sections[number] = (name, "\n".join([text, *lines]), *rest)
+            return
+    sections.append((title, "\n".join(lines), "-"))
 
 
 def expect(reports: Reports) -> None:

@@ -19,6 +19,7 @@ from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.plugin.misfit import Misfit
 from awaits.testing.plugin.options import given
 from awaits.testing.plugin.outside import Outside
+from awaits.testing.plugin.reports import add_section
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
 from awaits.testing.plugin.virtual_asyncio import PytestAsyncioLoops
 from awaits.testing.run import virtual_time
@@ -168,7 +169,7 @@ class VirtualTime:
             if now or not item.stash.get(HAS_PASSED, False):
                 hints.append(clocks.hint(error, now, has_wall=self._settings.wall is not False))
             for hint in filter(None, hints):
-                report.sections.append(("virtual time", hint))
+                add_section(report, "virtual time", hint)
         return report
 
     def pytest_unconfigure(self) -> None:
