@@ -16,14 +16,13 @@ SCOPE = {
     "extensions": {},
 }
 app = Quart(__name__)
-went_on = False
+went_on = asyncio.Event()
 
 
 @app.route("/")
 async def index() -> str:
-    global went_on
     await asyncio.sleep(1)
-    went_on = True
+    went_on.set()
     return ""
 
 
@@ -43,9 +42,9 @@ async def main() -> None:
         print("the call was cancelled")
     await asyncio.sleep(1)
     left = asyncio.all_tasks() - {asyncio.current_task()}
-    print("the handler went on:", went_on)
+    print("the handler went on:", went_on.is_set())
     print("tasks that are left:", [task.get_coro().__qualname__ for task in left])
-    raise SystemExit(bool(went_on or left))
+    raise SystemExit(bool(went_on.is_set() or left))
 
 
 asyncio.run(main())

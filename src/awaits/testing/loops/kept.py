@@ -52,7 +52,7 @@ class Carried:
         self._error = None
         try:
             yield
-        except asyncio.CancelledError as error:
+        except asyncio.CancelledError as error:  # noqa: ASYNC103 raised again outside
             if not is_of_another_task(error):
                 raise
             self._error = error

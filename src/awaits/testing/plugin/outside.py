@@ -1,5 +1,7 @@
 """What virtual time does not wait for: processes, and threads that nobody counts."""
 
+# pyright: reportPrivateUsage=false
+
 import os
 import subprocess
 import sys
