@@ -209,6 +209,28 @@ def test_what_fixtures_own_is_not_left(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines("*ERROR at teardown of test_besides*")
 
 
+def test_a_fixture_that_overrides_one_of_a_wider_scope_may_close_what_a_test_has_made(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest("""
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def closing():
+            pass
+    """)
+    tests = """
+    @pytest.fixture
+    def closing():
+        yield
+        kept.pop().close()
+
+    async def test_it(closing):
+        kept.append(socket.socket())
+    """
+    run(pytester, tests).assert_outcomes(passed=2)
+
+
 def test_an_idle_thread_of_a_pool_that_is_older_than_the_test_is_not_left(
     pytester: pytest.Pytester,
 ) -> None:
