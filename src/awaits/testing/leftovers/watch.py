@@ -63,6 +63,7 @@ class Watch:
         self._code = code
         self._stays = stays
         self._origins: WeakKeyDictionary[Any, Origin] = WeakKeyDictionary()
+        self._kept: weakref.WeakSet[Any] = weakref.WeakSet()  # by anyio, for later work
         # Python clears all weak references to a generator before it reports that it is dropped.
         self._generators: dict[int, Origin] = {}  # by identity
         self._dropped: list[Leftover] = []
@@ -150,6 +151,7 @@ class Watch:
     def made(self, it: object) -> None:
         """Take note of what is being made."""
         if is_kept_for_later():
+            self._kept.add(it)
             return
         origin = origin_here(self._code)
         maker = None if origin.line else _current_task()
@@ -196,7 +198,8 @@ class Watch:
 
     def _tasks_and_generators(self) -> Iterator[Leftover]:
         made = [it for it in list(self._origins) if _kind(it) in ("task", "async generator")]
-        made += (task for task in _eager_tasks(self) if task not in self._origins)
+        known = {*self._origins, *self._kept}
+        made += (task for task in _eager_tasks(self) if task not in known)
         for it in made:
             what = _what(it) if is_open(it) else ""
             if what and ACCEPTS not in what:
