@@ -21,7 +21,7 @@ from awaits.testing.leftovers.hands import (
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.places import is_installed, of_plugins
 from awaits.testing.leftovers.watch import Leftover, Watch
-from awaits.testing.plugin import garbage
+from awaits.testing.plugin import abandoned, garbage
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
 from awaits.testing.plugin.limits import Limits, took_too_long
@@ -50,6 +50,7 @@ class CancelledRuns:
 
     def __init__(self, config: pytest.Config, limits: Limits) -> None:
         self._plugins = config.pluginmanager
+        abandoned.bring_in(config)
         files = (getattr(it, "__file__", None) for it in config.pluginmanager.get_plugins())
         of_plugins.update(it for it in files if it and is_installed(it))
         self._limits = limits
@@ -198,6 +199,7 @@ class CancelledRuns:
                 raise asyncio.CancelledError
             await watch.settle()
         if watch.has_been_cut:
+            abandoned.abandon_threads()
             watch.look()
             self.n_awaits += 1
         else:

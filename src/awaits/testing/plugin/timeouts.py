@@ -12,6 +12,7 @@ import anyio
 import pytest
 
 from awaits.testing.loops import adapter_here
+from awaits.testing.plugin import abandoned
 from awaits.testing.plugin.bodies import Body, ends_the_run, has_async_body, replaced_body
 from awaits.testing.plugin.watchdog import Watchdog
 
@@ -32,6 +33,7 @@ def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, default: st
     watched = {item: it for item, it in found.items() if it is not None}
     if watched:
         config.pluginmanager.register(Timeouts(watched), "awaits-timeouts")
+        abandoned.bring_in(config)
 
 
 def _seconds(given: object, what: str) -> float:
@@ -113,6 +115,7 @@ def _in_time(watchdog: Watchdog) -> Generator[None]:
         if not watchdog.report or ends_the_run(error):
             raise
     if watchdog.report:
+        abandoned.abandon_threads()
         raise pytest.fail.Exception(watchdog.report, pytrace=False) from None
 
 

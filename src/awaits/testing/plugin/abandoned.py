@@ -1,0 +1,71 @@
+"""Threads that wait for what a test that was cut off would have done.
+
+Nothing cancels a thread, and asyncio waits for those of its default executor as an event loop
+closes. So the event loop gets another executor, and the session goes on.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from awaits.testing.leftovers.places import place_in
+from awaits.testing.loops.stacks import frames, has_no_work
+
+_SECONDS = 0.1  # real ones, for threads that are about to end
+
+_abandoned: list[threading.Thread] = []
+
+
+def bring_in(config: pytest.Config) -> None:
+    """Have the threads named at the end of the session for which Python will wait."""
+    if not config.pluginmanager.has_plugin("awaits-abandoned"):
+        config.pluginmanager.register(_Told(), "awaits-abandoned")
+
+
+def abandon_threads() -> None:
+    """Do not let the event loop wait for threads of its default executor that are at work."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return  # trio does not wait for threads
+    until = time.monotonic() + _SECONDS
+    while (left := list(_at_work())) and time.monotonic() < until:
+        time.sleep(0.01)
+    if left:
+        _abandoned.extend(left)
+        loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+
+
+def _at_work() -> Iterator[threading.Thread]:
+    where = frames()
+    for thread in threading.enumerate():
+        is_of_asyncio = thread.name.startswith("asyncio_") and thread not in _abandoned
+        if is_of_asyncio and not has_no_work(where.get(thread.ident or 0)):
+            yield thread
+
+
+class _Told:
+    def __init__(self) -> None:
+        self._reporter: pytest.TerminalReporter | None = None
+
+    def pytest_unconfigure(self) -> None:
+        """Write what is not written yet: Python may never come to its own end."""
+        if self._reporter is not None:
+            self._reporter.flush()
+
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
+        """Name the threads that have not ended."""
+        self._reporter = terminalreporter
+        where = frames()
+        for thread in _abandoned:
+            frame = where.get(thread.ident or 0)
+            if thread.is_alive() and not has_no_work(frame):
+                place = place_in(frame)
+                terminalreporter.write_line(
+                    f"thread {thread.name}{f', at {place},' if place else ''} does not end, and "
+                    "Python waits for it before it exits"
+                )

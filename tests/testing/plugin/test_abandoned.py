@@ -1,0 +1,77 @@
+"""A thread that never ends, because its test was cut off: the session goes on without it."""
+
+import pytest
+
+HEAD = """
+    import asyncio, threading
+    import pytest
+
+    @pytest.fixture(scope="session", autouse=True)
+    def events(pytestconfig):
+        events = []
+        yield events
+        pytestconfig.add_cleanup(lambda: [it.set() for it in events])  # when all is told
+
+    def waits(event):
+        event.wait()
+"""
+HANGS = """
+    @pytest.mark.%s
+    async def test_it(events):
+        events.append(threading.Event())
+        await asyncio.get_running_loop().run_in_executor(None, waits, events[0])
+
+    @pytest.mark.%s
+    async def test_next():
+        await asyncio.to_thread(int)
+"""
+CUT_OFF = """
+    @pytest.mark.%s
+    async def test_it(events):
+        events.append(threading.Event())
+        thread = asyncio.get_running_loop().run_in_executor(None, waits, events[-1])
+        await asyncio.sleep(0.01)
+        events.pop().set()
+        await thread
+"""
+TOLD = (
+    "thread asyncio_*, at test_it.py:*, in waits, does not end, and Python waits for it before it "
+    "exits"
+)
+
+
+@pytest.mark.parametrize("mark", ["anyio", "asyncio"])
+@pytest.mark.parametrize(
+    ("test", "args", "outcomes"),
+    [
+        (HANGS % ("{0}", "{0}"), ["--anyio-timeout=0.5"], {"failed": 1, "passed": 1}),
+        (CUT_OFF % "{0}", ["--explore-cancel", "--virtual-time"], {"passed": 1}),
+        (CUT_OFF % "{0}", ["--explore-cancel"], {"passed": 1}),
+    ],
+    ids=["took too long", "cancelled in virtual time", "cancelled"],
+)
+def test_the_session_goes_on_and_names_it(
+    pytester: pytest.Pytester, test: str, args: list[str], outcomes: dict[str, int], mark: str
+) -> None:
+    pytester.makepyfile(test_it=HEAD + test.format(mark))
+    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", *args)
+
+    result.assert_outcomes(**outcomes)
+    result.stdout.fnmatch_lines(TOLD)
+
+
+def test_one_that_ends_in_time_is_not_named(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import asyncio, time
+        import pytest
+
+        @pytest.mark.anyio
+        async def test_it():
+            await asyncio.to_thread(time.sleep, 0.01)
+    """
+    )
+    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", "--explore-cancel")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("thread *")
