@@ -298,6 +298,14 @@ def test_tests_are_chosen_as_always(pytester: pytest.Pytester) -> None:
     assert names(result, "FAILED") == ["test_race"]
 
 
+def test_one_that_fails_in_an_order_counts_no_awaits(pytester: pytest.Pytester) -> None:
+    once = "\n    async def test_once():\n        await anyio.sleep(0)\n"
+    result = explore(pytester, RACE + once, "--explore-cancel", "--anyio-backends=asyncio")
+
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines("cancelled: 1 test, at 1 await in all")
+
+
 def test_pdb_begins_once(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         debugger="""
