@@ -17,9 +17,9 @@ FAILING = {
 
     async def test_it():
         with anyio.fail_after(5):
-            await anyio.run_process([sys.executable, "-c", "import time; time.sleep(1)"])
+            await anyio.run_process([sys.executable, "-c", "import time\\ntime.sleep(1)"])
 """,
-        "  process python* -c import time; *",
+        "  process python* -c import time time.sleep(1)*",
     ),
     "a process of a program in a deep folder": (
         """

@@ -114,7 +114,7 @@ def _say(process: subprocess.Popen[Any], origin: Origin) -> str:
         command = " ".join([os.path.basename(program), *rest])  # noqa: PTH119 as short as it is
     else:
         command = str(args)
-    return f"process {command[:60]}{origin}"
+    return f"process {' '.join(command.split())[:60]}{origin}"
 
 
 def _threads() -> Iterator[str]:
