@@ -156,3 +156,21 @@ def test_such_a_scope_that_waits_for_nothing_ends_in_a_livelock() -> None:
             asyncio.Event().wait,
             backend_options=virtual_time("asyncio"),
         )
+
+
+@pytest.mark.parametrize("other", ["time", "slow_callback_duration"])
+def test_another_clock_in_the_event_loop_is_named(other: str) -> None:
+    async def main() -> None:
+        setattr(asyncio.get_running_loop(), other, lambda: 0.0)
+        for _ in range(10_000):
+            await asyncio.sleep(1)  # until 1 s, again and again
+
+    with pytest.raises((LivelockError, TimeoutError)) as raised:
+        anyio.run(in_a_minute, main, backend_options=virtual_time("asyncio", turns=1_000))
+    notes = getattr(raised.value, "__notes__", [])
+    assert any("there can be only one clock" in it for it in notes) == (other == "time")
+
+
+async def in_a_minute(main: Callable[[], Awaitable[None]]) -> None:
+    with anyio.fail_after(60):
+        await main()

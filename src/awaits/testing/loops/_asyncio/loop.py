@@ -57,6 +57,11 @@ TURNS_OF_CANCELLATION = 1_000
 TURNS_AFTER_A_MOVE = 10
 MOVES_OF_CANCELLATION = 1_000
 
+ANOTHER_CLOCK = (
+    "Something has replaced the event loop's time(): there can be only one clock; leave that one "
+    "out, or mark the test real_time."
+)
+
 # The code of what `asyncio.run_coroutine_threadsafe` makes the event loop call.
 STARTS_COROUTINE = {
     it for it in asyncio.run_coroutine_threadsafe.__code__.co_consts if isinstance(it, CodeType)
@@ -351,6 +356,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def throw(self, error: Exception) -> float:
         """Cancel the main task; where it ends, the error is raised in place of the cancellation."""
         self._error = self.threads.error = error
+        if "time" in vars(self):
+            error.add_note(ANOTHER_CLOCK)
         instant, n_thrown = self._thrown
         n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
         self._thrown = self.timekeeper.now, n_thrown
