@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 from awaits.testing.deadlock import Line
 from awaits.testing.deviations import Cancel, Late
@@ -50,7 +50,7 @@ class Trial:
         """Where each step began; noted only if this is set to a list before the run."""
         self._order = order
         self._schedule = schedule
-        self._play: Play[Any, Any] | None = None
+        self._play: Play[object, object] | None = None
 
     def __enter__(self) -> Self:
         self._play = steer(self._order)
@@ -66,7 +66,7 @@ class Trial:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        play, self._play = cast("Play[Any, Any]", self._play), None
+        play, self._play = cast("Play[object, object]", self._play), None
         play.close()
         self.ran, self.contended = tuple(play.ran), play.contended or []
         self.opener, self.is_native = play.opener, play.is_native

@@ -11,7 +11,7 @@ import unittest
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Literal, Self, cast, overload
+from typing import Literal, Self, cast, overload
 
 import anyio
 
@@ -121,7 +121,7 @@ class Schedule:
         self._is_unseen = False
         self._tells = True
         self._on_cancel: Callable[[], None] | None = None
-        self._play: Play[Any, Any] | None = None
+        self._play: Play[object, object] | None = None
         self._order: Delays | None = None  # of the last run
         self._events: list[Delay | Cancellation] = []
         self._trace: list[Moment] = []
@@ -175,7 +175,7 @@ class Schedule:
     ) -> None:
         """Leave the event loop to itself, and tell Hypothesis what happened."""
         __tracebackhide__ = True
-        play, self._play = cast("Play[Any, Any]", self._play), None
+        play, self._play = cast("Play[object, object]", self._play), None
         play.close()
         self._events = [
             it
@@ -353,7 +353,7 @@ def told_of_cancellation(schedule: Schedule, on_cancel: Callable[[], None]) -> N
     schedule._on_cancel = on_cancel  # pyright: ignore[reportPrivateUsage]
 
 
-def steer(order: Order) -> Play[Any, Any]:
+def steer(order: Order) -> Play[object, object]:
     """Steer the order of the tasks of the event loop that runs.
 
     Raises:

@@ -203,7 +203,9 @@ _would_be: list[str] = []  # the user's action for a `ResourceWarning`, in each 
 
 
 @contextlib.contextmanager
-def watched(who: Owner, closes: Callable[[AsyncGenerator[Any, Any]], bool]) -> Generator[None]:
+def watched(
+    who: Owner, closes: Callable[[AsyncGenerator[object, object]], bool]
+) -> Generator[None]:
     """Notice what is made in the block, which runs in an event loop.
 
     Args:
@@ -247,15 +249,17 @@ def drops_noticed(who: Owner) -> Generator[None]:
 
 
 @contextlib.contextmanager
-def _generators(who: Owner, closes: Callable[[AsyncGenerator[Any, Any]], bool]) -> Generator[None]:
+def _generators(
+    who: Owner, closes: Callable[[AsyncGenerator[object, object]], bool]
+) -> Generator[None]:
     first, last = sys.get_asyncgen_hooks()
 
-    def first_iterated(generator: AsyncGenerator[Any, Any]) -> None:
+    def first_iterated(generator: AsyncGenerator[object, object]) -> None:
         _note(generator)
         if first is not None:
             first(generator)
 
-    def finalized(generator: AsyncGenerator[Any, Any]) -> None:
+    def finalized(generator: AsyncGenerator[object, object]) -> None:
         if closes(generator):
             who.dropped(generator)
         if last is not None:
@@ -284,10 +288,10 @@ def _tasks_of_asyncio() -> Generator[None]:
 
     def factory(
         loop: asyncio.AbstractEventLoop,
-        coroutine: Coroutine[Any, Any, Any],
+        coroutine: Coroutine[object, object, object],
         **kwargs: Any,  # noqa: ANN401 asyncio's own
-    ) -> asyncio.Future[Any]:
-        task: asyncio.Future[Any] = (
+    ) -> asyncio.Future[object]:
+        task: asyncio.Future[object] = (
             asyncio.Task(coroutine, loop=loop, **kwargs)
             if before is None
             else before(loop, coroutine, **kwargs)

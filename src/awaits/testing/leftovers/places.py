@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_process
 
@@ -37,7 +37,7 @@ class Origin(NamedTuple):
     """Whether `place` is where the task that made it was made, because nothing else is known."""
     root: CodeType | None = None
     """The user's outermost function in the task that made it."""
-    maker: "weakref.ref[Any] | None" = None
+    maker: "weakref.ref[object] | None" = None
     """The task that made it, if the body of the test did not."""
     function: CodeType | None = None
     """The function of the test that stood there: its body, or one in it."""

@@ -63,7 +63,7 @@ class Watch:
         self._code = code
         self._stays = stays
         self._origins: WeakKeyDictionary[Any, Origin] = WeakKeyDictionary()
-        self._kept: weakref.WeakSet[Any] = weakref.WeakSet()  # by anyio, for later work
+        self._kept: weakref.WeakSet[object] = weakref.WeakSet()  # by anyio, for later work
         # Python clears all weak references to a generator before it reports that it is dropped.
         self._generators: dict[int, Origin] = {}  # by identity
         self._dropped: list[Leftover] = []
@@ -75,12 +75,16 @@ class Watch:
         self.stands: list[tuple[CodeType, int]] = []
         """Where the test stood when it was cancelled, the outermost line first."""
         self._coroutine: object = None
-        self._to_be_cut: set[weakref.ref[Any]] = set()  # the tasks that had not ended then
-        self._cut_off: set[weakref.ref[Any]] = set()  # those of them that the cancellation ended
+        self._to_be_cut: set[weakref.ref[object]] = set()  # the tasks that had not ended then
+        self._cut_off: set[weakref.ref[object]] = set()  # those of them that the cancellation ended
         self._is_closing = False
 
     async def run(
-        self, body: Callable[P, Coroutine[Any, Any, object]], /, *args: P.args, **kwargs: P.kwargs
+        self,
+        body: Callable[P, Coroutine[object, object, object]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> None:
         """Run the body. After that, call `settle`, and ask what is `left`."""
         __tracebackhide__ = True
@@ -109,15 +113,15 @@ class Watch:
             if asyncio.isfuture(task):
                 task.add_done_callback(self._ends)
 
-    def was_cut_off(self, maker: "weakref.ref[Any]") -> bool:
+    def was_cut_off(self, maker: "weakref.ref[object]") -> bool:
         """Tell whether a task of the test was cancelled with it, and has ended."""
         return maker in self._cut_off
 
-    def _ends(self, task: asyncio.Future[Any]) -> None:
+    def _ends(self, task: asyncio.Future[object]) -> None:
         if task.cancelled() and weakref.ref(task) in self._to_be_cut:
             self._cut_off.add(weakref.ref(task))
 
-    def _open_tasks(self) -> list[Any]:
+    def _open_tasks(self) -> list[object]:
         return [it for it in list(self._origins) if _kind(it) == "task" and is_open(it)]
 
     def hold(self) -> None:
@@ -217,7 +221,7 @@ class Watch:
                 yield Leftover(it, _what(it), self._origins[it])
 
 
-def _hashable(task: "weakref.ref[Any]") -> "weakref.ref[Any]":
+def _hashable(task: "weakref.ref[object]") -> "weakref.ref[object]":
     hash(task)  # now, because it cannot be computed once the task is gone
     return task
 

@@ -51,7 +51,7 @@ class Adapter(Protocol):
         """
         ...
 
-    def play(self, order: Order) -> Play[Any, Any]:
+    def play(self, order: Order) -> Play[object, object]:
         """Steer the order of the tasks of the running event loop, until `Play.close`.
 
         Raises:

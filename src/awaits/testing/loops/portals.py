@@ -8,7 +8,6 @@ portal sends all that it is asked to run; the futures `_enter_future` of its con
 import functools
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
 
 from anyio.from_thread import (
     BlockingPortal,
@@ -38,11 +37,11 @@ def patch_portals() -> None:
 
     def _spawn_task_from_thread(
         self: BlockingPortal,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        func: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
         name: object,
-        future: Future[Any],
+        future: Future[object],
     ) -> None:
         threads = threads_beside(self._token.native_token)
         if threads is not None:

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from types import FrameType
-from typing import Any
 from weakref import WeakValueDictionary
 
 from awaits.testing.loops.oldest import OLDEST
@@ -141,14 +140,14 @@ class Threads:
         self._places[thread] = id(frame), frame.f_lasti, since
         return now - since < SECONDS_AT_ONE_PLACE
 
-    def may_wait_for(self, future: Future[Any]) -> None:
+    def may_wait_for(self, future: Future[object]) -> None:
         """Notice when this thread waits for a future that the event loop will resolve."""
         n_workers = int(self._token_here() is self._token)
         for name in ("result", "exception"):
             vars(future)[name] = self._noticed(future, getattr(future, name), n_workers)
 
     def _noticed(
-        self, future: Future[Any], wait: Callable[[float | None], object], n_workers: int
+        self, future: Future[object], wait: Callable[[float | None], object], n_workers: int
     ) -> Callable[..., object]:
         def noticed(timeout: float | None = None) -> object:
             __tracebackhide__ = True
@@ -173,7 +172,7 @@ class _Waiting:
     """A thread's wait for a future. The event loop calls `begin` and `end`."""
 
     def __init__(
-        self, threads: Threads, future: Future[Any], n_workers: int, *, for_ever: bool
+        self, threads: Threads, future: Future[object], n_workers: int, *, for_ever: bool
     ) -> None:
         self._threads = threads
         self._future = future

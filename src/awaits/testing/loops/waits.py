@@ -13,7 +13,7 @@ import gc
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType, FunctionType, MethodType
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -172,7 +172,9 @@ def _look(it: object, frame: FrameType) -> Wait | None:
             return None
 
 
-def _open(it: MemoryObjectReceiveStream[Any] | MemoryObjectSendStream[Any], which: str) -> str:
+def _open(
+    it: MemoryObjectReceiveStream[object] | MemoryObjectSendStream[object], which: str
+) -> str:
     statistics = it.statistics()
     n = statistics.open_send_streams if which == "send" else statistics.open_receive_streams
     return f"{n} {which} stream{'' if n == 1 else 's'}"

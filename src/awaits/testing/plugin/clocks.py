@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator
 from datetime import date, datetime
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
-from typing import Any, cast
+from typing import cast
 
 from awaits.testing.leftovers.places import file_and_line, is_of_the_project, is_the_users
 from awaits.testing.loops.standing import MOST_NAMED
@@ -31,7 +31,7 @@ _ADVICE = {
     "steady": "anyio.current_time() measures virtual time; or mark the test real_time.",
 }
 
-_Functions = dict[CodeType, dict[str, Any]]  # with their global names
+_Functions = dict[CodeType, dict[str, object]]  # with their global names
 
 
 def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
@@ -108,7 +108,7 @@ def _function_of(member: object) -> object:
             return member
 
 
-def _add(code: CodeType, names: dict[str, Any], functions: _Functions) -> None:
+def _add(code: CodeType, names: dict[str, object], functions: _Functions) -> None:
     if is_of_the_project(code):
         functions[code] = names
         for inner in code.co_consts:
@@ -116,7 +116,7 @@ def _add(code: CodeType, names: dict[str, Any], functions: _Functions) -> None:
                 _add(inner, names, functions)
 
 
-def _named(code: CodeType, names: dict[str, Any]) -> Iterator[object]:
+def _named(code: CodeType, names: dict[str, object]) -> Iterator[object]:
     """Yield the values of a function's global names, and their attributes that may be clocks."""
     value: object = None
     for instruction in dis.get_instructions(code):

@@ -10,7 +10,6 @@ task; a scope's `_parent_scope`; `_cancel_handle`, by which the event loop calls
 import asyncio
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from anyio._backends import _asyncio as anyio_asyncio
 from anyio._backends._asyncio import CancelScope, TaskState
@@ -28,7 +27,7 @@ check_names(
 )
 
 
-def scopes_of(task: asyncio.Task[Any]) -> Iterator[CancelScope]:
+def scopes_of(task: asyncio.Task[object]) -> Iterator[CancelScope]:
     """Yield the cancel scopes of anyio's that a task is in, the innermost first."""
     state = anyio_asyncio._task_states.get(task)
     scope = None if state is None else state.cancel_scope

@@ -145,8 +145,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self.waiting_for_idle: list[asyncio.Future[None]] = []
         self.sent: set[object] = set()  # anyio's work for its workers that has not begun
         self.closes_at: float = math.inf  # when it stops, if it waits for its last tasks
-        self._outermost: asyncio.Task[Any] | None = None  # the one that the loop runs for
-        self._main: asyncio.Task[Any] | None = None  # in which a deadlock is raised
+        self._outermost: asyncio.Task[object] | None = None  # the one that the loop runs for
+        self._main: asyncio.Task[object] | None = None  # in which a deadlock is raised
         self._error: Exception | None = None
         self._thrown: tuple[float, int] = (0.0, 0)  # an instant, and how many errors at it
         self._n_cancels = 0  # how often an error has cancelled the main task
@@ -409,7 +409,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         with self._interrupts.kept():
             super().run_forever()
 
-    def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
+    def run_until_complete(self, future: Generator[object, None, T] | Awaitable[T]) -> T:
         """Run until the future is done; raise `DeadlockError` if it never can be."""
         task = self._task_of(cast("Awaitable[T]", future))
         self._outermost = self._main = task

@@ -51,7 +51,7 @@ T = TypeVar("T")
 STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
 
 
-class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
+class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
     """The queue of an asyncio event loop, steered by a schedule."""
 
     __slots__ = ("_cancellable", "_has_looked", "_loop", "_nothing", "_sockets", "_wraps")
@@ -69,7 +69,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         self.end_what_gives_way(self._loop._ready)
         steps = self._loop._ready
         super().__init__(steps, order, getattr(loop, "timekeeper", None))
-        self._cancellable: dict[asyncio.Task[Any], int] = {}  # and how often each was cancelled
+        self._cancellable: dict[asyncio.Task[object], int] = {}  # and how often each was cancelled
         # A task factory of the program may start tasks at once, before they can have a scope.
         self._wraps = self.cancels_a_task and loop.get_task_factory() is None
         self._sockets = Sockets(self._loop, self._arrived)
@@ -90,12 +90,15 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
             self._loop.set_task_factory(self._wrapped if steps is self else None)
 
     def _wrapped(
-        self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **kwargs: Any
-    ) -> asyncio.Task[Any]:
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coroutine: Coroutine[object, object, object],
+        **kwargs: Any,
+    ) -> asyncio.Task[object]:
         run = self._natively if self._order.native else self.in_scope
         return asyncio.Task(run(coroutine), loop=loop, **kwargs)
 
-    async def _natively(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
+    async def _natively(self, coroutine: Coroutine[object, object, T]) -> T | None:
         """Run a task's coroutine so that it can be cancelled natively.
 
         anyio ends a task group when one of its tasks ends as cancelled. Here only the one task is
@@ -116,10 +119,10 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         finally:
             del self._cancellable[task]
 
-    def _cancel_once(self, task: asyncio.Task[Any]) -> None:
+    def _cancel_once(self, task: asyncio.Task[object]) -> None:
         task.cancel()
 
-    def _cancel_natively(self, task: asyncio.Task[Any], at: At) -> None:
+    def _cancel_natively(self, task: asyncio.Task[object], at: At) -> None:
         # A shield holds off cancel scopes, but not `Task.cancel()`. Code that shields, and that is
         # only ever cancelled by scopes, is right.
         if task in self._cancellable and not _is_shielded(task):
@@ -149,11 +152,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
 
     # asyncio's types do not show what a handle is to asyncio itself.
 
-    def task_of(self, step: Any) -> asyncio.Task[Any] | None:
+    def task_of(self, step: object) -> asyncio.Task[object] | None:
         """Return the task that takes a step; `None` for any other callback."""
         return task_of(step)
 
-    def woken_by(self, step: Any) -> object:
+    def woken_by(self, step: object) -> object:
         """Return what has woken a step's task, if that wakes several tasks in any order."""
         return asyncio.CancelledError if is_woken_by_cancellation(step) else None
 
@@ -161,23 +164,23 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         """Return the context variables of a step."""
         return cast("Context", step._context)
 
-    def is_in(self, scope: anyio.CancelScope, task: asyncio.Task[Any]) -> bool:
+    def is_in(self, scope: anyio.CancelScope, task: asyncio.Task[object]) -> bool:
         """Tell whether a cancel scope cancels a task: one that anyio has started in it."""
         return any(it is scope for it in scopes_of(task))
 
-    def coroutine_of(self, task: asyncio.Task[Any]) -> object:
+    def coroutine_of(self, task: asyncio.Task[object]) -> object:
         """Return the coroutine that a task runs."""
         return task.get_coro()
 
-    def current_task(self) -> asyncio.Task[Any]:
+    def current_task(self) -> asyncio.Task[object]:
         """Return the task that runs."""
-        return cast("asyncio.Task[Any]", asyncio.current_task())
+        return cast("asyncio.Task[object]", asyncio.current_task())
 
-    def name_of(self, task: asyncio.Task[Any]) -> str:
+    def name_of(self, task: asyncio.Task[object]) -> str:
         """Return the name of a task."""
         return name_of(task)
 
-    def here(self, task: asyncio.Task[Any]) -> Here:
+    def here(self, task: asyncio.Task[object]) -> Here:
         """Return a task as its event loop knows it."""
         return here(task)
 
@@ -187,7 +190,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[Any]]):
         return look
 
 
-def _is_shielded(task: asyncio.Task[Any]) -> bool:
+def _is_shielded(task: asyncio.Task[object]) -> bool:
     """Tell whether a task is in a shielded scope that it has entered itself."""
     own = itertools.takewhile(lambda scope: scope._host_task is task, scopes_of(task))
     return any(scope.shield for scope in own)

@@ -29,9 +29,9 @@ check_names(
 )
 
 
-def waiter_of(task: asyncio.Task[Any]) -> asyncio.Future[Any] | None:
+def waiter_of(task: asyncio.Task[object]) -> asyncio.Future[object] | None:
     """Return the future that a task waits for; `None` if it waits for none."""
-    return cast("asyncio.Future[Any] | None", cast("Any", task)._fut_waiter)
+    return cast("asyncio.Future[object] | None", cast("Any", task)._fut_waiter)
 
 
 def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
@@ -54,7 +54,7 @@ def tasks_here() -> Iterator[Here]:
             yield here(task)
 
 
-def _for_future(future: asyncio.Future[Any]) -> Wait:
+def _for_future(future: asyncio.Future[object]) -> Wait:
     if isinstance(future, asyncio.Task):
         return Wait("the end of", (future,), is_held=False)
     if isinstance(future, _GatheringFuture):
@@ -100,7 +100,7 @@ def _in_function(frame: FrameType) -> Wait | None:
             return None
 
 
-def name_of(task: asyncio.Task[Any]) -> str:
+def name_of(task: asyncio.Task[object]) -> str:
     """Return the name of a task, or that of its function if it has none, as eager tasks may."""
     name: str | None = task.get_name()
     if name not in (None, "None"):
