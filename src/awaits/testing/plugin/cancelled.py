@@ -25,7 +25,7 @@ from awaits.testing.plugin import abandoned, garbage
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
 from awaits.testing.plugin.limits import Limits, took_too_long
-from awaits.testing.plugin.reports import add_section
+from awaits.testing.plugin.sections import add_section
 from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from awaits.testing.plugin._again import has_failed
+from awaits.testing.plugin.sections import add_section
 from awaits.testing.plugin.tally import EXPLORED, noted
 from awaits.testing.schedule import Schedule
 
@@ -79,23 +80,6 @@ def tell(reports: Reports, *lines: str) -> None:
     add_section(failure, ORDER, *lines)
     # pytest does not show a failure at the end that began pdb, but this was not known by then.
     vars(failure).pop("_pdbshown", None)
-
-
-def add_section(report: pytest.TestReport, title: str, *lines: str) -> None:
-    """Add lines to a section of a failure's report.
-
-    The sections of the error are shown with it, and stand in JUnit files. Those of the report are
-    captured output, which `--show-capture=no` hides.
-    """
-    sections: list[tuple[str, ...]] | None = getattr(report.longrepr, "sections", None)
-    if sections is None:  # only a text is known
-        report.sections.append((title, "\n".join(lines)))
-        return
-    for number, (name, text, *rest) in enumerate(sections):
-        if name == title:
-            sections[number] = (name, "\n".join([text, *lines]), *rest)
-            return
-    sections.append((title, "\n".join(lines), "-"))
 
 
 def expect(reports: Reports) -> None:

@@ -19,8 +19,8 @@ from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.plugin.misfit import Misfit
 from awaits.testing.plugin.options import given
 from awaits.testing.plugin.outside import Outside
-from awaits.testing.plugin.reports import add_section
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
+from awaits.testing.plugin.sections import add_section
 from awaits.testing.plugin.virtual_asyncio import PytestAsyncioLoops
 from awaits.testing.run import virtual_time
 
