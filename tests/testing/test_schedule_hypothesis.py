@@ -77,6 +77,7 @@ def test_a_failure_is_shrunk_explained_and_replayed_from_the_database(
 def test_the_cancellation_of_another_task_is_a_failure_like_any_other(
     pytester: pytest.Pytester,
 ) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
     pytester.makepyfile("""
         import asyncio, pytest
         from hypothesis import given, settings
