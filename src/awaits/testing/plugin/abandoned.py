@@ -32,20 +32,27 @@ def abandon_threads() -> None:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return  # trio does not wait for threads
+    if not any(_of_asyncio()):
+        return
     until = time.monotonic() + _SECONDS
-    while (left := list(_at_work())) and time.monotonic() < until:
-        time.sleep(0.01)
-    if left:
-        _abandoned.extend(left)
-        loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+    left: list[threading.Thread] = []
+    while time.monotonic() < until:
+        time.sleep(0.01)  # one that has just got its work may not have begun
+        left = list(_at_work())
+        if not left:
+            return
+    _abandoned.extend(left)
+    loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+
+
+def _of_asyncio() -> Iterator[threading.Thread]:
+    every = (it for it in threading.enumerate() if it.name.startswith("asyncio_"))
+    return (it for it in every if it not in _abandoned)
 
 
 def _at_work() -> Iterator[threading.Thread]:
     where = frames()
-    for thread in threading.enumerate():
-        is_of_asyncio = thread.name.startswith("asyncio_") and thread not in _abandoned
-        if is_of_asyncio and not has_no_work(where.get(thread.ident or 0)):
-            yield thread
+    return (it for it in _of_asyncio() if not has_no_work(where.get(it.ident or 0)))
 
 
 class _Told:

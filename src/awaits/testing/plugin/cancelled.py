@@ -199,7 +199,6 @@ class CancelledRuns:
                 raise asyncio.CancelledError
             await watch.settle()
         if watch.has_been_cut:
-            abandoned.abandon_threads()
             watch.look()
             self.n_awaits += 1
         else:
@@ -220,9 +219,11 @@ class CancelledRuns:
         try:
             await watch.run(body, *args, **kwargs)
         finally:
-            task = asyncio.current_task() if self.schedule.native else None
-            if task is not None and watch.has_been_cut:
-                task.uncancel()  # by its own schedule; others may have cancelled it as well
+            if watch.has_been_cut:
+                abandoned.abandon_threads()
+                task = asyncio.current_task() if self.schedule.native else None
+                if task is not None:
+                    task.uncancel()  # by its own schedule; others may have cancelled it as well
 
     def _is_again(self, watch: Watch, code: CodeType | None) -> bool:
         """Tell whether the test was cancelled at these lines before, in a loop; note the lines."""
