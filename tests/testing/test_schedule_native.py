@@ -256,6 +256,23 @@ def test_at_an_await_in_the_scope_the_task_that_opened_it_is_cancelled_once(n: i
     )
 
 
+def test_at_an_await_of_another_task_the_one_that_opened_the_scope_is_told_as_cancelled() -> None:
+    schedule = Schedule(cancel=2, native=True)
+
+    async def beside() -> None:
+        await asyncio.sleep(1)
+
+    async def main() -> None:
+        with pytest.raises(asyncio.CancelledError), schedule, schedule.cancel_scope():
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(beside)
+                await asyncio.sleep(2)
+
+    anyio.run(main, backend_options=virtual_time("asyncio"))
+    (told,) = schedule.explanation.splitlines()[1:]
+    assert "beside" not in told
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_it_is_tried_where_there_is_one(backend: str) -> None:
     log = Log()

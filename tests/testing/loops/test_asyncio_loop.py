@@ -121,6 +121,16 @@ class TestRuns:
         with broken, pytest.raises(AssertionError, match=r"^broken$"):
             loop.run_forever()
 
+    def test_a_socket_that_nobody_listens_to_any_more_wakes_nobody(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            loop.add_reader(ours, print)
+            loop.remove_reader(ours)
+            with pytest.raises(DeadlockError):
+                loop.run_until_complete(loop.create_future())
+
     def test_an_event_loop_can_run_until_a_future_is_done(
         self, loop: asyncio.AbstractEventLoop
     ) -> None:

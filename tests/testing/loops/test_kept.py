@@ -8,7 +8,7 @@ import pytest
 
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
 from awaits.testing.clock import timekeeper_of
-from awaits.testing.loops.kept import kept_event_loop
+from awaits.testing.loops.kept import Carried, kept_event_loop
 from tests.testing.loops.shared import on_both
 
 
@@ -54,3 +54,21 @@ def test_an_anyio_that_does_not_fit_is_told_in_a_sentence(monkeypatch: pytest.Mo
 
     with pytest.raises(ValueError, match=r"^This package does not fit anyio .*; install a version"):
         kept_event_loop("asyncio", {})
+
+
+def test_a_cancellation_that_nobody_has_raised_again_is_forgotten_with_the_next_run() -> None:
+    carried = Carried()
+
+    async def carry(*, cancelled: bool) -> None:
+        with carried.kept():
+            if cancelled:
+                raise asyncio.CancelledError
+
+    asyncio.run(carry(cancelled=True))
+    asyncio.run(carry(cancelled=False))
+    carried.raise_again()
+
+    asyncio.run(carry(cancelled=True))
+    with pytest.raises(asyncio.CancelledError):
+        carried.raise_again()
+    carried.raise_again()  # once

@@ -1,5 +1,8 @@
 """A thread that never ends, because its test was cut off: the session goes on without it."""
 
+import subprocess
+import sys
+
 import pytest
 
 HEAD = """
@@ -75,3 +78,32 @@ def test_one_that_ends_in_time_is_not_named(pytester: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("thread *")
+
+
+def test_one_that_has_ended_meanwhile_is_not_named(pytester: pytest.Pytester) -> None:
+    ends = """
+    @pytest.mark.anyio
+    def test_ends(events):
+        events[0].set()
+        for thread in threading.enumerate():
+            while thread.name.startswith("asyncio_") and thread.is_alive() and waiting:
+                pass
+    """
+    tests = HEAD.replace("event.wait()", "event.wait()\n        waiting.clear()") + (
+        "\n    waiting = [1]\n" + HANGS % ("anyio", "anyio") + ends
+    )
+    pytester.makepyfile(test_it=tests)
+    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", "--anyio-timeout=0.5")
+
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.no_fnmatch_line("thread *")
+
+
+def test_all_is_told_before_python_waits_for_it(pytester: pytest.Pytester) -> None:
+    never = HEAD.replace("pytestconfig.add_cleanup", "print")
+    pytester.makepyfile(test_it=never + HANGS % ("anyio", "anyio"))
+    command = [sys.executable, "-m", "pytest", "--anyio-backends=asyncio", "--anyio-timeout=0.5"]
+    with subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any(" 1 failed, 1 passed in " in line for line in process.stdout)
+        process.kill()  # it waits for the thread

@@ -285,6 +285,30 @@ def test_one_that_fails_by_itself_is_told_who_was_cut_off_before(
     )
 
 
+def test_each_that_was_cancelled_before_counts_once_and_none_is_told_where_it_is_cancelled(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def test_awaits_nothing():
+        pass
+
+    async def test_is_cut_off():
+        await anyio.sleep(1)
+
+    async def test_forgets():
+        await program.three_awaits()
+
+    @pytest.mark.real_time  # so that it comes last
+    def test_fails():
+        assert not "this"
+    """
+    result = cancel(pytester, tests, "--anyio-backends=asyncio", "--explore-cancel")
+
+    result.assert_outcomes(passed=2, failed=2)
+    assert result.stdout.str().count(" cancelled tests ") == 1
+    result.stdout.fnmatch_lines(["-* cancelled tests -*", "2 tests were cancelled on the way *"])
+
+
 def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

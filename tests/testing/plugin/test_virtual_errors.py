@@ -71,6 +71,32 @@ def test_an_error_of_the_kit_fails_the_test_and_not_the_suite(pytester: pytest.P
     result.stdout.fnmatch_lines("E*the kit is broken")
 
 
+@pytest.mark.parametrize("mark", ["anyio", "asyncio"])
+@pytest.mark.parametrize(
+    "waits",
+    ["await anyio.Event().wait()", "while True: await anyio.sleep(0)"],
+    ids=["dead", "live"],
+)
+def test_a_deadlock_shows_the_line_of_the_test_and_nothing_of_the_plugins(
+    pytester: pytest.Pytester, mark: str, waits: str
+) -> None:
+    pytester.makepyfile(
+        f"""
+    import anyio, pytest
+
+    @pytest.mark.{mark}
+    @pytest.mark.virtual_time
+    async def test_it():
+        {waits}
+    """
+    )
+    result = pytester.runpytest("-p", "no:cacheprovider", "--anyio-backends=asyncio,trio")
+
+    result.assert_outcomes(failed=2 if mark == "anyio" else 1)
+    result.stdout.fnmatch_lines([f">*{waits}", "E *lockError: At 0.0 s, *"])
+    result.stdout.no_fnmatch_line("*run_until_complete*")
+
+
 @pytest.mark.parametrize(
     ("test", "sentence"),
     [

@@ -150,6 +150,18 @@ QUIET = {
         with anyio.fail_after(5):
             await anyio.sleep_forever()
 """,
+    "a worker for which time has waited": """
+    import asyncio
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    @pytest.mark.parametrize("n", [1, 2])
+    async def test_it(anyio_backend, n):
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, int)
+        await loop.shutdown_default_executor()
+        await anyio.sleep(5)
+        assert not "this"
+""",
     "a process that has ended, of another test": """
     async def test_first():
         subprocess.run([sys.executable, "--version"], check=True)

@@ -67,10 +67,19 @@ class Carried:
 
 def is_of_another_task(error: BaseException) -> bool:
     """Tell whether an error is a `CancelledError`, and nobody has cancelled the current task."""
-    if not isinstance(error, asyncio.CancelledError):
-        return False
-    task = asyncio.current_task()
-    return task is not None and not task.cancelling()
+    return isinstance(error, asyncio.CancelledError) and not n_cancelled()
+
+
+def n_cancelled() -> int:
+    """Return how often others have cancelled the current task, as asyncio does on Ctrl-C.
+
+    anyio's cancel scopes undo their own count. trio does not count: it raises `KeyboardInterrupt`.
+    """
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop of asyncio's runs
+        return 0
+    return 0 if task is None else task.cancelling()
 
 
 def fail_as_any_other(error: BaseException) -> None:

@@ -56,17 +56,8 @@ def _at_work() -> Iterator[threading.Thread]:
 
 
 class _Told:
-    def __init__(self) -> None:
-        self._reporter: pytest.TerminalReporter | None = None
-
-    def pytest_unconfigure(self) -> None:
-        """Write what is not written yet: Python may never come to its own end."""
-        if self._reporter is not None:
-            self._reporter.flush()
-
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Name the threads that have not ended."""
-        self._reporter = terminalreporter
         where = frames()
         for thread in _abandoned:
             frame = where.get(thread.ident or 0)

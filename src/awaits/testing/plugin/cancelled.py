@@ -21,6 +21,7 @@ from awaits.testing.leftovers.hands import (
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.places import is_installed, of_plugins
 from awaits.testing.leftovers.watch import Leftover, Watch
+from awaits.testing.loops.kept import n_cancelled
 from awaits.testing.plugin import abandoned, garbage
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
@@ -60,7 +61,7 @@ class CancelledRuns:
         """At how many awaits the last test was cancelled."""
         self.is_over: bool = False
         """Whether it has no more awaits."""
-        self._n_tests = 0  # that were cut off
+        self._cut_off: set[str] = set()  # the tests that were cancelled on the way
         self._normal: set[tuple[object, ...]] = set()  # what the test leaves behind anyway
         self._stacks: set[object] = set()  # at which it was cancelled, in loops
         self._frozen = contextlib.ExitStack()
@@ -91,7 +92,6 @@ class CancelledRuns:
 
     def end(self) -> None:
         """Collect what the runs have left, now and not while another test runs."""
-        self._n_tests += bool(self.n_awaits)
         garbage.collect()
         self._frozen.close()
 
@@ -144,8 +144,9 @@ class CancelledRuns:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Say so if a test fails that others may have left in a bad way."""
         report = yield
-        if report.failed and self._n_tests and not item.stash.get(HAS_PASSED, False):
-            before = "1 test was" if self._n_tests == 1 else f"{self._n_tests:,} tests were"
+        n_tests = len(self._cut_off)
+        if report.failed and n_tests and not item.stash.get(HAS_PASSED, False):
+            before = "1 test was" if n_tests == 1 else f"{n_tests:,} tests were"
             told = (
                 f"{before} cancelled on the way before this one, which leaves undone what comes "
                 "last, such as to remove files. Does this one fail alone?"
@@ -181,7 +182,7 @@ class CancelledRuns:
     ) -> None:
         __tracebackhide__ = True
         code = code_of(body)
-        n_before = _n_cancelled()
+        n_before = n_cancelled()
         watch = Watch(code, self._normal)
         told_of_cancellation(self.schedule, watch.is_cut)
         with drops_noticed(watch):  # also what only the error keeps alive
@@ -191,16 +192,17 @@ class CancelledRuns:
             except BaseException as error:  # noqa: ASYNC103 nobody judges what the test does itself
                 if (
                     ends_the_run(error)
-                    or _n_cancelled() > n_before
+                    or n_cancelled() > n_before
                     or not (watch.has_been_cut and _is_the_tests_own(error, code))
                 ):
                     raise
-            if _n_cancelled() > n_before:  # the test has swallowed that cancellation
+            if n_cancelled() > n_before:  # the test has swallowed that cancellation
                 raise asyncio.CancelledError
             await watch.settle()
         if watch.has_been_cut:
             watch.look()
             self.n_awaits += 1
+            self._cut_off.add(test.nodeid)
         else:
             self.is_over = self.schedule.cancel is not None
         cut = Cut(watch, code, watch.has_been_cut, self._is_again(watch, code))
@@ -276,15 +278,3 @@ def _is_a_check(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return all(map(_is_a_check, error.exceptions))
     return isinstance(error, (AssertionError, pytest.fail.Exception))
-
-
-def _n_cancelled() -> int:
-    """Return how often others have cancelled the current task, as asyncio does on Ctrl-C.
-
-    anyio's cancel scopes undo their own count. trio does not count: it raises `KeyboardInterrupt`.
-    """
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # no event loop of asyncio's runs
-        return 0
-    return 0 if task is None else task.cancelling()

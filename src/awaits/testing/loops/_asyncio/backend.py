@@ -16,7 +16,8 @@ from anyio import CapacityLimiter
 from anyio._backends._asyncio import AsyncIOBackend, WorkerThread
 from anyio._core._eventloop import loaded_backends
 
-from awaits.testing.loops._asyncio.loop import VirtualEventLoop, loop_of_this_worker, work
+from awaits.testing.loops._asyncio.loop import VirtualEventLoop
+from awaits.testing.loops._asyncio.workers import loop_of_this_worker, work
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.portals import patch_portals
 from awaits.testing.loops.stacks import POOLS

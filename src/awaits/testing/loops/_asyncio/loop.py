@@ -20,14 +20,13 @@ import itertools
 import math
 import selectors
 import sys
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
+from typing import Any, TypeVar, TypeVarTuple, cast
 
 from awaits.testing.loops._asyncio.cancellable import raise_in
 from awaits.testing.loops._asyncio.closing import closing_in_time
@@ -38,16 +37,15 @@ from awaits.testing.loops._asyncio.order import (
     is_woken_by_cancellation,
     task_of,
 )
+from awaits.testing.loops._asyncio.selector import CountingSelector
 from awaits.testing.loops._asyncio.waits import here, look, name_of
+from awaits.testing.loops._asyncio.workers import loop_of_this_worker, work
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
-
-if TYPE_CHECKING:
-    from _typeshed import FileDescriptorLike
 
 # A cancelled scope of anyio's cancels its tasks again at each turn, until they have ended. After so
 # many turns at one instant, the loop checks whether it does anything else.
@@ -89,26 +87,6 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-class CountingSelector(selectors.DefaultSelector):
-    """A selector that counts what it watches, because the event loop asks at each turn."""
-
-    n_watched = 0
-
-    def register(
-        self, fileobj: "FileDescriptorLike", events: int, data: object = None
-    ) -> selectors.SelectorKey:
-        """Watch a file."""
-        key = super().register(fileobj, events, data)
-        self.n_watched += 1
-        return key
-
-    def unregister(self, fileobj: "FileDescriptorLike") -> selectors.SelectorKey:
-        """Do not watch a file any more."""
-        key = super().unregister(fileobj)
-        self.n_watched -= 1
-        return key
-
-
 class VirtualEventLoop(asyncio.SelectorEventLoop):
     """An event loop that moves its clock to the next deadline instead of waiting for it."""
 
@@ -141,7 +119,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
-        self.threads: Threads = Threads(self, lambda: _worker.loop, self.call_soon_threadsafe)
+        self.threads: Threads = Threads(self, loop_of_this_worker, self.call_soon_threadsafe)
         self.waiting_for_idle: list[asyncio.Future[None]] = []
         self.sent: set[object] = set()  # anyio's work for its workers that has not begun
         self.closes_at: float = math.inf  # when it stops, if it waits for its last tasks
@@ -464,24 +442,3 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             await super().shutdown_default_executor()
         finally:
             self.thread_is_back()
-
-
-class _Worker(threading.local):
-    loop: VirtualEventLoop | None = None  # that this thread works for
-
-
-_worker = _Worker()
-
-
-def loop_of_this_worker() -> VirtualEventLoop | None:
-    """Return the event loop in virtual time that this thread works for, if any."""
-    return _worker.loop
-
-
-def work(loop: VirtualEventLoop, func: Callable[[*Ts], T], *args: *Ts) -> T:
-    """Run a function, and note meanwhile that this thread works for the event loop."""
-    _worker.loop = loop
-    try:
-        return func(*args)
-    finally:
-        _worker.loop = None
