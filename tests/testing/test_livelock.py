@@ -64,6 +64,24 @@ def test_another_task_is_named(backend: str, main: Callable[[], Awaitable[None]]
 
 
 @on_both
+@pytest.mark.parametrize("turns", [100, 1_000])
+def test_on_asyncio_it_ends_after_so_many_turns_and_on_trio_after_a_tenth_more_at_most(
+    backend: str, turns: int
+) -> None:
+    n_turns = 0
+
+    async def main() -> None:
+        nonlocal n_turns
+        while True:
+            n_turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    check_livelock(backend, main, turns)
+    most = turns if backend == "asyncio" else 1.1 * turns
+    assert turns - 2 <= n_turns <= most + 2
+
+
+@on_both
 def test_turns_count_from_the_last_moment_in_which_nothing_could_run(backend: str) -> None:
     async def main() -> None:
         for _ in range(10):

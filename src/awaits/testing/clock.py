@@ -21,8 +21,8 @@ class VirtualClock:
             the event loop does not know of: another process, another server.
         wall: Whether `time.time()`, `datetime.now()` and the like move as well: `True` begins now,
             a `datetime` at that instant (without a timezone, UTC). Needs time-machine.
-        turns: How many turns of the event loop there may be at one instant; the next one raises
-            `LivelockError`, unless a thread is at work.
+        turns: How many turns of the event loop there may be at one instant; after them, on trio
+            after a tenth more at the latest, `LivelockError` is raised, unless a thread is at work.
 
     Raises:
         ValueError: `idle` is negative, infinite or not a number, `wall` is neither a bool nor a

@@ -143,12 +143,13 @@ def frames_of(coroutine: object) -> Iterator[FrameType]:
 
 def _frames_of_the_user(coroutine: object) -> list[FrameType]:
     frames: list[FrameType] = []
-    # A fast path: tasks nearly always await coroutines, and this runs at each step of many orders.
+    # A fast path: tasks nearly always await coroutines, and at last a generator of their event
+    # loop. This runs at each step of many orders.
     while type(coroutine) is CoroutineType:
         frame: FrameType | None = coroutine.cr_frame
         if frame is None or frame.f_back is not None:
             break
-        if not is_of_a_library(frame):
+        if not _is_a_library(frame.f_globals.get("__name__")):
             frames.append(frame)
         coroutine = coroutine.cr_await
     for _, found in _followed(coroutine):

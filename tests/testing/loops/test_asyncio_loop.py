@@ -6,6 +6,8 @@ import math
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar, copy_context
+from functools import partial
 from typing import cast
 from unittest import mock
 
@@ -85,8 +87,28 @@ class TestTime:
     async def test_an_event_loop_that_was_closed_calls_nothing_more(self) -> None:
         loop = cast("LoopFactory", virtual_time("asyncio")["loop_factory"])()
         loop.close()
-        with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
-            loop.call_later(1, print)
+        for call in (loop.call_soon, partial(loop.call_later, 1)):
+            with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
+                call(print)
+
+    @on_asyncio
+    async def test_in_debug_mode_a_callback_is_checked_and_knows_where_it_was_made(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_debug(True)
+        with pytest.raises(TypeError, match="coroutines cannot be used with call_soon"):
+            loop.call_soon(asyncio.sleep)  # type: ignore[arg-type]
+        assert "created at" in repr(loop.call_soon(print))
+
+    @on_asyncio
+    async def test_a_callback_runs_in_the_context_that_it_is_given(self) -> None:
+        number = ContextVar("number", default=0)
+        other, seen = copy_context(), list[int]()
+        other.run(number.set, 1)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(lambda: seen.append(number.get()))
+        loop.call_soon(lambda: seen.append(number.get()), context=other)
+        await asyncio.sleep(0)
+        assert seen == [0, 1]
 
 
 @on_asyncio

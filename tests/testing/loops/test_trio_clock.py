@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+from trio._core._run import GLOBAL_RUN_CONTEXT
 
 from tests.testing.loops.shared import on_trio
 
@@ -34,3 +35,22 @@ async def test_a_deadline_that_has_come_is_not_waited_for() -> None:
     clock = trio.lowlevel.current_clock()
     await trio.sleep(1)
     assert clock.deadline_to_sleep_time(1.0) == 0
+
+
+def is_counting() -> bool:
+    return "before_io_wait" in GLOBAL_RUN_CONTEXT.runner.instruments
+
+
+@on_trio
+@pytest.mark.virtual_time(turns=100)
+async def test_turns_are_counted_only_where_there_are_many_at_one_instant() -> None:
+    await trio.lowlevel.checkpoint()
+    assert not is_counting()
+    for _ in range(10):
+        await trio.lowlevel.checkpoint()
+    assert is_counting()
+    await trio.sleep(1)
+    assert not is_counting()
+    for _ in range(10):
+        await trio.lowlevel.checkpoint()
+    assert is_counting()

@@ -180,15 +180,11 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             n_ready += self._order.n_late
         return n_ready or int(self._to_cancel is not None)
 
-    def turn_begins(self) -> None:
-        """Count the turns in which no task took a step."""
+    def take_or_release(self) -> Step | None:
+        """Take a step as a turn begins. In real time, end a delay if all steps are delayed."""
         self._quiet_turns += 1
         if self._quiet_turns > QUIET_TURNS:
             self.release()
-
-    def take_or_release(self) -> Step | None:
-        """Take a step as a turn begins. In real time, end a delay if all steps are delayed."""
-        self.turn_begins()
         step = self.take()
         if step is None and self._clock is None:
             self.release()

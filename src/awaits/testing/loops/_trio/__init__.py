@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from awaits.testing.loops._trio.cancellable import cancellable as cancellable
-from awaits.testing.loops._trio.clock import Turns, VirtualTrioClock, patch_test_runner
+from awaits.testing.loops._trio.clock import End, VirtualTrioClock, patch_test_runner
 from awaits.testing.loops._trio.order import RunQueuePlay
 from awaits.testing.loops._trio.waits import look, tasks_here
 from awaits.testing.loops._trio.workers import patch_threads
@@ -19,7 +19,7 @@ def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
     patch_threads()
     patch_portals()
     clock = VirtualTrioClock(make())
-    return {"clock": clock, "instruments": [Turns(clock)]}
+    return {"clock": clock, "instruments": [End(clock)]}
 
 
 def play(order: Order) -> RunQueuePlay:

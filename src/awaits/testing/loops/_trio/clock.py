@@ -11,6 +11,7 @@ Private names, read in trio 0.32.0 and 0.35.0:
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
   main task, the way trio throws `KeyboardInterrupt`; `Task._next_send`, for a task that can run
   already.
+- `Runner.instruments`, to count turns only where there may be many.
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
   `PARENT_TASK_DATA`, which says for which run a thread works.
 
@@ -53,12 +54,24 @@ else:
     from trio._core._io_kqueue import KqueueIOManager as IOManager
 _SOCKETS = "_epoll" if sys.platform == "linux" else "_kqueue"
 
+# An endless loop is noticed after so many more turns than the clock's `turns`, at the latest.
+SHARE_NOT_COUNTED = 0.1
+
 check_names(
     "trio",
     {
         type(GLOBAL_RUN_CONTEXT): ["runner"],
         type(PARENT_TASK_DATA): ["token"],
-        Runner: ["_locals", "clock", "deadlines", "init_task", "io_manager", "main_task", "tasks"],
+        Runner: [
+            "_locals",
+            "clock",
+            "deadlines",
+            "init_task",
+            "instruments",
+            "io_manager",
+            "main_task",
+            "tasks",
+        ],
         Deadlines: ["next_deadline"],
         IOManager: [_SOCKETS, "statistics"],
         Task: ["_abort_func", "_attempt_abort"],
@@ -76,6 +89,9 @@ class VirtualTrioClock(trio.abc.Clock):
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
         self._thrown: tuple[float, int] = (0.0, 0)  # an instant, and how many errors at it
+        self._n_looks = 0  # how often the time was asked for since a task last could not run
+        self._most_looks: float = 0.0
+        self._turns: Turns | None = None  # what counts turns, if it does now
         # For each thread that waits for trio to run something: the task that waits for the thread,
         # or `None` once that task has abandoned it.
         self.asking: list[list[Task | None]] = []
@@ -88,10 +104,24 @@ class VirtualTrioClock(trio.abc.Clock):
         self._sockets = select.poll()
         self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
         self.timekeeper.start(self)
+        self._begin_to_look()
 
     def current_time(self) -> float:
         """Return the virtual time, in seconds."""
+        # trio asks once a turn, and programs ask, too. To count turns is slower, so it begins only
+        # when there may have been many.
+        self._n_looks += 1
+        if self._n_looks > self._most_looks:
+            self._most_looks = math.inf
+            self._turns = Turns(self)
+            self._runner.instruments.add_instrument(self._turns)
         return self.timekeeper.now
+
+    def _begin_to_look(self) -> None:
+        self._n_looks, self._most_looks = 0, self.timekeeper.turns * SHARE_NOT_COUNTED
+        if self._turns is not None:
+            self._runner.instruments.remove_instrument(self._turns)
+            self._turns = None
 
     def end_what_runs_for_ever(self) -> None:
         """Raise `LivelockError` in the main task, after too many turns at one instant."""
@@ -117,7 +147,9 @@ class VirtualTrioClock(trio.abc.Clock):
         Args:
             deadline: The next one, in virtual time.
         """
-        self.timekeeper.n_turns = 0
+        self.timekeeper.n_turns = self._n_looks = 0
+        if self._turns is not None:
+            self._begin_to_look()
         if deadline <= self.timekeeper.now:
             return 0
         self._deadline = deadline
@@ -137,8 +169,11 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def threads_are_out(self) -> bool:
         """Tell whether a worker thread is at work and does not wait for the event loop."""
+        n_threads = self.n_threads()
+        if not n_threads:  # as always when time moves in a program without threads
+            return False
         n_asking = sum(task is not None for (task,) in self.asking)
-        return self.n_threads() > self.threads.n_waiting + n_asking
+        return n_threads > self.threads.n_waiting + n_asking
 
     def n_threads(self) -> int:
         """Return how many worker threads are out; trio counts them."""
@@ -228,6 +263,7 @@ class VirtualTrioClock(trio.abc.Clock):
     def restart(self) -> bool:
         """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
         self.threads.begin()
+        self._begin_to_look()
         return self._runner.deadlines.next_deadline() == math.inf
 
     @contextmanager
@@ -264,11 +300,23 @@ def patch_test_runner() -> None:
     setattr(TestRunner, original.__name__, _main_task_finished)
 
 
-class Turns(trio.abc.Instrument):
-    """Counts the turns at one instant, and gives the wall clock back."""
+class End(trio.abc.Instrument):
+    """Gives the wall clock back."""
 
     def __init__(self, clock: VirtualTrioClock) -> None:
         self._clock = clock
+
+    def after_run(self) -> None:
+        """Stop the clock; trio calls this as a run ends."""
+        self._clock.timekeeper.stop()
+
+
+class Turns(trio.abc.Instrument):
+    """Counts the turns at one instant."""
+
+    def __init__(self, clock: VirtualTrioClock) -> None:
+        self._clock = clock
+        clock.timekeeper.n_turns = 0
         self._n_threads = 0
         self._round: set[int] = set()  # under a schedule, the tasks that took a step in this turn
 
@@ -286,10 +334,6 @@ class Turns(trio.abc.Instrument):
         self._n_threads = n_threads
         if timekeeper.n_turns > timekeeper.turns:
             self._clock.end_what_runs_for_ever()
-
-    def after_run(self) -> None:
-        """Stop the clock; trio calls this as a run ends."""
-        self._clock.timekeeper.stop()
 
 
 def _ready(runner: Runner) -> list[Task]:
