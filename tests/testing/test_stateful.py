@@ -292,3 +292,43 @@ def test_a_teardown_of_its_own_may_be_async_and_need_not_call_the_base(
     run(machine)
     assert machine.seen.count("torn down") > 1
     assert {timekeeper_of(clock).run for clock in machine.clocks} == {None}  # each loop has ended
+
+
+class Base(AsyncStateMachine):
+    log: ClassVar[list[str]] = []
+
+    @rule()
+    async def one(self) -> None:
+        await anyio.sleep(1)
+        self.log.append("one")
+
+    async def teardown(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        await anyio.sleep(1)
+        self.log.append("base ends")
+
+
+@pytest.mark.parametrize("backend_", ["asyncio", "trio"])
+def test_an_async_teardown_and_a_rule_may_await_those_of_another_class(backend_: str) -> None:
+    class Derived(Base):
+        backend: ClassVar[str] = backend_
+
+        @rule()
+        async def two(self) -> None:
+            await self.one()
+            await self.one()
+
+        async def teardown(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+            await super().teardown()
+            self.log.append("ends")
+
+    Base.log.clear()
+    run_state_machine_as_test(Derived, settings=settings(max_examples=5, database=None))
+    assert "one" in Base.log
+    assert Base.log.count("base ends") == Base.log.count("ends") > 0
+
+
+def test_an_argument_of_an_async_rule_is_not_called_goes_on() -> None:
+    with pytest.raises(ValueError, match="An async rule cannot have an argument goes_on: "):
+
+        @rule(goes_on=st.integers())
+        async def step(self: AsyncStateMachine, goes_on: int) -> None: ...

@@ -114,6 +114,9 @@ def check_steered(name: str) -> str:
     Raises:
         ValueError: There is no such event loop, it is not installed, or it cannot be steered.
     """
+    if name not in _TABLE:
+        steered = ", ".join(other for other, it in _TABLE.items() if it.adapter)
+        raise ValueError(f"There is no event loop {name!r}; choose from {steered}.")
     check(name)
     row = _TABLE[name]
     if row.adapter is None:

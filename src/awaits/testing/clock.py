@@ -61,6 +61,7 @@ class VirtualClock:
 
         Raises:
             ValueError: `seconds` is negative, infinite or not a number.
+            RuntimeError: No event loop runs in this clock's time.
         """
         await self._timekeeper.advance(seconds)
 

@@ -115,8 +115,9 @@ def place(coroutine: object) -> Place | None:
 
 def library_of(coroutine: object) -> str:
     """Return the package of a coroutine's code, such as `asyncio`; empty if it has not begun."""
-    frame = next(frames_of(coroutine), None) if _has_begun(coroutine) else None
-    return "" if frame is None else str(frame.f_globals.get("__name__")).partition(".")[0]
+    frames = frames_of(coroutine) if _has_begun(coroutine) else ()
+    packages = (str(it.f_globals.get("__name__")).partition(".")[0] for it in frames)
+    return next((it for it in packages if it != "awaits"), "")  # which wraps tasks
 
 
 def _has_begun(coroutine: object) -> bool:

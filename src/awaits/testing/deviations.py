@@ -114,5 +114,5 @@ def delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int
 def _checked_steps(late: object) -> int:
     """Check how many steps a delay lasts, and return it: a whole number of at least 0."""
     if isinstance(late, bool) or late != 0:
-        _check(late, _OR_IDLE)
+        _check(late, f"{_OR_IDLE}, or 0 for no delay")
     return cast("int", late)

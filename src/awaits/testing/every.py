@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 
+from awaits.testing.deadlock import Line
 from awaits.testing.deviations import Late, check_jitter
 from awaits.testing.loops.delays import Choice
 from awaits.testing.schedule import Schedule, choosing
@@ -22,6 +23,8 @@ class Run(Protocol):
     contended: list[tuple[int, int]]
     opener: int
     is_native: bool
+    stacks: list[tuple[Line, ...]] | None
+    """Where each step began; noted only if this is set to a list before the run."""
 
     @property
     def choices(self) -> list[Choice]:
@@ -168,6 +171,7 @@ class EverySchedule:
                     continue
                 tried.add(frozenset(delays.items()))
                 run = make(Schedule(delays, jitter=self._jitter))
+                run.stacks = [] if self._cancel else None
                 yield run
                 self._compare(run, ran, n_steps)
                 if self._is_new(run):
@@ -190,6 +194,7 @@ class EverySchedule:
             branch = branches.popleft()
             delays = branch.longer()
             run = make(choosing(Schedule(delays, jitter=self._jitter), branch.chooses_from))
+            run.stacks = [] if self._cancel else None
             yield run
             self._compare(run, branch.ran, branch.n_steps)
             if not self._is_new(run):
@@ -269,7 +274,7 @@ def every_schedule(
         most: How many schedules there may be; `None` means all.
 
     Raises:
-        ValueError: `deviations` is neither a whole number of at least 0 nor `"all"`.
+        ValueError: As for `EverySchedule`: an argument is not one of these.
     """
     return EverySchedule(deviations, cancel=cancel, jitter=jitter, most=most)
 
@@ -285,8 +290,13 @@ def steps_of(ran: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def cancellable(run: Run) -> list[tuple[int, int]]:
-    """Return the tasks and steps before which a task can be cancelled."""
-    return [it for it in steps_of(run.ran) if it[0] != run.opener and it[1] > 1]
+    """Return the tasks and steps before which a task can be cancelled.
+
+    The private tasks of an event loop's library are left out: nobody else can cancel these alone.
+    """
+    steps = steps_of(run.ran)
+    of_the_user = {it[0] for it, lines in zip(steps, run.stacks or (), strict=True) if lines}
+    return [it for it in steps if it[0] in of_the_user and it[0] != run.opener and it[1] > 1]
 
 
 def cancelled_again(run: Run, at: tuple[int, int]) -> list[tuple[int, int, int]]:

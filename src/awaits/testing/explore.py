@@ -110,13 +110,17 @@ class Explorer:
     """
 
     def __init__(self, seed: str, *, jitter: float = 0.0, cancel: bool = False) -> None:
-        self.n_orders: int = 0
-        self.all: EverySchedule | None = None  # the last search for every order
         self._seed = seed
         self._jitter = jitter
         self._cancels = cancel
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all runs."""
+        self.n_orders: int = 0
+        self.all: EverySchedule | None = None  # the last search for every order
         self._distinct: set[int] = set()
-        self._seen = Seen(jitter=jitter)
+        self._seen = Seen(jitter=self._jitter)
         self._is_native = False
         self._ran_first: tuple[int, ...] = ()
         self._cancellable: list[StepKey] = []  # of the first run

@@ -11,7 +11,7 @@ import unittest
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Literal, Self, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, cast, overload
 
 import anyio
 
@@ -32,6 +32,9 @@ from awaits.testing.loops.orders import Cancellation, Delay, Moment, Order
 from awaits.testing.loops.play import Play, scope_of
 from awaits.testing.report import MOST_ROWS_DRAWN, explain, lanes, picture
 from awaits.testing.svg import svg
+
+if TYPE_CHECKING:
+    from awaits.testing.deadlock import Line
 
 
 class Schedule:
@@ -134,6 +137,8 @@ class Schedule:
         """The number of the task in which it was opened; 0 if that task took no step meanwhile."""
         self.is_native: bool = False
         """Whether the event loop that it steered last has a `Task.cancel()`, as asyncio has."""
+        self.stacks: list[tuple[Line, ...]] | None = None
+        """Where each step began; noted only if this is set to a list before the run."""
         self.choices: list[Choice] = []
         """What else could have run at each step, if `choosing` asked for it."""
         self._chooses_from: int | None = None
@@ -162,6 +167,7 @@ class Schedule:
         self._play = steer(order)
         # If a schedule has nothing to do, there is nothing to draw.
         self._play.trace = [] if tells and (self._delays or self._cancel is not None) else None
+        self._play.stacks = self.stacks
         self._play.gives_way = self._is_unseen
         self._play.on_cancel = self._on_cancel
         self._order = order
@@ -177,15 +183,16 @@ class Schedule:
         __tracebackhide__ = True
         play, self._play = cast("Play[object, object]", self._play), None
         play.close()
-        self._events = [
-            it
-            for it in cast("Delays", self._order).events
-            if it.n_ahead or it.seconds or it.n_callbacks
-        ]
+        events: list[Delay | Cancellation] = list(cast("Delays", self._order).events)
         for number, cancellation in enumerate(play.cancellations):
             if not cancellation.moment.number:  # the task that opened this got its number later
                 cancellation.moment = cancellation.moment._replace(number=play.opener)
-            self._events.insert(cancellation.n_events + number, cancellation)
+            events.insert(cancellation.n_events + number, cancellation)
+        self._events = [
+            it
+            for it in events
+            if isinstance(it, Cancellation) or it.n_ahead or it.seconds or it.n_callbacks
+        ]
         self._trace = play.trace or []
         self.ran, self.contended, self.opener = tuple(play.ran), play.contended or [], play.opener
         self.is_native = play.is_native

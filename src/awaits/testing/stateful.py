@@ -48,11 +48,19 @@ def rule(
         target: The bundle that takes what the rule returns; the rule is then waited for.
         targets: Several of them.
         arguments: What to draw for each argument.
+
+    Raises:
+        ValueError: An argument of an async function is called `goes_on`.
     """
 
     def decorate(function: F) -> F:
         goes_on: dict[str, SearchStrategy[object]] = {}
         if inspect.iscoroutinefunction(function) and target is None and not targets:
+            if "goes_on" in arguments:
+                raise ValueError(
+                    "An async rule cannot have an argument goes_on: it is drawn for each, to tell "
+                    "whether others begin before it ends; choose another name."
+                )
             goes_on = {"goes_on": st.booleans()}
         return _decorated(
             cast("Decorator", stateful.rule), function, target, targets, {**arguments, **goes_on}
@@ -130,6 +138,9 @@ def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
     ) -> object:
         __tracebackhide__ = True
         bound = functools.partial(function, machine, **arguments)
+        # Another rule awaits this one.
+        if machine._is_in_call:  # pyright: ignore[reportPrivateUsage]
+            return bound()
         if goes_on:
             machine.begin_with_the_next(bound, function.__qualname__)
             return None
@@ -190,11 +201,14 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
             return
 
         @functools.wraps(own)
-        def teardown(self: AsyncStateMachine) -> None:
+        def teardown(self: AsyncStateMachine) -> object:
+            if self._is_in_call:  # a derived class's own `teardown` awaits this one
+                return own(self)
             try:
                 _waited_for(self, own(self))
             finally:
                 self._end()
+            return None
 
         setattr(cls, teardown.__name__, teardown)
 

@@ -34,7 +34,7 @@ class WallClock:
         ValueError: time-machine is not installed.
     """
 
-    _open: ClassVar[set["WallClock"]] = set()
+    _open: ClassVar[dict["WallClock", float]] = {}  # what each shows, the one moved last at the end
     # time-machine shows the traveller that began last, whichever is moved, so all share this one.
     _travel: ClassVar["time_machine.travel"]
     _traveller: ClassVar["time_machine.Traveller"]
@@ -51,15 +51,18 @@ class WallClock:
         if not self._open:
             WallClock._travel = time_machine.travel(self._began, tick=False)
             WallClock._traveller = self._travel.start()
-        self._open.add(self)
         self.move(0.0)
 
     def move(self, now: float) -> None:
         """Show the instant that is `now` seconds after the beginning."""
+        self._open.pop(self, None)
+        self._open[self] = self._began + now
         self._traveller.move_to(self._began + now)
 
     def stop(self) -> None:
-        """Show the real time again, if no other wall clock is open."""
-        self._open.discard(self)
-        if not self._open:
+        """Show the time of the one that was moved last before; the real time if there is none."""
+        self._open.pop(self, None)
+        if self._open:
+            self._traveller.move_to(next(reversed(self._open.values())))
+        else:
             self._travel.stop()

@@ -146,8 +146,8 @@ def test_a_thread_waits_for_work_that_stands_at_one_place_for_five_seconds(serve
         standing.set()
         release.wait()
 
-    beside = threads.Threads(object(), object, lambda _function: None)
-    with mock.patch("time.monotonic", return_value=0.0) as now:
+    beside = threads.Threads(object(), object, lambda _function: None, tuple)
+    with mock.patch("awaits.testing.loops.real.seconds", return_value=0.0) as now:
 
         def wait_until_it_stands() -> None:
             while beside.may_come_back():

@@ -328,8 +328,7 @@ def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
     """
     waited: list[object] = []
     seconds = itertools.count(step=0.5)  # so that it waits once for a thread
-    fake = SimpleNamespace(monotonic=lambda: next(seconds))
-    monkeypatch.setattr(watch, "time", fake)
+    monkeypatch.setattr(watch, "real", SimpleNamespace(seconds=lambda: next(seconds)))
 
     def join(thread: threading.Thread, _seconds: float | None = None) -> None:
         waited.append(thread)

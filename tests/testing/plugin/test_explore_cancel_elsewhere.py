@@ -105,3 +105,83 @@ def test_what_a_cancelled_test_forgets_is_told(
     result.assert_outcomes(passed=3, failed=n_failed, errors=1)  # as its fixture ends
     told = "When it is cancelled at await 1, the test leaves behind:"
     assert result.stdout.str().count(told) == n_failed + 1
+
+
+SERVER = """
+    import asyncio, contextlib, pytest
+
+    pytestmark = pytest.mark.asyncio
+
+    @contextlib.asynccontextmanager
+    async def connection():
+        try:
+            yield
+        finally:
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+    async def get():
+        async with connection():
+            await asyncio.sleep(1)
+
+    async def echo(reader, writer):
+        writer.write(await reader.readline())
+        writer.close()
+"""
+
+
+def test_one_that_is_cancelled_in_gather_lets_its_other_tasks_clean_up(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(program=SERVER)
+    tests = """
+    import asyncio, pytest
+    from program import get
+
+    @pytest.mark.asyncio
+    async def test_gather():
+        await asyncio.gather(get(), get())
+    """
+    pytester.makepyfile(tests)
+    pytester.runpytest("--explore-cancel", "--virtual-time").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("option", ["--virtual-time", "--durations=0"])
+def test_one_that_waits_for_a_client_of_its_own_is_cancelled_again(
+    pytester: pytest.Pytester, option: str
+) -> None:
+    pytester.makepyfile(program=SERVER)
+    tests = """
+    import asyncio, pytest
+    from program import echo
+
+    @pytest.mark.asyncio
+    async def test_echo():
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        async with server:  # from Python 3.12 on, it waits for its clients
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"abc\\n")
+            assert await reader.readline() == b"abc\\n"
+            writer.close()
+    """
+    pytester.makepyfile(tests)
+    pytester.runpytest("--explore-cancel", option).assert_outcomes(passed=1)
+
+
+def test_one_that_waits_in_its_own_function_is_cancelled_again(pytester: pytest.Pytester) -> None:
+    tests = """
+    import asyncio, pytest, socket
+
+    @pytest.mark.asyncio
+    async def test_it():
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            try:
+                await asyncio.sleep(1)
+            except asyncio.CancelledError:
+                await asyncio.get_running_loop().sock_recv(ours, 1)  # nobody sends
+                raise
+    """
+    pytester.makepyfile(tests)
+    pytester.runpytest("--explore-cancel", "--virtual-time").assert_outcomes(passed=1)

@@ -121,3 +121,28 @@ def test_known_failures_are_written_once_and_expected_from_then_on(
     mended = explore(pytester, RACE.replace("bbaa", "none"), *args)
     mended.assert_outcomes(passed=1)
     mended.stdout.fnmatch_lines(f"*::test_race passes now: delete its line in {known}")
+
+
+def test_a_list_that_cannot_be_written_is_told_below_the_failures(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makefile("", folder="")
+    result = explore(pytester, RACE, "--explore-known=folder/known.txt")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*--explore-known: cannot write *known.txt: *")
+
+
+def test_a_list_in_the_ini_file_is_beside_that_file(pytester: pytest.Pytester) -> None:
+    args = "-o", "explore_known=known.txt"
+    explore(pytester, RACE, *args)
+    assert (pytester.path / "known.txt").exists()
+    pytester.makeini("[pytest]\naddopts = -p no:trio\nexplore = 20\nexplore_known = known.txt")
+    folder = pytester.mkdir("deeper")
+    (file,) = pytester.path.glob("test_*.py")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        result = pytester.runpytest(str(file), "-c", str(pytester.path / "tox.ini"))
+
+    result.assert_outcomes(xfailed=1)
+    assert not (folder / "known.txt").exists()

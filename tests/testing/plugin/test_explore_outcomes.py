@@ -155,7 +155,39 @@ def test_a_test_that_needs_its_setup_before_each_run_has_it_for_each_order(
     result = explore(pytester, tests)
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines("explored: 1 test, 2? orders, *")
+    result.stdout.fnmatch_lines("explored: 1 test, 20 orders, *")
+
+
+def test_what_pytest_notices_after_the_body_is_found_in_whichever_order_it_was(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def forgotten():
+        pass
+
+    async def test_forgets():
+        if await in_turns("a", "b") == "bbaa":
+            forgotten()
+    """
+    result = explore(pytester, tests, "-W", "error")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("It replays with: @pytest.mark.explore(Schedule({*")
+
+
+def test_a_race_that_trios_own_order_meets_at_once_has_a_schedule_and_may_be_known(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.mark.parametrize("anyio_backend", ["trio"])
+    @pytest.mark.parametrize("n", range(6))
+    async def test_order(n, anyio_backend):
+        assert await in_turns("a", "b") == "abab"
+    """
+    first = explore(pytester, tests, "--explore-known=known.txt")
+    first.assert_outcomes(failed=6)
+    assert first.stdout.str().count("It replays with: ") == 6
+    explore(pytester, tests, "--explore-known=known.txt").assert_outcomes(xfailed=6)
 
 
 def test_a_flaky_test_has_no_order_that_replays(pytester: pytest.Pytester) -> None:

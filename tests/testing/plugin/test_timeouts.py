@@ -261,8 +261,8 @@ def test_an_option_that_is_no_number_of_seconds_is_refused(
     [
         ("'soon'", "anyio_timeout must be a number of seconds above 0, not 'soon'."),
         ("True", "anyio_timeout must be a number of seconds above 0, not True."),
-        ("", "anyio_timeout takes a number of seconds, or None for no limit."),
-        ("1, 2", "anyio_timeout takes a number of seconds, or None for no limit."),
+        ("", "anyio_timeout takes a number of seconds, or None for no limit, not nothing."),
+        ("1, 2", "anyio_timeout takes a number of seconds, or None for no limit, not 1, 2."),
     ],
 )
 def test_a_marker_that_is_no_number_of_seconds_is_refused(

@@ -287,3 +287,31 @@ def test_a_clock_is_named_though_the_error_comes_in_a_group() -> None:
     assert told is not None
     assert "test_virtual_clocks.py:" in told
     assert "reads time.time()" in told
+
+
+def test_a_clock_that_a_helper_reads_is_found_behind_one_that_is_only_noted(
+    pytester: pytest.Pytester,
+) -> None:
+    result = run(
+        pytester,
+        """
+    class Limit:
+        def __init__(self):
+            self.began = time.monotonic()
+
+    async def with_limit():
+        limit = Limit()
+        await anyio.sleep(1)
+        return limit
+
+    async def noted():
+        return time.time(), await with_limit()
+
+    async def test_it():
+        assert not await noted()
+""",
+    )
+
+    result.assert_outcomes(failed=2)
+    reads = "  Limit.__init__, *, reads time.monotonic()", "  noted, *, reads time.time()"
+    result.stdout.fnmatch_lines(2 * [*reads, WALL, STEADY])

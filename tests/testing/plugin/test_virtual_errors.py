@@ -102,11 +102,11 @@ def test_a_deadlock_shows_the_line_of_the_test_and_nothing_of_the_plugins(
     [
         (
             "@pytest.mark.virtual_time(speed=2)\n    async def test_it(): pass",
-            "virtual_time takes idle, wall and turns, by their names; or False alone.",
+            "virtual_time takes idle, wall and turns, by their names; or False alone; not speed=2.",
         ),
         (
             "@pytest.mark.virtual_time(3)\n    async def test_it(): pass",
-            "virtual_time takes idle, wall and turns, by their names; or False alone.",
+            "virtual_time takes idle, wall and turns, by their names; or False alone; not 3.",
         ),
         (
             "@pytest.mark.virtual_time(idle=-1)\n    async def test_it(): pass",

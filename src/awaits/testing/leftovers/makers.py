@@ -15,6 +15,7 @@ import builtins
 import contextlib
 import gc
 import io
+import re
 import socket
 import sys
 import threading
@@ -23,7 +24,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from types import AsyncGeneratorType, CoroutineType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from awaits.testing import backends
@@ -46,7 +47,7 @@ class Owner(Protocol):
         """Note that nobody can close an open object any more; tell whether the test made it."""
         ...
 
-    def loop_closes(self) -> None:
+    def loop_closes(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at what is open, before the event loop cancels it."""
         ...
 
@@ -54,7 +55,7 @@ class Owner(Protocol):
 owner: ContextVar[Owner | None] = ContextVar("owner", default=None)
 """The test that the running code belongs to."""
 
-_started_by_tests: "dict[int, Owner]" = {}  # by the identity of a thread that a test started
+_started_by_tests: "WeakKeyDictionary[threading.Thread, Owner]" = WeakKeyDictionary()
 _made_pools: "WeakKeyDictionary[ThreadPoolExecutor, ref[Owner]]" = WeakKeyDictionary()
 of_older_pools: WeakSet[threading.Thread] = WeakSet()
 """The threads of executors that are older than the test that gave them work."""
@@ -64,7 +65,7 @@ pending: "set[Owner]" = set()
 
 
 def _note(it: object) -> None:
-    who = owner.get() or _started_by_tests.get(threading.get_ident())
+    who = owner.get() or _started_by_tests.get(threading.current_thread())
     if who is not None:
         who.made(it)
 
@@ -101,22 +102,22 @@ def _replaced(holder: object, name: str, value: object) -> Generator[None]:
     try:
         yield
     finally:
-        setattr(holder, name, original)
+        if getattr(holder, name) is value:  # a fixture may have put back what was there before
+            setattr(holder, name, original)
 
 
 def _threads() -> contextlib.AbstractContextManager[None]:
     original = threading.Thread.start
 
     def start(self: threading.Thread) -> None:
-        who = owner.get() or _started_by_tests.get(threading.get_ident())
+        who = owner.get() or _started_by_tests.get(threading.current_thread())
         if who is not None:
             who.made(self)
             pool = sys._getframe(1).f_locals.get("self")
             if isinstance(pool, ThreadPoolExecutor) and _made_pools.get(pool) != ref(who):
                 of_older_pools.add(self)
+            _started_by_tests[self] = who
         original(self)
-        if who is not None:
-            _started_by_tests[self.ident or 0] = who
 
     return _replaced(threading.Thread, "start", start)
 
@@ -155,7 +156,7 @@ def _closed_loops() -> contextlib.AbstractContextManager[None]:
 
     def close(self: asyncio.Runner) -> None:
         for who in pending:
-            who.loop_closes()
+            who.loop_closes(self.get_loop())
         original(self)
 
     return _replaced(asyncio.Runner, "close", close)
@@ -177,10 +178,12 @@ def _shown_warnings() -> Generator[None]:
         elif not isinstance(source, AsyncGeneratorType):  # trio warns of each that is dropped
             for who in _watching:
                 is_known |= who.dropped(source)
-        if issubclass(message.category, ResourceWarning) and warnings.filters[:1] == [_SHOWS]:
-            if _would_be[-1:] == ["error"] and not is_known:
+        if issubclass(message.category, ResourceWarning) and _blocks and _blocks[-1].is_in_use():
+            action = _blocks[-1].action(message)
+            if action == "error" and not is_known:
                 raise cast("Warning", message.message)
-            return  # it would not be shown
+            if action in ("error", "ignore"):
+                return
         show(message)
 
     def collects(phase: str, _info: object) -> None:
@@ -198,8 +201,44 @@ def _shown_warnings() -> Generator[None]:
 # How many callers of what makes a coroutine are noted: a mock's coroutine is made three calls deep.
 DEPTH = 4
 
-_SHOWS = ("always", None, ResourceWarning, None, 0)
-_would_be: list[str] = []  # the user's action for a `ResourceWarning`, in each block
+
+class _Filter(NamedTuple):
+    """A filter of Python's `warnings`."""
+
+    action: str
+    message: re.Pattern[str] | None
+    category: type[Warning] | tuple[type[Warning], ...]
+    module: re.Pattern[str] | None
+    line: int
+
+
+class _Block:
+    """A block in which each `ResourceWarning` is shown to us, whatever the user's filters say."""
+
+    def __init__(self) -> None:
+        self._users: list[_Filter] = [_Filter(*it) for it in warnings.filters]
+        warnings.simplefilter("always", ResourceWarning)
+        self._ours: object = warnings.filters[0]
+
+    def is_in_use(self) -> bool:
+        """Tell whether the test has put no filter in front of ours since, not even an equal one."""
+        return bool(warnings.filters) and warnings.filters[0] is self._ours
+
+    def action(self, message: warnings.WarningMessage) -> str:
+        """Return what the user's filters would do with a warning."""
+        text, module = str(message.message), message.filename.removesuffix(".py")
+        for it in self._users:
+            if (
+                issubclass(message.category, it.category)
+                and (it.message is None or it.message.match(text))
+                and (it.module is None or it.module.match(module))
+                and it.line in (0, message.lineno)
+            ):
+                return it.action
+        return "default"
+
+
+_blocks: list[_Block] = []
 
 
 @contextlib.contextmanager
@@ -227,23 +266,23 @@ def watched(
 @contextlib.contextmanager
 def drops_noticed(who: Owner) -> Generator[None]:
     """In the block, notice what is dropped without being closed."""
-    filters = warnings.filters
-    action = next((it[0] for it in filters if issubclass(ResourceWarning, it[2])), "default")
     if who in _watching:
         yield
         return
     _watching.append(who)
     try:
-        if action not in ("ignore", "error"):
+        if not any(
+            it[0] in ("error", "ignore") and issubclass(ResourceWarning, it[2])
+            for it in warnings.filters
+        ):
             yield
             return
-        _would_be.append(action)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("always", ResourceWarning)
+        with warnings.catch_warnings():
+            _blocks.append(_Block())
+            try:
                 yield
-        finally:
-            _would_be.pop()
+            finally:
+                _blocks.pop()
     finally:
         _watching.remove(who)
 

@@ -31,12 +31,10 @@ def reachable(roots: Iterable[object], wanted: Iterable[object]) -> set[int]:
         if id(it) in missing:
             missing.discard(id(it))
             found.add(id(it))
-        if isinstance(it, _TOO_WIDE) or _name(it).startswith(_TOO_WIDE_FROM):
+        if issubclass(type(it), _TOO_WIDE) or _name(it).startswith(_TOO_WIDE_FROM):
             continue
         following: list[object] = (
-            [it.__closure__, it.__defaults__]
-            if isinstance(it, FunctionType)
-            else gc.get_referents(it)
+            [it.__closure__, it.__defaults__] if type(it) is FunctionType else gc.get_referents(it)
         )
         for other in following:
             if id(other) not in seen:

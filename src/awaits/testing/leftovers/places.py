@@ -3,6 +3,7 @@
 # pyright: reportPrivateUsage=false
 
 import functools
+import site
 import sys
 import sysconfig
 from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import weakref
 
 _PATHS = sysconfig.get_paths()
-_INSTALLED = tuple({_PATHS["purelib"], _PATHS["platlib"]})
+_INSTALLED = tuple({_PATHS["purelib"], _PATHS["platlib"], site.getusersitepackages()})
 _STANDARD = tuple({_PATHS["stdlib"], _PATHS["platstdlib"]})
 
 
@@ -52,10 +53,13 @@ class Origin(NamedTuple):
         return f", made {'by a task that was made ' * self.is_of_its_task}at {self.place}"
 
 
-@functools.cache
 def _rank(code: CodeType) -> int:
-    """Return whose a function is: 2 for the project, 1 for an installed library, 0 for Python."""
-    path = code.co_filename
+    return _rank_of(code.co_filename)  # equal functions of two files are equal as keys
+
+
+@functools.cache
+def _rank_of(path: str) -> int:
+    """Return whose a file is: 2 for the project, 1 for an installed library, 0 for Python."""
     if is_installed(path):
         return 1
     return 0 if path.startswith((*_STANDARD, "<frozen")) else 2

@@ -7,7 +7,6 @@ import contextlib
 import socket
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable, Container, Coroutine, Iterator
 from types import AsyncGeneratorType, CodeType, CoroutineType
@@ -20,17 +19,20 @@ from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watc
 from awaits.testing.leftovers.places import (
     Origin,
     file_and_line,
+    is_inside,
     is_kept_for_later,
+    is_the_users,
     origin_here,
     place_in,
 )
-from awaits.testing.loops import adapter_here
+from awaits.testing.loops import adapter_here, real
 from awaits.testing.loops.stacks import frames, is_at_rest
 from awaits.testing.loops.standing import title
 
 P = ParamSpec("P")
 
 TURNS = 5  # of asyncio's event loop, which closes a socket some turns after it was told to
+TURNS_OF_TASKS = 100  # in which tasks of a test that was cut off may clean up
 # The threads that asyncio, anyio and trio keep for later work.
 KEPT = ("asyncio_", "uvloop_", "AnyIO worker", "Trio thread")
 # One in which asyncio's servers take a connection: nobody else knows it, or can wait for it.
@@ -78,6 +80,7 @@ class Watch:
         self._to_be_cut: set[weakref.ref[object]] = set()  # the tasks that had not ended then
         self._cut_off: set[weakref.ref[object]] = set()  # those of them that the cancellation ended
         self._is_closing = False
+        self._loop: asyncio.AbstractEventLoop | None = None  # asyncio's, of the test
 
     async def run(
         self,
@@ -92,6 +95,8 @@ class Watch:
             # The import of the adapter adds to `POOLS` where its idle threads stand.
             adapter_here()
         with watched(self, _is_dropped_here):
+            if backends.running() != "trio":
+                self._loop = asyncio.get_running_loop()
             self._coroutine = body(*args, **kwargs)
             await self._coroutine
             self.look()
@@ -129,13 +134,31 @@ class Watch:
         self._held = [it for it in list(self._origins) if is_open(it)]
 
     async def settle(self) -> None:
-        """Let asyncio close the sockets that it was told to close."""
-        if backends.running() == "trio":  # it closes at once
+        """Let asyncio close the sockets that it was told to close, and end the test's own tasks.
+
+        Where a test is cancelled in `asyncio.gather`, that ends with the first task that does. The
+        others have been cancelled, too, and may take some more turns.
+        """
+        if backends.running() == "trio":  # it closes at once, and waits for its tasks
             return
-        for _ in range(TURNS):
-            if not any(is_open(it) for it in list(self._origins) if _kind(it) == "socket"):
+        for turn in range(TURNS_OF_TASKS):
+            made = [it for it in list(self._origins) if is_open(it)]
+            closes = turn < TURNS and any(_kind(it) == "socket" for it in made)
+            ends = self.has_been_cut and any(
+                _was_cancelled(it) and self._origins[it].is_direct for it in made
+            )
+            if not (closes or ends):
                 break
             await asyncio.sleep(0)
+
+    def waits_in_the_test(self) -> bool:
+        """Tell whether the test waits in its own function, and not in the program."""
+        own = [it.f_code for it in frames_of(self._coroutine) if is_the_users(it)]
+        return (
+            bool(own)
+            and self._code is not None
+            and (own[-1] is self._code or is_inside(own[-1], self._code))
+        )
 
     def left(self, *, in_its_loop: bool) -> list[Leftover]:
         """Return what is left.
@@ -169,7 +192,8 @@ class Watch:
                 root=origin.root,
                 maker=_hashable(weakref.ref(maker)),
             )
-        self._origins[it] = origin
+        with contextlib.suppress(TypeError):  # what a fake `open` returns may be no key
+            self._origins[it] = origin
         if isinstance(it, AsyncGeneratorType):
             self._generators[id(it)] = origin
 
@@ -189,9 +213,9 @@ class Watch:
                 return True
         return False
 
-    def loop_closes(self) -> None:
+    def loop_closes(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look once more, because the event loop is about to cancel what is left."""
-        if not self._is_closing:  # the first one is the test's own
+        if loop is self._loop and not self._is_closing:
             self._forget_what_ended()
             self._is_closing = True
 
@@ -210,12 +234,12 @@ class Watch:
                 yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
 
     def _threads_and_files(self) -> Iterator[Leftover]:
-        until = time.monotonic() + SECONDS
+        until = real.seconds() + SECONDS
         for it in list(self._origins):
             kind = _kind(it)
             stays = self._origins[it][:2] in self._stays
             if kind == "thread" and it is not threading.current_thread() and not stays:
-                while is_open(it) and time.monotonic() < until:
+                while is_open(it) and real.seconds() < until:
                     it.join(0.01)
             if kind in ("thread", "socket", "file") and is_open(it):
                 yield Leftover(it, _what(it), self._origins[it])

@@ -64,6 +64,8 @@ def does_not_fit(error: ImportError | AttributeError) -> str:
     """
     library = (_where(error) or "").partition(".")[0]
     library = _IMPORTED_AS.get(library, library)
+    if library not in KNOWN and isinstance(error, ModuleNotFoundError):
+        return f"This package needs {library}, which cannot be imported ({error}); install it."
     if library not in KNOWN or library == "Python":
         library, version = "Python", platform.python_version()
     else:

@@ -8,9 +8,9 @@ trio. A `Play` takes the queue's place and asks an `Order` what comes next. `_as
 import itertools
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextvars import Context, ContextVar
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import ClassVar, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -23,7 +23,6 @@ from awaits.testing.loops.waits import Here, Look, wait_of
 
 Step = TypeVar("Step")  # what the queue holds
 Task = TypeVar("Task")
-T = TypeVar("T")
 
 # On asyncio, a cancelled scope of anyio's calls itself at each turn until its tasks have ended, so
 # the queue is never empty. After so many turns without a step of a task, a delay ends; a timer
@@ -53,6 +52,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     # A deque with these in a `__dict__` is slow: every step reads some ten of them.
     __slots__ = (
+        "_awaiting",
         "_clock",
         "_entered",
         "_last",
@@ -61,7 +61,6 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         "_opener",
         "_order",
         "_quiet_turns",
-        "_scopes",
         "_step_numbers",
         "_to_cancel",
         "cancellations",
@@ -88,7 +87,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         # A virtual clock asks for delayed steps before it moves time. In real time, nobody would
         # ask.
         self._clock = clock
-        self._to_cancel: tuple[anyio.CancelScope, Task, At] | None = None
+        # A scope, and the task whose step was the await; without a scope, that task alone.
+        self._to_cancel: tuple[anyio.CancelScope | None, Task, At] | None = None
+        # The scope and the task of the step that runs: it is an await unless it leaves the scope.
+        self._awaiting: tuple[anyio.CancelScope, Task] | None = None
         self._quiet_turns = 0
         if isinstance(steps, Play):  # a traceback may show this, which needs what is above
             raise RuntimeError("Another schedule steers this event loop; close it first.")
@@ -96,7 +98,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         if clock is not None:
             clock.n_turns = 0
         self.cancels_a_task: bool = isinstance(order.cancel, tuple)
-        """Whether a task is to be cancelled, so that each task must be prepared for it."""
+        """Whether a task is to be cancelled."""
         self.gives_way: bool = False
         """Whether another play may begin, which ends this one."""
         self.is_closed: bool = False
@@ -116,7 +118,6 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._n_awaits = 0
         # The scopes of a schedule that are open, and the tasks that opened them.
         self._entered: dict[anyio.CancelScope, Task] = {}
-        self._scopes: dict[Task, anyio.CancelScope] = {}  # of the tasks that may be cancelled
         # The numbers of tasks, in the order in which they first came. Weak: neither a task that has
         # ended nor the error that it raised must be kept alive.
         self._numbers: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
@@ -178,7 +179,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         n_ready = self._n_arrived() + self._order.n_ready
         if self._clock is None:
             n_ready += self._order.n_late
-        return n_ready or int(self._to_cancel is not None)
+        return n_ready or int(self._to_cancel is not None or self._is_the_await())
 
     def take_or_release(self) -> Step | None:
         """Take a step as a turn begins. In real time, end a delay if all steps are delayed."""
@@ -206,8 +207,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             return self._next_arrived() if self._n_arrived() else None
         entry: Entry | None = None
         try:
-            if self._to_cancel is not None:
-                self._deliver(*self._to_cancel)
+            if self._awaiting is not None or self._to_cancel is not None:
+                self._cancel_if_it_is_time()
             if self._n_arrived():
                 self._admit()
             order = self._order
@@ -230,7 +231,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def rest(self) -> deque[Step]:
         """Take all steps, for a queue that nobody steers."""
-        self._to_cancel = None
+        self._to_cancel = self._awaiting = None
         steps = deque(entry.step for entry in self._order.rest())
         steps.extend(self._arrivals())
         return steps
@@ -271,13 +272,11 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def enter(self, scope: anyio.CancelScope) -> None:
         """Count the awaits in a cancel scope. The first is where the step that opens it ends."""
         self._entered[scope] = self.current_task()
-        self._count_await(scope, self._entered[scope])
+        self._awaiting = scope, self._entered[scope]
 
     def leave(self, scope: anyio.CancelScope) -> None:
         """Do not cancel a scope any more, because it is closed."""
         self._entered.pop(scope, None)
-        if self._to_cancel is not None and self._to_cancel[0] is scope:
-            self._to_cancel = None
 
     # For orders.
 
@@ -308,15 +307,14 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         if not isinstance(cancel, tuple):
             scope = self.context_of(entry.step).get(scope_of)
             if scope in self._entered:  # a task of an earlier run may be in a closed one
-                self._count_await(scope, entry.task)
+                self._awaiting = scope, entry.task
         elif self._order.native:
             if cancel[0] == entry.number and entry.step_number in cancel[1:]:
                 self._cancel_natively(entry.task, (entry.number, entry.step_number))
         else:
-            scope = self._scopes.get(entry.task)
             at = entry.number, entry.step_number + 1
-            if scope is not None and cancel == at:
-                self._to_cancel = scope, entry.task, at
+            if cancel == at:
+                self._to_cancel = None, entry.task, at
 
     def _note_wait(self, trace: list[Moment]) -> None:
         """Note what the task that took the last step waits for."""
@@ -372,22 +370,22 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _woken_by(self, entry: Entry) -> object:
         return None if entry.task is None else self.woken_by(entry.step)
 
-    async def in_scope(self, coroutine: Coroutine[Any, Any, T]) -> T | None:
-        """Run a task's coroutine in a cancel scope of its own, to cancel that task alone."""
-        task = self.current_task()
-        with anyio.CancelScope() as scope:
-            self._scopes[task] = scope
-            at = self._numbers.get(task, 0), 2
-            if self._order.cancel == at:  # too early for `_look_for_cancellation`
-                self._to_cancel = scope, task, at
-            try:
-                return await coroutine
-            finally:
-                del self._scopes[task]
-                self.leave(scope)
-        return None
+    def _cancel_if_it_is_time(self) -> None:
+        """Cancel what is to be cancelled now that a step is over."""
+        if self._awaiting is not None:
+            self._count_await(*self._awaiting)
+        if self._to_cancel is not None:
+            self._deliver(*self._to_cancel)
+
+    def _is_the_await(self) -> bool:
+        """Tell whether the step that runs may be the await at which to cancel."""
+        return self._awaiting is not None and self._n_awaits + 1 == self._order.cancel
 
     def _count_await(self, scope: anyio.CancelScope, task: Task) -> None:
+        self._awaiting = None
+        has_ended = getattr(self.coroutine_of(task), "cr_frame", self) is None
+        if has_ended or scope not in self._entered:
+            return
         self._n_awaits += 1
         if self._n_awaits == self._order.cancel:
             self._to_cancel = scope, task, self._n_awaits
@@ -400,8 +398,22 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Cancel a task by the event loop's own means, before the step that it is to take."""
         raise NotImplementedError
 
-    def _deliver(self, scope: anyio.CancelScope, task: Task, at: At) -> None:
+    @abstractmethod
+    def what_cancels(self, task: Task) -> Callable[[], object] | None:
+        """Return what cancels a task alone, as if it were in a cancel scope of its own.
+
+        Returns:
+            `None` if the task has ended, or is older than this play.
+        """
+
+    def _deliver(self, scope: anyio.CancelScope | None, task: Task, at: At) -> None:
         self._to_cancel = None
+        if scope is None:
+            cancel = self.what_cancels(task)
+            if cancel is not None:
+                self._note_cancellation(task, at)
+                cancel()
+            return
         # A task of asyncio's own is not cancelled by the scope: only the task is that waits for it.
         native = self._order.native
         is_cancelled = not native and self.is_in(scope, task)

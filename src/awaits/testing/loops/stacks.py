@@ -7,12 +7,17 @@ where threads stand, and `_worker`, in which an idle thread of an executor waits
 # pyright: reportPrivateUsage=false
 
 import concurrent.futures.thread
+import dis
+import functools
 import gc
+import queue
 import sys
 import threading
 from collections.abc import Iterator
-from types import FrameType
+from types import BuiltinMethodType, CodeType, FrameType
+from typing import cast
 
+from awaits.testing.deadlock import is_of_a_library
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.oldest import OLDEST
 
@@ -20,6 +25,8 @@ check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_w
 
 _LOCKS = {"queue", "threading"}  # a thread that waits for another one is in these
 _WAITING = {"blockbuster.blockbuster", *_LOCKS}  # blockbuster wraps all locks
+_IN_C = type(threading.Lock()), type(threading.RLock()), queue.SimpleQueue
+_WAIT = {"acquire", "get"}
 # By module and function: where an idle thread of a pool waits, and where a worker waits for a task.
 # The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
@@ -27,13 +34,17 @@ ASKING: set[tuple[str, str]] = set()
 
 
 def frames() -> dict[int, FrameType]:
-    """Return where each thread stands."""
+    """Return where each thread stands, except this one."""
     # Up to Python 3.11, a garbage collection during this call may wait for ever for a lock that the
     # call holds.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        return sys._current_frames()
+        where = sys._current_frames()
+        # It would lead to the caller's own frame, and so keep all of them alive, and what threads
+        # hold that have ended, until a garbage collection.
+        where.pop(threading.get_ident(), None)
+        return where
     finally:
         if was_enabled:
             gc.enable()
@@ -41,9 +52,40 @@ def frames() -> dict[int, FrameType]:
 
 def waits(frame: FrameType) -> bool:
     """Tell whether a thread waits for another one: at a lock, an event or a queue."""
+    if is_of_a_library(frame) and any(map(_is_of_a_lock, list(frame.f_locals.values()))):
+        return True  # a pool calls it
+    if _calls_a_lock(frame.f_code, frame.f_lasti):
+        return True
     while _module(frame) not in _LOCKS and _module(frame) in _WAITING and frame.f_back is not None:
         frame = frame.f_back
     return _module(frame) in _LOCKS
+
+
+def _is_of_a_lock(function: object) -> bool:
+    """Tell whether a function is one in which a lock of Python's waits, in C, without a frame."""
+    if not issubclass(type(function), BuiltinMethodType):
+        return False
+    method = cast("BuiltinMethodType", function)
+    return method.__name__ in _WAIT and type(method.__self__) in _IN_C
+
+
+@functools.cache
+def _calls_a_lock(code: CodeType, last: int) -> bool:
+    """Tell whether an instruction enters a `with` block, or calls a method named like a lock's.
+
+    A method that is written in Python would have a frame of its own.
+    """
+    before = [it for it in dis.get_instructions(code) if it.offset <= last]
+    here = before[-1] if before else None
+    if here is None or here.opname.startswith("BEFORE_WITH") or here.positions is None:
+        return here is not None
+    line, _, column, _ = here.positions
+    called = [it for it in before if it.positions and it.positions[0::2] == (line, column)]
+    return here.opname.startswith("CALL") and any(
+        it.opname == "LOAD_SPECIAL"  # of `with`, from Python 3.14 on
+        or (it.opname in ("LOAD_ATTR", "LOAD_METHOD") and it.argval in _WAIT)
+        for it in called
+    )
 
 
 def _module(frame: FrameType) -> str:

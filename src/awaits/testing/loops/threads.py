@@ -11,12 +11,12 @@ thread that is not a worker does not count either, but a task that waits for it 
 import contextlib
 import math
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import FrameType
 from weakref import WeakValueDictionary
 
+from awaits.testing.loops import real
 from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import frames, has_no_work, waits
 
@@ -41,6 +41,8 @@ class Threads:
         token: Identifies the event loop.
         token_here: Returns the token of the event loop that this thread works for, if any.
         soon: Makes the event loop call a function; other threads may call this.
+        awaited_here: Returns which tasks wait for this worker. A task that no longer waits for it
+            leaves what was returned, or is replaced by `None`.
     """
 
     def __init__(
@@ -48,13 +50,16 @@ class Threads:
         token: object,
         token_here: Callable[[], object],
         soon: Callable[[Callable[[], object]], object],
+        awaited_here: Callable[[], Sequence[object]],
     ) -> None:
         self.n_out: int = 0  # how many workers are out; trio counts its own
-        self.n_waiting: int = 0  # those of them that wait for the event loop
+        self.asking: list[Sequence[object]] = []
+        """For each thread that waits for the event loop, which tasks wait for the thread."""
         self.waiting: list[int] = []  # threads that wait for the event loop, workers or not
         self._token = token
         self._token_here = token_here
         self._soon = soon
+        self._awaited_here = awaited_here
         self.begin()
         _of_loops[id(token)] = self
 
@@ -64,8 +69,12 @@ class Threads:
         self._places: dict[threading.Thread, tuple[int, int, float]] = {}
         self._asked: dict[int, float] = {}  # when each asked last whether it is cancelled
         self._pace = (math.nan, 0.0)  # the virtual and the real time since when only these work
-        self._all_wait: tuple[set[tuple[int, int]], float] = set(), time.monotonic()
+        self._all_wait: tuple[set[tuple[int, int]], float] = set(), real.seconds()
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
+
+    def n_waiting(self) -> int:
+        """Return how many workers wait for the event loop, without those that are abandoned."""
+        return sum(any(tasks) for tasks in self.asking)
 
     def may_come_back(self) -> bool:
         """Tell whether another thread is at work, and may call the event loop afterwards."""
@@ -80,7 +89,7 @@ class Threads:
         all_wait = all(frame is not None and waits(frame) for frame in frames)
         places = {(id(it), it.f_lasti) for it in frames if it is not None} if all_wait else set()
         before, since = self._all_wait
-        now = time.monotonic()
+        now = real.seconds()
         if places != before:
             self._all_wait = places, now
             return False
@@ -91,7 +100,7 @@ class Threads:
 
     def asks_whether_it_is_cancelled(self) -> None:
         """Note that this thread asks: it may work until a deadline cancels it."""
-        self._asked[threading.get_ident()] = time.monotonic()
+        self._asked[threading.get_ident()] = real.seconds()
 
     def keeps_pace(self, now: float, deadline: float) -> bool:
         """Tell whether real time has reached a deadline, if real time counts.
@@ -103,17 +112,20 @@ class Threads:
             now: The virtual time, in seconds.
             deadline: The event loop's next one, in virtual time; infinite if there is none.
         """
-        real = time.monotonic()
+        now_really = real.seconds()
         asking = 0
         for thread, frame in self._who_may_come_back():
-            if real - self._asked.get(thread.ident or 0, -math.inf) < SECONDS_BETWEEN_QUESTIONS:
+            if (
+                now_really - self._asked.get(thread.ident or 0, -math.inf)
+                < SECONDS_BETWEEN_QUESTIONS
+            ):
                 asking += 1
             elif frame is None or not waits(frame):
                 asking = 0
                 break
         if not asking or self._pace[0] != now:
-            self._pace = now, real
-        return bool(asking) and real - self._pace[1] >= deadline - now
+            self._pace = now, now_really
+        return bool(asking) and now_really - self._pace[1] >= deadline - now
 
     def _who_may_come_back(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         main = threading.main_thread()
@@ -133,7 +145,7 @@ class Threads:
         """Tell whether a thread has stood at another place in the last seconds."""
         if thread in OLDEST or frame is None:
             return False
-        now = time.monotonic()
+        now = real.seconds()
         *place, since = self._places.get(thread, (0, 0, now))
         if place != [id(frame), frame.f_lasti]:
             since = now
@@ -142,16 +154,19 @@ class Threads:
 
     def may_wait_for(self, future: Future[object]) -> None:
         """Notice when this thread waits for a future that the event loop will resolve."""
-        n_workers = int(self._token_here() is self._token)
+        tasks = self._awaited_here() if self._token_here() is self._token else ()
         for name in ("result", "exception"):
-            vars(future)[name] = self._noticed(future, getattr(future, name), n_workers)
+            vars(future)[name] = self._noticed(future, getattr(future, name), tasks)
 
     def _noticed(
-        self, future: Future[object], wait: Callable[[float | None], object], n_workers: int
+        self,
+        future: Future[object],
+        wait: Callable[[float | None], object],
+        tasks: Sequence[object],
     ) -> Callable[..., object]:
         def noticed(timeout: float | None = None) -> object:
             __tracebackhide__ = True
-            waiting = _Waiting(self, future, n_workers, for_ever=timeout is None)
+            waiting = _Waiting(self, future, tasks, for_ever=timeout is None)
             with contextlib.suppress(RuntimeError):  # the event loop is gone
                 self._soon(waiting.begin)
             try:
@@ -172,24 +187,24 @@ class _Waiting:
     """A thread's wait for a future. The event loop calls `begin` and `end`."""
 
     def __init__(
-        self, threads: Threads, future: Future[object], n_workers: int, *, for_ever: bool
+        self, threads: Threads, future: Future[object], tasks: Sequence[object], *, for_ever: bool
     ) -> None:
         self._threads = threads
         self._future = future
-        self._n_workers = n_workers
+        self._tasks = tasks
         self._ident = threading.get_ident() if for_ever else 0
         self._counts = False
 
     def begin(self) -> None:
         self._counts = True
-        self._threads.n_waiting += self._n_workers
+        self._threads.asking.append(self._tasks)
         self._threads.waiting.append(self._ident)
         self._future.add_done_callback(self.end)  # at once if it is done, or as soon as it is
 
     def end(self, _future: object = None) -> None:
         if self._counts:
             self._counts = False
-            self._threads.n_waiting -= self._n_workers
+            self._threads.asking.remove(self._tasks)
             self._threads.waiting.remove(self._ident)
 
 

@@ -3,7 +3,6 @@
 import heapq
 import itertools
 import math
-import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Protocol
 
 import anyio
 
+from awaits.testing.loops import real
 from awaits.testing.wall import WallClock, check_time_machine
 
 TURNS = 100_000
@@ -90,7 +90,8 @@ class Timekeeper:
     def restart(self) -> None:
         """Begin again at 0.0 in a run that goes on, unless a deadline is pending."""
         if self.run is not None and self.run.restart():
-            self.release()
+            if self._held_at < math.inf:  # before the test began
+                self._held_at = 0.0
             self._begin()
         else:
             self._set(self.now)  # also on the wall clock, which may show another event loop's time
@@ -113,7 +114,7 @@ class Timekeeper:
 
     def stand_still(self) -> None:
         """Note that a thread at work holds time; call this again and again as long as it does."""
-        before, self._looked = self._looked, time.monotonic()
+        before, self._looked = self._looked, real.seconds()
         if self._looked - before < SECONDS_BETWEEN_LOOKS:
             self.stood_still += self._looked - before
 

@@ -8,6 +8,7 @@ suspended coroutine.
 `_asyncio/waits.py` and `_trio/waits.py` know the kinds that belong to one event loop.
 """
 
+import contextlib
 import functools
 import gc
 import math
@@ -127,11 +128,11 @@ def _entered(coroutine: object) -> Iterator[object]:
     for it in awaited(coroutine):
         values: list[object] = gc.get_referents(it)
         for n, value in enumerate(values):
-            if getattr(value, "__name__", None) not in _LEAVING:
-                continue
-            if isinstance(value, MethodType):
+            # By its type: to ask an object for its name may run code of the user's.
+            if type(value) is MethodType and value.__name__ in _LEAVING:
                 yield value.__self__
-            elif isinstance(value, FunctionType):  # from Python 3.14 on, beside its `self`
+            elif type(value) is FunctionType and value.__name__ in _LEAVING:
+                # From Python 3.14 on, its `self` stands beside it.
                 yield values[n + 1] if n + 1 < len(values) else None
 
 
@@ -141,7 +142,9 @@ def _called(it: object, user: FrameType | None) -> str:
     for name, value in user.f_locals.items() if user else ():
         if value is it:
             return f"{kind} {name!r}"
-        named = getattr(value, "__dict__", None)
+        named: object = None
+        with contextlib.suppress(Exception):  # an object of the user's may raise anything
+            named = value.__dict__
         if isinstance(named, dict):
             attributes = cast("dict[str, object]", named)
             for attribute, inside in attributes.items():

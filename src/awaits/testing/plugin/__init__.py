@@ -7,7 +7,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import pytest
 
@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 # What runs the bodies of tests, where it is registered.
 _RUN_TESTS = "awaits-explore", "awaits-time", "awaits-leftovers", "awaits-timeouts"
 
+
+class _Worker(Protocol):
+    """A process of pytest-xdist, as the main process sees it."""
+
+    config: pytest.Config
+
+
 _LEFT_ALONE = pytest.StashKey[tuple[str, int]]()  # by which options, and how many tests
-IN_REAL_TIME = "awaits_in_real_time"  # a property of a test's report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,14 +97,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Under pytest-xdist, let the main process count what the others explore."""
+    """Under pytest-xdist, let the main process check the options, and count what is explored."""
     OLDEST.update(threading.enumerate())  # other plugins may have started some since
     config = session.config
     if config.pluginmanager.has_plugin("dsession"):
         with contextlib.suppress(AttributeError, ImportError):  # the other processes report it
-            from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
+            from awaits.testing.plugin import plans, timeouts, virtual  # noqa: PLC0415 see above
 
-            bring_in(config, (), counts=True)
+            plans.bring_in(config, (), counts=True)
+            virtual.default_settings(config)
+            timeouts.default_seconds(given(config, "anyio_timeout"))
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,13 +116,28 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     If one of them does not fit this version of pytest, only the tests that need it fail.
     """
     config = session.config
+    try:
+        _bring_in(session)
+    except pytest.UsageError as error:
+        if not hasattr(config, "workerinput"):
+            raise
+        # A worker of pytest-xdist cannot refuse to run.
+        _fail_tests(config, str(error), lambda _: True)
+    if any(map(config.pluginmanager.has_plugin, _RUN_TESTS)):
+        from awaits.testing.plugin.interrupted import Interrupted  # noqa: PLC0415 see above
+
+        config.pluginmanager.register(Interrupted(), "awaits-interrupted")
+
+
+def _bring_in(session: pytest.Session) -> None:
+    config = session.config
     _check_real_time(session.items)
     explore = bool(given(config, "explore") or given(config, "explore_cancel"))
     if explore or any(it.get_closest_marker("explore") for it in session.items):
         try:
             from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
         except (AttributeError, ImportError) as error:
-            _fail_tests(config, error, functools.partial(_is_explored, whole_suite=explore))
+            _fail_what_needs(config, error, _whom("explore", whole_suite=explore))
         else:
             bring_in(config, session.items)
     whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
@@ -123,18 +146,26 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         try:
             from awaits.testing.plugin.virtual import bring_in_for  # noqa: PLC0415 see above
         except (AttributeError, ImportError) as error:
-            _fail_tests(config, error, is_virtual)
+            _fail_what_needs(config, error, is_virtual)
         else:
             bring_in_for(config, is_virtual)
     _bring_in_judges(session)
     suite = {"--virtual-time": whole_suite, "--explore": given(config, "explore")}
     suite["--explore-cancel"] = given(config, "explore_cancel")
     if names := [name for name, is_given in suite.items() if is_given]:
-        config.stash[_LEFT_ALONE] = ", ".join(names), sum(map(_is_of_unittest, session.items))
-    if any(map(config.pluginmanager.has_plugin, _RUN_TESTS)):
-        from awaits.testing.plugin.interrupted import Interrupted  # noqa: PLC0415 see above
+        left_alone = ", ".join(names), sum(map(_is_of_unittest, session.items))
+        config.stash[_LEFT_ALONE] = left_alone
+        output: dict[str, object] | None = getattr(config, "workeroutput", None)
+        if output is not None:
+            output["awaits"] = left_alone
 
-        config.pluginmanager.register(Interrupted(), "awaits-interrupted")
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: _Worker) -> None:
+    """Take from a worker of pytest-xdist what it has counted; each collects all tests."""
+    left_alone = getattr(node, "workeroutput", {}).get("awaits")
+    if left_alone is not None:
+        node.config.stash[_LEFT_ALONE] = left_alone
 
 
 def _check_real_time(items: Iterable[pytest.Item]) -> None:
@@ -154,8 +185,7 @@ def _bring_in_judges(session: pytest.Session) -> None:
         try:
             from awaits.testing.plugin import leftovers  # noqa: PLC0415 see above
         except (AttributeError, ImportError) as error:
-            is_judged = functools.partial(_is_judged, whole_suite=strict)
-            _fail_tests(config, error, is_judged)
+            _fail_what_needs(config, error, _whom("no_leftovers", whole_suite=strict))
         else:
             leftovers.bring_in(config, session.items, whole_suite=strict)
     seconds = given(config, "anyio_timeout")
@@ -163,29 +193,39 @@ def _bring_in_judges(session: pytest.Session) -> None:
         try:
             from awaits.testing.plugin import timeouts  # noqa: PLC0415 see above
         except (AttributeError, ImportError) as error:
-            is_watched = functools.partial(_is_watched, whole_suite=bool(seconds))
-            _fail_tests(config, error, is_watched)
+            those = _whom("anyio_timeout", off=None, whole_suite=bool(seconds))
+            _fail_what_needs(config, error, those)
         else:
             timeouts.bring_in(config, session.items, default=seconds)
 
 
-def _fail_tests(
+def _fail_what_needs(
     config: pytest.Config,
     error: ImportError | AttributeError,
     are_those: Callable[[pytest.Item], bool],
 ) -> None:
     """Fail the tests that need what cannot be imported."""
-    from awaits.testing.plugin.misfit import Misfit  # noqa: PLC0415 rarely needed
+    from awaits.testing.loops.fence import does_not_fit  # noqa: PLC0415 rarely needed
 
-    config.pluginmanager.register(Misfit(error, are_those))
+    _fail_tests(config, does_not_fit(error), are_those)
+
+
+def _fail_tests(
+    config: pytest.Config, sentence: str, are_those: Callable[[pytest.Item], bool]
+) -> None:
+    from awaits.testing.plugin.refused import Refused  # noqa: PLC0415 rarely needed
+
+    config.pluginmanager.register(Refused(sentence, are_those))
 
 
 def pytest_terminal_summary(
     terminalreporter: "pytest.TerminalReporter", exitstatus: int | pytest.ExitCode
 ) -> None:
     """Say how many tests ran in real time, and why, in whichever process they ran."""
+    from awaits.testing.plugin.notes import IN_REAL_TIME, noted  # noqa: PLC0415 see above
+
     n = sum(
-        (IN_REAL_TIME, True) in report.user_properties
+        IN_REAL_TIME in noted(report)
         for reports in terminalreporter.stats.values()
         for report in reports
         if isinstance(report, pytest.TestReport) and report.when == "call"
@@ -252,37 +292,20 @@ def _is_virtual(item: pytest.Item, *, whole_suite: bool) -> bool:
     return whole_suite and _is_async_test(item)
 
 
-def _is_explored(item: pytest.Item, *, whole_suite: bool) -> bool:
-    """Tell whether a test is explored, as far as that is known without the modules that explore.
+def _whom(marker: str, *, off: object = False, whole_suite: bool) -> Callable[[pytest.Item], bool]:
+    """Return what tells whether a test is one of those that a marker is for.
 
     Args:
-        item: A test.
-        whole_suite: Whether all async tests are, except those marked `explore(False)`.
+        marker: The marker.
+        off: The argument with which the marker keeps a test out.
+        whole_suite: Whether all async tests are, except those that are kept out.
     """
-    mark = item.get_closest_marker("explore")
-    return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
 
+    def is_one(item: pytest.Item) -> bool:
+        mark = item.get_closest_marker(marker)
+        return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (off,)
 
-def _is_judged(item: pytest.Item, *, whole_suite: bool) -> bool:
-    """Tell whether a test fails for its leftovers.
-
-    Args:
-        item: A test.
-        whole_suite: Whether all async tests do, except those marked `no_leftovers(False)`.
-    """
-    mark = item.get_closest_marker("no_leftovers")
-    return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (False,)
-
-
-def _is_watched(item: pytest.Item, *, whole_suite: bool) -> bool:
-    """Tell whether a test fails when it takes too long.
-
-    Args:
-        item: A test.
-        whole_suite: Whether all async tests do, except those marked `anyio_timeout(None)`.
-    """
-    mark = item.get_closest_marker("anyio_timeout")
-    return (whole_suite and _is_async_test(item)) if mark is None else mark.args != (None,)
+    return is_one
 
 
 def _is_of_unittest(item: pytest.Item) -> bool:
@@ -306,4 +329,10 @@ def _is_async_test(item: pytest.Item) -> bool:
 def virtual_clock(request: pytest.FixtureRequest) -> "VirtualClock":
     """The clock of the test's event loop; asking for it makes the test's time virtual."""
     virtual_time = request.config.pluginmanager.get_plugin("awaits-time")
+    if virtual_time is None or not cast("VirtualTime", virtual_time).is_on():
+        pytest.fail(
+            "getfixturevalue('virtual_clock') comes too late to make time virtual; have the test "
+            "take virtual_clock as an argument, or mark it virtual_time.",
+            pytrace=False,
+        )
     return cast("VirtualTime", virtual_time).clock

@@ -54,7 +54,7 @@ def is_set_up_for_each_test(test: pytest.Function) -> bool:
                 return True
         elif definitions[-1].scope == "function":
             function = getattr(definitions[-1].func, "__name__", "")
-            if function != "get_direct_param_fixture_func":
+            if function != _PARAMETER:
                 return True
     return False
 

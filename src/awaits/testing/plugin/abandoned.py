@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from awaits.testing.leftovers.places import place_in
+from awaits.testing.loops import real
 from awaits.testing.loops.stacks import frames, has_no_work
 
 _SECONDS = 0.1  # real ones, for threads that are about to end
@@ -34,9 +35,9 @@ def abandon_threads() -> None:
         return  # trio does not wait for threads
     if not any(_of_asyncio()):
         return
-    until = time.monotonic() + _SECONDS
+    until = real.seconds() + _SECONDS
     left: list[threading.Thread] = []
-    while time.monotonic() < until:
+    while real.seconds() < until:
         time.sleep(0.01)  # one that has just got its work may not have begun
         left = list(_at_work())
         if not left:

@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import CodeType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 
@@ -30,6 +30,9 @@ from awaits.testing.plugin.sections import add_section
 from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
+
+SECONDS_TO_END = 1.0  # of its event loop, which a cancelled test has until it is looked at again
+MOST_LOOKS = 10
 
 
 class Cut(NamedTuple):
@@ -184,11 +187,12 @@ class CancelledRuns:
         code = code_of(body)
         n_before = n_cancelled()
         watch = Watch(code, self._normal)
-        told_of_cancellation(self.schedule, watch.is_cut)
+        native = _Native(watch) if self.schedule.native else None
+        told_of_cancellation(self.schedule, native.is_cut if native else watch.is_cut)
         with drops_noticed(watch):  # also what only the error keeps alive
             try:
                 with self.schedule, self.schedule.cancel_scope():
-                    await self._run(watch, body, args, kwargs)
+                    await self._run(watch, native, body, args, kwargs)
             except BaseException as error:  # noqa: ASYNC103 nobody judges what the test does itself
                 if (
                     ends_the_run(error)
@@ -215,7 +219,12 @@ class CancelledRuns:
         self._ended = cut if cut.is_cut else None
 
     async def _run(
-        self, watch: Watch, body: Body, args: Sequence[object], kwargs: Mapping[str, object]
+        self,
+        watch: Watch,
+        native: "_Native | None",
+        body: Body,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
     ) -> None:
         __tracebackhide__ = True
         try:
@@ -223,9 +232,8 @@ class CancelledRuns:
         finally:
             if watch.has_been_cut:
                 abandoned.abandon_threads()
-                task = asyncio.current_task() if self.schedule.native else None
-                if task is not None:
-                    task.uncancel()  # by its own schedule; others may have cancelled it as well
+            if native is not None:
+                native.end()
 
     def _is_again(self, watch: Watch, code: CodeType | None) -> bool:
         """Tell whether the test was cancelled at these lines before, in a loop; note the lines."""
@@ -253,6 +261,47 @@ class CancelledRuns:
         if lines:
             at = f"When it is cancelled at await {self.schedule.cancel}, the test leaves behind:"
             pytest.fail("\n".join([at, *lines]), pytrace=False)
+
+
+class _Native:
+    """A test of asyncio's that is cancelled once, as asyncio's own timeouts do.
+
+    Then the test may wait in its own function for what it would have closed, such as the client of
+    a server that it has started. It is cancelled again there, until it ends.
+
+    Args:
+        watch: Runs the test, in the current task.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._task = asyncio.current_task()
+        self._timer: asyncio.TimerHandle | None = None
+        self._n_cancels = self._n_looks = 0
+
+    def is_cut(self) -> None:
+        """Note that the schedule cancels the test."""
+        self._watch.is_cut()
+        self._n_cancels = 1
+        self._wait()
+
+    def end(self) -> None:
+        """Note that the test has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for _ in range(self._n_cancels):  # others may have cancelled it as well
+            cast("asyncio.Task[object]", self._task).uncancel()
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(SECONDS_TO_END, self._cancel_again)
+
+    def _cancel_again(self) -> None:
+        if self._watch.waits_in_the_test():
+            self._n_cancels += 1
+            cast("asyncio.Task[object]", self._task).cancel()
+        self._n_looks += 1
+        if self._n_looks < MOST_LOOKS:
+            self._wait()
 
 
 def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:

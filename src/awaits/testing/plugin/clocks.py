@@ -31,6 +31,8 @@ _ADVICE = {
     "steady": "anyio.current_time() measures virtual time; or mark the test real_time.",
 }
 
+MOST_CALLS = 4  # from a function in the traceback to one that reads a clock
+
 _Functions = dict[CodeType, dict[str, object]]  # with their global names
 
 
@@ -38,7 +40,8 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     """Return a hint for a failure, if code of the project reads a real clock.
 
     It looks at the functions in the traceback, at those that they name, and at the classes of their
-    local values.
+    local values. Unless these read a clock that never goes with the wall clock, it looks at what
+    those name, and so on.
 
     Args:
         error: What a test raised.
@@ -49,18 +52,23 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     for frame in _frames(error):
         if is_the_users(frame):
             _add_those_of(frame, functions)
-    lines: dict[str, None] = {}
-    advice: set[str] = set()
-    for code, names in functions.items():
-        for value in _named(code, names):
-            if not isinstance(value, BuiltinFunctionType):
-                continue
-            # Where time has not moved, only a clock that begins elsewhere can make a difference.
-            name = _STEADY.get(value) or (None if has_wall or not now else _WALL.get(value))
-            if name is not None:
-                place = file_and_line(code.co_filename, code.co_firstlineno)
-                lines[f"  {code.co_qualname}, {place}, reads {name}()"] = None
-                advice.add("steady" if value in _STEADY else "wall")
+    # Where time has not moved, only a clock that begins elsewhere can make a difference.
+    clocks = _STEADY if has_wall or not now else {**_STEADY, **_WALL}
+    reads: dict[str, object] = {}  # lines, and the clock that each tells of
+    looked_at: set[CodeType] = set()
+    for _ in range(MOST_CALLS):
+        found = {it: names for it, names in functions.items() if it not in looked_at}
+        looked_at.update(found)
+        reads |= _reads(found, clocks)
+        if any(clock in _STEADY for clock in reads.values()):
+            break
+        if reads:  # a time that is only noted, perhaps
+            clocks = _STEADY
+        for code, names in found.items():
+            for value in _named(code, names):
+                _add_those_named(value, functions)
+    lines = sorted(reads, key=lambda line: reads[line] not in _STEADY)
+    advice = {"steady" if clock in _STEADY else "wall" for clock in reads.values()}
     if not lines:
         return None
     moved = f"Time moved to {now:g} s, but not on the computer's own clocks:"
@@ -68,7 +76,18 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
         moved = "Time began at 0 s, but not on the computer's own clocks:"
     more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
     advised = (_ADVICE[it] for it in sorted(advice, reverse=True))
-    return "\n".join([moved, *list(lines)[:MOST_NAMED], *more, *advised])
+    return "\n".join([moved, *lines[:MOST_NAMED], *more, *advised])
+
+
+def _reads(functions: _Functions, clocks: dict[object, str]) -> dict[str, object]:
+    """Return a line for each of the clocks that functions read, and the clock."""
+    lines: dict[str, object] = {}
+    for code, names in functions.items():
+        for value in _named(code, names):
+            if type(value) is BuiltinFunctionType and value in clocks:
+                place = file_and_line(code.co_filename, code.co_firstlineno)
+                lines[f"  {code.co_qualname}, {place}, reads {clocks[value]}()"] = value
+    return lines
 
 
 def _frames(error: BaseException) -> Iterator[FrameType]:
@@ -85,31 +104,42 @@ def _add_those_of(frame: FrameType, functions: _Functions) -> None:
     functions.update(own)
     named = [it for code in own for it in _named(code, frame.f_globals)]
     for value in [*named, *map(type, frame.f_locals.values())]:
-        if isinstance(value, FunctionType):
-            _add(value.__code__, value.__globals__, functions)
-        elif isinstance(value, type):
-            for member in [it for kind in value.__mro__ for it in vars(kind).values()]:
-                method = _function_of(member)
-                # The other tests in a test's class have nothing to do with it.
-                if isinstance(method, FunctionType) and not method.__name__.startswith("test"):
-                    _add(method.__code__, method.__globals__, functions)
+        _add_those_named(value, functions)
+
+
+def _add_those_named(value: object, functions: _Functions) -> None:
+    """Add a function, or those of a class."""
+    # By its type: `isinstance` asks the object, and that may run code of the user's.
+    if type(value) is FunctionType:
+        _add(value.__code__, value.__globals__, functions)
+    elif issubclass(type(value), type):
+        for member in [it for kind in cast("type", value).__mro__ for it in vars(kind).values()]:
+            method = _function_of(member)
+            # The other tests in a test's class have nothing to do with it.
+            if type(method) is FunctionType and not method.__name__.startswith("test"):
+                _add(method.__code__, method.__globals__, functions)
+
+
+_CALLS: dict[type, str] = {
+    property: "fget",
+    classmethod: "__func__",
+    staticmethod: "__func__",
+    functools.cached_property: "func",
+}
 
 
 def _function_of(member: object) -> object:
     """Return the function that a property or the like calls; any other member as it is."""
-    match member:
-        case property():
-            return member.fget
-        case classmethod() | staticmethod():
-            return cast("object", member.__func__)
-        case functools.cached_property():
-            return cast("object", member.func)
-        case _:
-            return member
+    kind = type(member)
+    for its_kind, name in _CALLS.items():
+        if issubclass(kind, its_kind):
+            function: object = getattr(member, name)
+            return function
+    return member
 
 
 def _add(code: CodeType, names: dict[str, object], functions: _Functions) -> None:
-    if is_of_the_project(code):
+    if is_of_the_project(code) and code not in functions:
         functions[code] = names
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
@@ -123,8 +153,8 @@ def _named(code: CodeType, names: dict[str, object]) -> Iterator[object]:
         match instruction.opname, instruction.argval:
             case "LOAD_GLOBAL" | "LOAD_NAME", str(name):
                 value = names.get(name)
-            case "LOAD_ATTR" | "LOAD_METHOD", str(name) if name in _PARTS and isinstance(
-                value, ModuleType | type
+            case "LOAD_ATTR" | "LOAD_METHOD", str(name) if name in _PARTS and issubclass(
+                type(value), ModuleType | type
             ):
                 value = getattr(value, name, None)
             case _:

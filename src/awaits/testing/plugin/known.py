@@ -23,6 +23,7 @@ class Known:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._is_new = path is not None and not path.exists()
+        self._fault = ""  # why it could not be written
         self._tests: dict[str, set[bool]] = {}  # and whether each fails when cancelled as a whole
         if path is not None and not self._is_new:
             try:
@@ -46,13 +47,18 @@ class Known:
     def write(self, failures: Mapping[str, str]) -> None:
         """Write the failures of the first run; later ones are the user's to write."""
         if self._path is not None and self._is_new:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             lines = [f"{test}\t{schedule}\n" for test, schedule in sorted(failures.items())]
-            self._path.write_text(HEAD + "".join(lines), encoding="utf-8")
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.write_text(HEAD + "".join(lines), encoding="utf-8")
+            except OSError as error:
+                self._fault = f"--explore-known: cannot write {self._path}: {error}."
 
     def summary(self, failures: Mapping[str, str], passing: Collection[str]) -> Iterator[str]:
         """Say what became of the file."""
-        if self._is_new:
+        if self._fault:
+            yield f"  {self._fault}"
+        elif self._is_new:
             what = "1 known failure" if len(failures) == 1 else f"{len(failures)} known failures"
             yield f"  {what} written to {self._path}"
         for test in sorted(self._tests.keys() & set(passing)):

@@ -14,6 +14,7 @@ from awaits.testing.leftovers.owners import reachable
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.plugin._pytest import fixture_definitions
 from awaits.testing.plugin.bodies import Body, code_of, has_async_body, replaced_body
+from awaits.testing.plugin.options import arguments_of
 
 # The fixtures of these packages own nothing that a test makes.
 _OWN_NOTHING = {"_pytest", "anyio", "awaits", "hypothesis", "pytest_asyncio"}
@@ -69,10 +70,9 @@ def _strictness(item: pytest.Item, *, whole_suite: bool) -> Strictness | None:
             return default
         case _:
             pass
-    given = [*map(repr, mark.args), *(f"{name}={it!r}" for name, it in mark.kwargs.items())]
     raise pytest.UsageError(
         f"{item.nodeid}: no_leftovers takes False, or allow (a pattern such as 'thread pool-*', or "
-        f"a list of them), not {', '.join(given)}."
+        f"a list of them), not {arguments_of(mark)}."
     )
 
 
@@ -106,6 +106,9 @@ class NoLeftovers:
         try:
             with replaced_body(item, functools.partial(self._watching, item)):
                 return (yield)
+        except BaseException:  # of Hypothesis's examples, those that have passed are not judged
+            self._forget()
+            raise
         finally:
             if not self._watches:
                 self._patches.close()
@@ -123,9 +126,12 @@ class NoLeftovers:
                 self._judge(item, left)
             return result
         finally:
-            pending.difference_update(self._watches)
-            self._watches.clear()
+            self._forget()
             self._patches.close()
+
+    def _forget(self) -> None:
+        pending.difference_update(self._watches)
+        self._watches.clear()
 
     def _watching(self, test: pytest.Function, body: Body) -> Body:
         @functools.wraps(body)

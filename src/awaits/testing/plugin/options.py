@@ -156,6 +156,12 @@ def explain_markers(config: pytest.Config) -> None:
     )
 
 
+def arguments_of(mark: pytest.Mark) -> str:
+    """Return the arguments of a marker as they are written; `nothing` without any."""
+    named = (f"{name}={value!r}" for name, value in mark.kwargs.items())
+    return ", ".join([*map(repr, mark.args), *named]) or "nothing"
+
+
 def given(config: pytest.Config, name: str) -> str:
     """Return the value of an option, or of its ini option if it is not given."""
     option: str | None = config.getoption(name)

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from awaits.testing.leftovers import makers
 from awaits.testing.leftovers.places import Origin, is_the_users, origin_here, place_in
 from awaits.testing.loops.stacks import at_work
 
@@ -44,7 +46,8 @@ class Outside:
         def start(self: threading.Thread) -> None:
             original_start(self)
             # Time waits for the workers that asyncio, anyio, trio and Python's pools start.
-            if is_the_users(sys._getframe(1)):
+            caller = _caller()
+            if caller is not None and is_the_users(caller):
                 threads[self] = origin_here(None)
 
         setattr(subprocess.Popen, "__init__", init)  # noqa: B010 mypy minds an assignment
@@ -93,6 +96,14 @@ class Outside:
         if "multiprocessing.process" in sys.modules:
             for child in sys.modules["multiprocessing.process"].active_children():
                 yield f"process {child.name}"
+
+
+def _caller() -> FrameType | None:
+    """Return the frame that starts a thread; `--no-leftovers` has a `Thread.start`, too."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__") in (__name__, makers.__name__):
+        frame = frame.f_back
+    return frame
 
 
 def _is_running(process: subprocess.Popen[Any]) -> bool:

@@ -1,7 +1,8 @@
 """Which tests are explored, and how: what options and markers say."""
 
+import copy
 import unittest
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,11 @@ from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.explore import Explore, Plan
 from awaits.testing.plugin.known import Known
 from awaits.testing.plugin.limits import Limits
-from awaits.testing.plugin.options import given
+from awaits.testing.plugin.options import arguments_of, given
 from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
 from awaits.testing.plugin.tally import Tally
-from awaits.testing.schedule import Schedule
+from awaits.testing.schedule import Schedule, cancels_all
 
 
 def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: bool = False) -> None:
@@ -30,20 +31,8 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
     """
     default = _default(config)
     suite = _suite(config, default)
-    wrong: dict[pytest.Item, str] = {}
-    plans: dict[pytest.Item, Plan] = {}
-    for item in items:
-        try:
-            plan = _plan(item, suite, default)
-        except pytest.UsageError as error:
-            if not hasattr(config, "workerinput"):
-                raise
-            wrong[item] = str(error)
-        else:
-            if plan is not None:
-                plans[item] = plan
-    if wrong:
-        config.pluginmanager.register(Wrong(wrong), "awaits-explore-wrong")
+    planned = ((item, _plan(item, suite, default)) for item in items)
+    plans = {item: plan for item, plan in planned if plan is not None}
     if plans or suite is not None or counts:
         tally = Tally(config, Known(_path(config, "explore_known")))
         config.pluginmanager.register(tally, "awaits-explore-tally")
@@ -57,25 +46,14 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:
-    """Return the value of an option as a path; `None` if it has none."""
-    path = given(config, name)
-    return config.invocation_params.dir / Path(path) if path else None
+    """Return the value of an option as a path; `None` if it has none.
 
-
-class Wrong:
-    """Fails tests whose markers are wrong: a worker of pytest-xdist cannot refuse to run.
-
-    Args:
-        tests: The tests, and what is wrong with each.
+    On the command line it is relative to where pytest was called, in the ini file to that file.
     """
-
-    def __init__(self, tests: Mapping[pytest.Item, str]) -> None:
-        self._tests = tests
-
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Fail a test if its marker is wrong."""
-        if item in self._tests:
-            pytest.fail(self._tests[item], pytrace=False)
+    path = given(config, name)
+    is_ini = config.getoption(name) is None and config.inipath is not None
+    folder = config.inipath.parent if is_ini and config.inipath else config.invocation_params.dir
+    return folder / path if path else None
 
 
 def _default(config: pytest.Config) -> Plan:
@@ -126,6 +104,10 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
     if mark is None:
         return suite if is_ours else None
     if len(mark.args) == 1 and mark.args[0] is False:
+        if mark.kwargs:
+            raise pytest.UsageError(
+                f"{item.nodeid}: explore(False) takes nothing else, not {arguments_of(mark)}."
+            )
         return None
     if not is_ours:
         if mark not in item.own_markers:
@@ -147,7 +129,14 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
             given_first = {"orders": orders}
         case _:
             given_first = {"": mark.args}
-    return _checked(item, plan, {**given_first, **mark.kwargs})
+    plan = _checked(item, plan, {**given_first, **mark.kwargs})
+    is_of_hypothesis = hasattr(getattr(item, "obj", None), "hypothesis")
+    if is_of_hypothesis and plan.schedule is not None and cancels_all(plan.schedule):
+        raise pytest.UsageError(
+            f"{item.nodeid}: explore({plan.schedule}) cancels a whole test, which cannot be done "
+            "with the examples of Hypothesis; cancel a task instead, such as cancel=(1, 2)."
+        )
+    return plan
 
 
 def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
@@ -173,7 +162,7 @@ def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
                 plan = plan._replace(cancel=value)
                 continue
             case "schedule", Schedule():
-                plan = plan._replace(schedule=value)
+                plan = plan._replace(schedule=copy.copy(value))  # the user may open it, too
                 continue
             case _:
                 pass

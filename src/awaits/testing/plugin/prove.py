@@ -10,8 +10,8 @@ from awaits.testing import backends
 from awaits.testing.plugin.bodies import Body, has_async_body, replaced_body
 from awaits.testing.plugin.choice import backend_of
 from awaits.testing.plugin.culprits import Culprits
+from awaits.testing.plugin.notes import RAN, noted
 
-RAN = "awaits_ran"  # a property of a test's report
 NOTHING = "no event loop"
 
 
@@ -25,6 +25,7 @@ class Prove:
     def __init__(self, config: pytest.Config) -> None:
         self._verbose = config.get_verbosity() > 0
         self._culprits = Culprits(config)
+        self._ran: list[str] = []  # which event loops ran the test that runs
         self._tests: dict[str, list[str]] = {}  # by who ran them, and on which event loop
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -54,11 +55,21 @@ class Prove:
             with replaced_body(item, stand_in_for):
                 return (yield)
         finally:
-            item.user_properties.append((RAN, [*seen] or [NOTHING]))
+            self._ran = [*seen] or [NOTHING]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note in its report which event loops ran a test."""
+        report = yield
+        if call.when == "call":
+            noted(report)[RAN], self._ran = self._ran, []
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Record what a test saw, in whichever process it ran."""
-        ran = dict(report.user_properties).get(RAN)
+        ran = noted(report).get(RAN)
         if report.when == "call" and isinstance(ran, list):
             for where in ran:
                 self._tests.setdefault(str(where), []).append(report.nodeid)

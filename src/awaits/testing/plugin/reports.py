@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from awaits.testing.plugin._again import has_failed
+from awaits.testing.plugin.notes import noted
 from awaits.testing.plugin.sections import add_section
-from awaits.testing.plugin.tally import EXPLORED, noted
+from awaits.testing.plugin.tally import EXPLORED
 from awaits.testing.schedule import Schedule
 
 CANNOT_REPLAY = (

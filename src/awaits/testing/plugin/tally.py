@@ -6,6 +6,7 @@ import pytest
 
 from awaits.testing import backends
 from awaits.testing.plugin.known import Known
+from awaits.testing.plugin.notes import noted
 from awaits.testing.plugin.options import given
 
 EXPLORED = "explored"  # what is noted in a test's report
@@ -21,15 +22,6 @@ _AFTER_A_CANCELLATION = (
     "where it is cut off, and later tests may fail for that, too"
 )
 LONG = 10.0  # seconds; if tests take longer in real time, virtual time may be worth a word
-
-
-def noted(report: pytest.TestReport) -> dict[str, object]:
-    """Return what is noted in a report, also if it comes from another process.
-
-    It is no property of the report: those are for users, and go into their JUnit files.
-    """
-    notes: dict[str, object] = vars(report).setdefault("awaits", {})
-    return notes
 
 
 class Tally:

@@ -14,6 +14,7 @@ import pytest
 from awaits.testing.loops import adapter_here
 from awaits.testing.plugin import abandoned
 from awaits.testing.plugin.bodies import Body, ends_the_run, has_async_body, replaced_body
+from awaits.testing.plugin.options import arguments_of
 from awaits.testing.plugin.watchdog import Watchdog
 
 
@@ -28,12 +29,24 @@ def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, default: st
     Raises:
         pytest.UsageError: The option or a marker is not a number of seconds.
     """
-    seconds = _seconds(default, "--anyio-timeout") if default else None
+    seconds = default_seconds(default)
     found = {item: _seconds_of(item, seconds) for item in items if has_async_body(item)}
     watched = {item: it for item, it in found.items() if it is not None}
     if watched:
         config.pluginmanager.register(Timeouts(watched), "awaits-timeouts")
         abandoned.bring_in(config)
+
+
+def default_seconds(given: str) -> float | None:
+    """Return the limit of tests without a marker; `None` for none.
+
+    Args:
+        given: The value of `--anyio-timeout`.
+
+    Raises:
+        pytest.UsageError: It is no number of seconds.
+    """
+    return _seconds(given, "--anyio-timeout") if given else None
 
 
 def _seconds(given: object, what: str) -> float:
@@ -56,7 +69,8 @@ def _seconds_of(item: pytest.Item, default: float | None) -> float | None:
             return None if seconds is None else _seconds(seconds, what)
         case _:
             raise pytest.UsageError(
-                f"{item.nodeid}: anyio_timeout takes a number of seconds, or None for no limit."
+                f"{item.nodeid}: anyio_timeout takes a number of seconds, or None for no limit, "
+                f"not {arguments_of(mark)}."
             )
 
 

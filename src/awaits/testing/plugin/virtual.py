@@ -6,19 +6,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
 
 import anyio
+import anyio.pytest_plugin
 import pytest
 
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, follow, timekeeper_of
+from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.loops.timekeeper import TURNS, Timekeeper
-from awaits.testing.plugin import IN_REAL_TIME, async_fixtures, clocks
+from awaits.testing.plugin import async_fixtures, clocks
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
-from awaits.testing.plugin.misfit import Misfit
-from awaits.testing.plugin.options import given
+from awaits.testing.plugin.notes import IN_REAL_TIME, noted
+from awaits.testing.plugin.options import arguments_of, given
 from awaits.testing.plugin.outside import Outside
+from awaits.testing.plugin.refused import Refused
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
 from awaits.testing.plugin.sections import add_section
 from awaits.testing.plugin.virtual_asyncio import PytestAsyncioLoops
@@ -32,8 +35,9 @@ CANNOT = (
     "an event_loop_policy, a MockClock); mark it real_time."
 )
 
-
 SECONDS_TO_TELL = 0.2  # real ones, for which threads held time
+
+_IN_REAL_TIME = pytest.StashKey[bool]()  # noted in the report of a test
 
 
 class Settings(NamedTuple):
@@ -54,25 +58,39 @@ def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool
     Raises:
         pytest.UsageError: An option has a value that it does not take.
     """
-    settings = Settings(_idle(config), _wall(config), _turns(config))
-    try:
-        plugin = VirtualTime(config, async_fixtures(config), is_virtual, settings)
-    except ValueError as error:
-        raise pytest.UsageError(f"--virtual-time-wall: {error}") from None
+    plugin = VirtualTime(config, async_fixtures(config), is_virtual, default_settings(config))
     config.pluginmanager.register(plugin, "awaits-time")
     if config.pluginmanager.has_plugin("asyncio"):
         try:
             plugin.loops = PytestAsyncioLoops(config, plugin.new_clock)
         except ImportError as error:
-            misfit = Misfit(error, lambda it: is_virtual(it) and runner_of(it) == "pytest-asyncio")
-            config.pluginmanager.register(misfit)
+            config.pluginmanager.register(
+                Refused(
+                    does_not_fit(error),
+                    lambda it: is_virtual(it) and runner_of(it) == "pytest-asyncio",
+                )
+            )
         else:
             config.pluginmanager.register(plugin.loops)
     if config.pluginmanager.has_plugin("trio"):
         from awaits.testing.plugin.virtual_trio import PytestTrioRuns  # noqa: PLC0415 rare
 
-        runs = PytestTrioRuns(plugin.clock, plugin.is_on, plugin.runs_in_real_time)
+        runs = PytestTrioRuns(plugin.new_clock, plugin.is_on, plugin.runs_in_real_time)
         config.pluginmanager.register(runs)
+
+
+def default_settings(config: pytest.Config) -> Settings:
+    """Return the settings of tests whose marker says nothing else.
+
+    Raises:
+        pytest.UsageError: An option has a value that it does not take.
+    """
+    settings = Settings(_idle(config), _wall(config), _turns(config))
+    try:
+        VirtualClock(**settings._asdict())
+    except ValueError as error:
+        raise pytest.UsageError(f"--virtual-time-wall: {error}") from None
+    return settings
 
 
 def _idle(config: pytest.Config) -> float:
@@ -137,19 +155,26 @@ class VirtualTime:
         self._is_virtual = is_virtual
         self._default = settings
         self._settings: Settings | None = None  # of the test that runs; None in real time
-        self._made: list[object] = []  # the values of `anyio_backend` that bring virtual time
+        whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
+        self._of_sync_tests = settings if whole_suite else None
+        self._of_new_loops: Settings | None = None  # and of those that a sync test makes
+        # The values of `anyio_backend` that bring virtual time: the last one of each fixture.
+        self._made: dict[pytest.FixtureDef[object], object] = {}
         self._outside = Outside()
         self._asks = False  # whether the test that runs asks for virtual time by itself
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Make the event loops that are created from now on run in the time of this test."""
+        _forget_what_did_not_close()
         self._asks = asks_for_virtual_time(item)
+        item.stash[_IN_REAL_TIME] = False
         self._outside.begin()
         follow(self.clock, self._clock)
         if not (self._asks or runner_of(item) or "anyio_backend" in _fixtures(item)):
-            return  # a sync test: async fixtures of wider scopes stay open
-        settings = self._settings_of(item)
+            self._of_new_loops = self._of_sync_tests
+            return  # async fixtures of wider scopes stay open
+        settings = self._of_new_loops = self._settings_of(item)
         if settings != self._settings:
             self._fixtures.end_all()
             self._settings = settings
@@ -162,6 +187,8 @@ class VirtualTime:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Say so if a test may have failed because something did not move as virtual time did."""
         report = yield
+        if call.when == "call" and item.stash.get(_IN_REAL_TIME, False):
+            noted(report)[IN_REAL_TIME] = True
         if report.failed and call.excinfo and self._settings and runner_of(item):
             error, now = call.excinfo.value, self.clock.time()
             hints = [_stood_still(timekeeper_of(self.clock)), self._outside.hint(error, now)]
@@ -184,6 +211,10 @@ class VirtualTime:
                 )
             return None
         if not (runner_of(item) or "anyio_backend" in _fixtures(item)):
+            if "virtual_clock" not in _fixtures(item) and not any(
+                it.name == "virtual_time" for it in item.own_markers
+            ):
+                return None  # the marker is a module's or a class's, which has async tests, too
             _fail(f"Virtual time is for async tests that {NAMES} runs; {MARK_IT}.")
         try:
             backends.check_steered(event_loop_of(item) or "asyncio")
@@ -192,10 +223,15 @@ class VirtualTime:
         if sentence := misfit_of(item):
             _fail(sentence)
         mark = item.get_closest_marker("virtual_time")
+        if mark is None:
+            return self._default
         try:
-            return self._default if mark is None else _marked(self._default, mark)
+            return _marked(self._default, mark)
         except TypeError:
-            sentence = "virtual_time takes idle, wall and turns, by their names; or False alone."
+            sentence = (
+                "virtual_time takes idle, wall and turns, by their names; or False alone; not "
+                f"{arguments_of(mark)}."
+            )
         except ValueError as error:
             sentence = str(error)
         return _fail(sentence)  # not in `except`: pytest would show the caught error, too
@@ -210,7 +246,7 @@ class VirtualTime:
             return value
         made = _virtual(value, self._clock)
         if made is not None:
-            self._made.append(made)
+            self._made[fixturedef] = made
             fixturedef.cached_result = (made, fixturedef.cache_key(request), None)
             return made
         if self._asks:
@@ -224,7 +260,7 @@ class VirtualTime:
         if self._settings is None or not isinstance(item, pytest.Function):
             return (yield)
         backend = item.funcargs.get("anyio_backend")
-        if runner_of(item) == "anyio" and not any(backend is made for made in self._made):
+        if runner_of(item) == "anyio" and not any(backend is it for it in self._made.values()):
             self.runs_in_real_time(item)
             return (yield)
         with replaced_body(item, functools.partial(self._from_zero, item)):
@@ -235,17 +271,17 @@ class VirtualTime:
         __tracebackhide__ = True
         if self._asks:
             _fail(CANNOT)
-        item.user_properties.append((IN_REAL_TIME, True))
+        item.stash[_IN_REAL_TIME] = True
 
     def is_on(self) -> bool:
         """Tell whether event loops that are made now are to run in virtual time."""
-        return self._settings is not None
+        return self._of_new_loops is not None
 
     def new_clock(self) -> VirtualClock | None:
         """Return a clock for an event loop that is made now; `None` if it is for real time."""
-        if self._settings is None:
+        if self._of_new_loops is None:
             return None
-        clock = VirtualClock(**self._settings._asdict())
+        clock = VirtualClock(**self._of_new_loops._asdict())
         follow(self.clock, clock)
         return clock
 
@@ -267,10 +303,24 @@ class VirtualTime:
                     f"{self._culprits.here()}."
                 )
             timekeeper.restart()
-            with run.main_task():
-                await body(*args, **kwargs)
+            try:
+                with run.main_task():
+                    await body(*args, **kwargs)
+            finally:
+                timekeeper.release()  # a test holds its own time, and not that of the next
 
         return from_zero
+
+
+def _forget_what_did_not_close() -> None:
+    """Let anyio make another runner if the last one raised an error as it closed.
+
+    anyio would run the next test in it: that fails, or hangs. Private names, read in anyio 4.16.0:
+    `pytest_plugin._current_runner`, and `_runner_leases`, the number of its users.
+    """
+    names = vars(anyio.pytest_plugin)
+    if names.get("_runner_leases") == 0 and names.get("_current_runner") is not None:
+        setattr(anyio.pytest_plugin, "_current_runner", None)  # noqa: B010 mypy minds the rest
 
 
 def asks_for_virtual_time(item: pytest.Item) -> bool:

@@ -30,11 +30,11 @@ class PytestTrioRuns:
 
     def __init__(
         self,
-        clock: VirtualClock,
+        new_clock: Callable[[], VirtualClock | None],
         is_on: Callable[[], bool],
         has_its_own: Callable[[pytest.Item], None],
     ) -> None:
-        self._clock = clock
+        self._new_clock = new_clock
         self._is_on = is_on
         self._has_its_own = has_its_own
         self._thread = threading.get_ident()
@@ -73,7 +73,7 @@ class PytestTrioRuns:
         __tracebackhide__ = True
         is_another = threading.get_ident() != self._thread or trio.lowlevel.in_trio_run()
         if clock is None and self._is_on() and not is_another:
-            options = virtual_time("trio", self._clock)
+            options = virtual_time("trio", self._new_clock())
             clock = cast("trio.abc.Clock", options["clock"])
             ours = cast("Sequence[trio.abc.Instrument]", options["instruments"])
             instruments = [*instruments, *ours]

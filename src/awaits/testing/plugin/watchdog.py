@@ -16,6 +16,13 @@ from awaits.testing.loops.standing import told
 
 SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked answers
 
+# What interrupts code that blocks the event loop. A program may use SIGUSR1 and SIGUSR2, also by
+# `faulthandler.register`, of which Python's `signal` does not know; few use real-time signals.
+# macOS has none of these, and Windows no signals at all.
+SIGNAL: int | None = (
+    signal.SIGRTMIN + 3 if hasattr(signal, "SIGRTMIN") else getattr(signal, "SIGUSR2", None)
+)
+
 _DEBUGGERS = {"bdb", "pdb", "pydevd"}
 
 _OF_COROUTINES = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -54,10 +61,10 @@ class Watchdog:
 
     def __enter__(self) -> None:
         self._outside = _caller_of_steps(inspect.currentframe())
-        if hasattr(signal, "SIGUSR2") and threading.current_thread() is threading.main_thread():
-            self._before = signal.getsignal(signal.SIGUSR2)
+        if SIGNAL is not None and threading.current_thread() is threading.main_thread():
+            self._before = signal.getsignal(SIGNAL)
             if self._before is signal.SIG_DFL:
-                signal.signal(signal.SIGUSR2, self._interrupt)
+                signal.signal(SIGNAL, self._interrupt)
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
@@ -65,8 +72,12 @@ class Watchdog:
         self._answered.set()
         self._thread.join()
         self._outside = self._interrupted = None
-        if self._before is signal.SIG_DFL:
-            signal.signal(signal.SIGUSR2, signal.SIG_DFL)
+        if (
+            SIGNAL is not None
+            and self._before is signal.SIG_DFL
+            and signal.getsignal(SIGNAL) == self._interrupt  # the program may have set its own
+        ):
+            signal.signal(SIGNAL, signal.SIG_DFL)
 
     def _watch(self) -> None:
         if self._is_over.wait(self._seconds) or _is_debugged(frames().get(self._loop)):
@@ -89,9 +100,9 @@ class Watchdog:
             f"{self._late}, and its event loop is blocked:\n  a task runs at {place_in(frame)}, "
             f"and has not awaited for {SECONDS_TO_ANSWER:g} s or more"
         )
-        if self._before is signal.SIG_DFL:
+        if SIGNAL is not None and self._before is signal.SIG_DFL:
             self._interrupted = step
-            signal.pthread_kill(self._loop, signal.SIGUSR2)
+            signal.pthread_kill(self._loop, SIGNAL)
 
     def _cancel_if_it_is_not_over(self) -> None:
         if not self._is_over.is_set():  # it may have ended since this was asked for

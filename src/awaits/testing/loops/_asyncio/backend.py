@@ -72,7 +72,7 @@ class VirtualAsyncIOBackend(AsyncIOBackend):
 
         def begin() -> T:
             loop.sent.discard(counting)
-            return work(loop, func, *args)
+            return work(loop, counting.awaited, func, *args)
 
         return await super().run_sync_in_worker_thread(
             begin, (), abandon_on_cancel, cast("CapacityLimiter", counting)
@@ -85,6 +85,7 @@ class _CountingLimiter:
     def __init__(self, limiter: CapacityLimiter, loop: VirtualEventLoop) -> None:
         self._limiter = limiter
         self._loop = loop
+        self.awaited: list[object] = [self]
 
     async def __aenter__(self) -> None:
         await self._limiter.acquire()
@@ -93,6 +94,7 @@ class _CountingLimiter:
 
     async def __aexit__(self, *_error: object) -> None:
         self._loop.sent.discard(self)
+        self.awaited.clear()
         self._loop.thread_is_back()
         self._limiter.release()
 

@@ -1,8 +1,8 @@
 """How a task of asyncio is cancelled without a cancel scope, though it may swallow that.
 
 Private names, read in anyio 4.16.0: `_task_states`, which has the innermost cancel scope of each
-task; a scope's `_parent_scope`; `_cancel_handle`, by which the event loop calls
-`_deliver_cancellation` again at the next turn.
+task, and the id of its parent; a scope's `_parent_scope`, and `_host_task`, which has entered it;
+`_cancel_handle`, by which the event loop calls `_deliver_cancellation` again at the next turn.
 """
 
 # pyright: reportPrivateUsage=false
@@ -21,8 +21,8 @@ check_names(
     "anyio",
     {
         anyio_asyncio: ["_task_states"],
-        CancelScope: ["_cancel_handle", "_deliver_cancellation", "_parent_scope"],
-        TaskState: ["cancel_scope"],
+        CancelScope: ["_cancel_handle", "_deliver_cancellation", "_host_task", "_parent_scope"],
+        TaskState: ["cancel_scope", "parent_id"],
     },
 )
 
@@ -34,6 +34,15 @@ def scopes_of(task: asyncio.Task[object]) -> Iterator[CancelScope]:
     while scope is not None:
         yield scope
         scope = scope._parent_scope
+
+
+def scope_of_whole(task: asyncio.Task[object]) -> CancelScope | None:
+    """Return the cancel scope that a whole task of anyio's runs in; `None` for other tasks."""
+    state = anyio_asyncio._task_states.get(task)
+    if state is None or state.parent_id is None:
+        return None
+    own = [scope for scope in scopes_of(task) if scope._host_task is task]
+    return own[-1] if own else None
 
 
 class CancelledError(BaseException):

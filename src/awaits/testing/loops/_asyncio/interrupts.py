@@ -43,8 +43,9 @@ class Interrupts:
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        self.check()
+            if signal.getsignal(signal.SIGINT) == self._keep:  # the program may have set its own
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.check()  # also if the turn has ended in an error
 
     def check(self) -> None:
         """Raise what was kept."""

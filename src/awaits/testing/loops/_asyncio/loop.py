@@ -6,7 +6,7 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
   own compares timers in Python. It also runs timers early, by up to the resolution of the real
   clock, so that virtual time would not be exact.
 - `BaseEventLoop._ready`, the queue of what can run; `_stopping`, whether `stop` was called;
-  `_closed` and `_debug`, with which `call_soon` checks more.
+  `_closed`; `_debug`, with which calls are checked, and `_check_thread`.
 - `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
 - `BaseSelectorEventLoop._signal_handlers`: a task that waits for a signal is not deadlocked.
 - `BaseSelectorEventLoop._write_to_self`, to wake the loop from a signal handler.
@@ -40,7 +40,7 @@ from awaits.testing.loops._asyncio.order import (
 )
 from awaits.testing.loops._asyncio.selector import CountingSelector
 from awaits.testing.loops._asyncio.waits import here, look, name_of
-from awaits.testing.loops._asyncio.workers import loop_of_this_worker, work
+from awaits.testing.loops._asyncio.workers import awaited_here, loop_of_this_worker, work
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
@@ -70,6 +70,7 @@ check_names(
     "Python",
     {
         asyncio.SelectorEventLoop: [
+            "_check_thread",
             "_process_events",
             "_run_once",
             "_selector",
@@ -113,6 +114,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     _ready: deque[asyncio.Handle]
     _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
+    _check_thread: Callable[[], None]
     _closed: bool
     _debug: bool
     _stopping: bool
@@ -122,7 +124,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
-        self.threads: Threads = Threads(self, loop_of_this_worker, self.call_soon_threadsafe)
+        self.threads: Threads = Threads(
+            self, loop_of_this_worker, self.call_soon_threadsafe, awaited_here
+        )
         self.waiting_for_idle: list[asyncio.Future[None]] = []
         self.sent: set[object] = set()  # anyio's work for its workers that has not begun
         self.closes_at: float = math.inf  # when it stops, if it waits for its last tasks
@@ -169,7 +173,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call a function at a virtual time."""
-        if self.is_closed():
+        if self._debug:
+            self._check_thread()
+        if self._closed:
             raise RuntimeError("Event loop is closed")
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heapq.heappush(self.timers, (when, next(self._number), timer))
@@ -255,9 +261,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def close(self) -> None:
         """Close the event loop, and give the wall clock back."""
+        super().close()
         if self.timekeeper.run is self:
             self.timekeeper.stop()
-        super().close()
 
     def _nothing_can_run(self) -> None:
         try:
@@ -290,7 +296,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def threads_are_out(self) -> bool:
         """Tell whether a worker thread is at work and does not wait for the event loop."""
-        return self.threads.n_out > self.threads.n_waiting
+        return bool(self.threads.n_out) and self.threads.n_out > self.threads.n_waiting()
 
     def waits_until_idle(self) -> bool:
         """Tell whether a task waits for all others to be blocked."""
@@ -378,7 +384,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         __tracebackhide__ = True
         task = cast("asyncio.Task[object]", asyncio.current_task(self))
         before, self._main = self._main, task
-        self._thrown, self._n_cancels = (0.0, 0), 0
+        self._thrown, self._n_cancels, self._error = (0.0, 0), 0, None
         try:
             yield
         except asyncio.CancelledError as cancelled:
@@ -405,6 +411,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def run_until_complete(self, future: Generator[object, None, T] | Awaitable[T]) -> T:
         """Run until the future is done; raise `DeadlockError` if it never can be."""
+        if self.is_running():  # asyncio refuses; the future must not have begun by then
+            return super().run_until_complete(cast("Awaitable[T]", future))
         task = self._task_of(cast("Awaitable[T]", future))
         self._outermost = self._main = task
         try:
@@ -430,7 +438,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Future[T]:
         """Run a function in a thread; time stands still until it is back."""
         if executor is None or isinstance(executor, ThreadPoolExecutor):  # others may pickle it
-            future = super().run_in_executor(executor, work, self, func, *args)
+            awaited: list[object] = [object()]
+            future = super().run_in_executor(executor, work, self, awaited, func, *args)
+            future.add_done_callback(lambda _: awaited.clear())
         else:
             future = super().run_in_executor(executor, func, *args)
         self.threads.n_out += 1

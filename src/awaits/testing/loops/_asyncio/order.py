@@ -8,7 +8,8 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
   tasks.
 
 And in anyio 4.16.0: a scope's `_host_task`, the task that entered it, and `_deliver_cancellation`,
-which makes the event loop call it again at the next turn.
+which makes the event loop call it again at the next turn; `TaskHandle._run_coro`, of which anyio's
+tasks are made.
 """
 
 # pyright: reportPrivateUsage=false
@@ -17,15 +18,17 @@ import asyncio
 import itertools
 import unittest
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import anyio
 from anyio._backends import _asyncio as anyio_asyncio
 from anyio._backends._asyncio import CancelScope
+from anyio._core._tasks import TaskHandle
 
-from awaits.testing.loops._asyncio.cancellable import scopes_of
+from awaits.testing.loops._asyncio.cancellable import scope_of_whole, scopes_of
 from awaits.testing.loops._asyncio.sockets import Sockets
 from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops.fence import check_names
@@ -42,6 +45,7 @@ check_names(
     "anyio",
     {
         CancelScope: ["_deliver_cancellation", "_host_task"],
+        TaskHandle: ["_run_coro"],
     },
 )
 
@@ -52,9 +56,22 @@ STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
 
 
 class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
-    """The queue of an asyncio event loop, steered by a schedule."""
+    """The queue of an asyncio event loop, steered by a schedule.
 
-    __slots__ = ("_cancellable", "_has_looked", "_loop", "_nothing", "_sockets", "_wraps")
+    Raises:
+        ValueError: The order cancels a task natively, and the event loop starts tasks eagerly.
+    """
+
+    __slots__ = (
+        "_factory",
+        "_has_looked",
+        "_loop",
+        "_nothing",
+        "_older",
+        "_sockets",
+        "_wrapped_tasks",
+        "_wraps",
+    )
 
     is_native = True
 
@@ -69,9 +86,16 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         self.end_what_gives_way(self._loop._ready)
         steps = self._loop._ready
         super().__init__(steps, order, getattr(loop, "timekeeper", None))
-        self._cancellable: dict[asyncio.Task[object], int] = {}  # and how often each was cancelled
-        # A task factory of the program may start tasks at once, before they can have a scope.
-        self._wraps = self.cancels_a_task and loop.get_task_factory() is None
+        # anyio's tasks that are wrapped, and how often each was cancelled.
+        self._wrapped_tasks: dict[asyncio.Task[object], int] = {}
+        self._older = asyncio.all_tasks(loop) if self.cancels_a_task else set()
+        self._factory = loop.get_task_factory()
+        self._wraps = self.cancels_a_task and order.native
+        if self._wraps and _is_eager(self._factory):
+            raise ValueError(
+                "native=True cannot cancel tasks that begin before it has seen them; leave out "
+                "asyncio's eager_task_factory in this test, or native=True."
+            )
         self._sockets = Sockets(self._loop, self._arrived)
         self._has_looked = False  # whether the loop has asked for the length since `popleft`
         self._nothing = asyncio.Handle(print, (), self._loop)
@@ -86,8 +110,12 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         """Have the event loop use this queue."""
         self._loop._ready = steps
         self._sockets.steer(steps is self)
-        if self._wraps:
-            self._loop.set_task_factory(self._wrapped if steps is self else None)
+        if not self._wraps:
+            return
+        if steps is self:
+            self._loop.set_task_factory(self._wrapped)
+        elif self._loop.get_task_factory() == self._wrapped:  # the program may have set another
+            self._loop.set_task_factory(self._factory)
 
     def _wrapped(
         self,
@@ -95,8 +123,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         coroutine: Coroutine[object, object, object],
         **kwargs: Any,
     ) -> asyncio.Task[object]:
-        run = self._natively if self._order.native else self.in_scope
-        return asyncio.Task(run(coroutine), loop=loop, **kwargs)
+        if getattr(coroutine, "cr_code", None) is TaskHandle._run_coro.__code__:
+            coroutine = self._natively(coroutine)
+        if self._factory is None:
+            return asyncio.Task(coroutine, loop=loop, **kwargs)
+        return cast("asyncio.Task[object]", self._factory(loop, coroutine, **kwargs))
 
     async def _natively(self, coroutine: Coroutine[object, object, T]) -> T | None:
         """Run a task's coroutine so that it can be cancelled natively.
@@ -106,18 +137,18 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         does.
         """
         task = self.current_task()
-        self._cancellable[task] = 0
+        self._wrapped_tasks[task] = 0
         try:
             return await coroutine
         except asyncio.CancelledError:  # noqa: ASYNC103 the task ends here
-            n_cancelled = self._cancellable[task]
-            if anyio.get_current_task().parent_id is None or task.cancelling() != n_cancelled:
+            n_cancelled = self._wrapped_tasks[task]
+            if task.cancelling() != n_cancelled:
                 raise
             for _ in range(n_cancelled):
                 task.uncancel()
             return None  # noqa: ASYNC104 see above
         finally:
-            del self._cancellable[task]
+            del self._wrapped_tasks[task]
 
     def _cancel_once(self, task: asyncio.Task[object]) -> None:
         task.cancel()
@@ -125,10 +156,24 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
     def _cancel_natively(self, task: asyncio.Task[object], at: At) -> None:
         # A shield holds off cancel scopes, but not `Task.cancel()`. Code that shields, and that is
         # only ever cancelled by scopes, is right.
-        if task in self._cancellable and not _is_shielded(task):
-            self._note_cancellation(task, at)
-            self._cancellable[task] += 1
-            task.cancel()
+        if task in self._older or _is_shielded(task):
+            return
+        self._note_cancellation(task, at)
+        if task in self._wrapped_tasks:
+            self._wrapped_tasks[task] += 1
+        task.cancel()
+
+    def what_cancels(self, task: asyncio.Task[object]) -> Callable[[], object] | None:
+        """Return what cancels a task alone; `None` if that is impossible.
+
+        Tasks of anyio have a cancel scope each. Those of asyncio know only `Task.cancel()`.
+        """
+        if task in self._older or task.done():
+            return None
+        scope = scope_of_whole(task)
+        if scope is not None:
+            return scope.cancel
+        return None if _is_shielded(task) else task.cancel
 
     def __len__(self) -> int:
         self._has_looked = True  # each turn begins by asking how much there is to do
@@ -188,6 +233,12 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
     def look(self) -> Look:
         """Tells what tasks wait for in asyncio's own code."""
         return look
+
+
+def _is_eager(factory: object) -> bool:
+    """Tell whether a task factory is one of `asyncio.create_eager_task_factory`, of Python 3.12."""
+    eager = getattr(asyncio, "eager_task_factory", None)
+    return isinstance(eager, FunctionType) and getattr(factory, "__code__", None) is eager.__code__
 
 
 def _is_shielded(task: asyncio.Task[object]) -> bool:

@@ -1,7 +1,7 @@
 """asyncio's worker threads: each knows for which event loop in virtual time it works."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ Ts = TypeVarTuple("Ts")
 
 class _Worker(threading.local):
     loop: "VirtualEventLoop | None" = None  # that this thread works for
+    awaited: Sequence[object] = ()  # what waits for this thread; empty once nothing does
 
 
 _worker = _Worker()
@@ -23,10 +24,24 @@ def loop_of_this_worker() -> "VirtualEventLoop | None":
     return _worker.loop
 
 
-def work(loop: "VirtualEventLoop", func: Callable[[*Ts], T], *args: *Ts) -> T:
-    """Run a function, and note meanwhile that this thread works for the event loop."""
-    _worker.loop = loop
+def awaited_here() -> Sequence[object]:
+    """Return what waits for this worker."""
+    return _worker.awaited
+
+
+def work(
+    loop: "VirtualEventLoop", awaited: Sequence[object], func: Callable[[*Ts], T], *args: *Ts
+) -> T:
+    """Run a function, and note meanwhile that this thread works for the event loop.
+
+    Args:
+        loop: The event loop.
+        awaited: What waits for the thread; to be emptied once nothing does.
+        func: The function.
+        args: Its arguments.
+    """
+    _worker.loop, _worker.awaited = loop, awaited
     try:
         return func(*args)
     finally:
-        _worker.loop = None
+        _worker.loop, _worker.awaited = None, ()

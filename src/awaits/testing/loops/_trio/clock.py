@@ -61,7 +61,7 @@ check_names(
     "trio",
     {
         type(GLOBAL_RUN_CONTEXT): ["runner"],
-        type(PARENT_TASK_DATA): ["token"],
+        type(PARENT_TASK_DATA): ["task_register", "token"],
         Runner: [
             "_locals",
             "clock",
@@ -92,15 +92,15 @@ class VirtualTrioClock(trio.abc.Clock):
         self._n_looks = 0  # how often the time was asked for since a task last could not run
         self._most_looks: float = 0.0
         self._turns: Turns | None = None  # what counts turns, if it does now
-        # For each thread that waits for trio to run something: the task that waits for the thread,
-        # or `None` once that task has abandoned it.
-        self.asking: list[list[Task | None]] = []
 
     def start_clock(self) -> None:
         """Begin at 0.0; trio calls this when a run begins."""
         runner = self._runner = GLOBAL_RUN_CONTEXT.runner
         token = runner.current_trio_token()
-        self.threads = Threads(token, token_here, token.run_sync_soon)
+        self.threads = Threads(token, token_here, token.run_sync_soon, awaited_here)
+        # One clock may run again and again, and an error of another run is not this one's.
+        self._thrown, self._turns = (0.0, 0), None
+        vars(self).pop("current_time", None)
         self._sockets = select.poll()
         self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
         self.timekeeper.start(self)
@@ -172,8 +172,7 @@ class VirtualTrioClock(trio.abc.Clock):
         n_threads = self.n_threads()
         if not n_threads:  # as always when time moves in a program without threads
             return False
-        n_asking = sum(task is not None for (task,) in self.asking)
-        return n_threads > self.threads.n_waiting + n_asking
+        return n_threads > self.threads.n_waiting()
 
     def n_threads(self) -> int:
         """Return how many worker threads are out; trio counts them."""
@@ -339,6 +338,11 @@ class Turns(trio.abc.Instrument):
 def _ready(runner: Runner) -> list[Task]:
     """Return the tasks that can run; to iterate over a `Play` would take one."""
     return list(deque.__iter__(runner.runq))
+
+
+def awaited_here() -> list[Task | None]:
+    """Return the task that waits for this worker; `None` in its place once it does not."""
+    return PARENT_TASK_DATA.task_register
 
 
 def token_here() -> object:

@@ -11,9 +11,9 @@ Private names, read in trio 0.32.0 and 0.35.0:
 
 import inspect
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import trio.testing
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
@@ -24,6 +24,8 @@ from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import Order
 from awaits.testing.loops.play import Play
 from awaits.testing.loops.waits import Does, Here, Look
+
+T = TypeVar("T")
 
 check_names(
     "trio",
@@ -49,7 +51,7 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         ValueError: The order cancels natively.
     """
 
-    __slots__ = ("_runner",)
+    __slots__ = ("_runner", "_scopes")
 
     is_native = False
 
@@ -60,6 +62,7 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
                 "it out, or run this test on asyncio alone."
             )
         self._runner: Runner = GLOBAL_RUN_CONTEXT.runner
+        self._scopes: dict[Task, trio.CancelScope] = {}  # of the tasks that may be cancelled
         self.end_what_gives_way(self._runner.runq)
         steps = self._runner.runq
         super().__init__(steps, order, getattr(self._runner.clock, "timekeeper", None))
@@ -82,9 +85,23 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         if is_system_task(step, self._runner):
             return None
         if self.cancels_a_task and inspect.getcoroutinestate(step.coro) == inspect.CORO_CREATED:
-            step.coro = cast("Any", self.in_scope(step.coro))
+            step.coro = cast("Any", self._in_scope(step, step.coro))
             step._next_send_fn = step.coro.send
         return step
+
+    async def _in_scope(self, task: Task, coroutine: Coroutine[Any, Any, T]) -> T | None:
+        """Run a task's coroutine in a cancel scope of its own, to cancel that task alone."""
+        with trio.CancelScope() as self._scopes[task]:
+            try:
+                return await coroutine
+            finally:
+                del self._scopes[task]
+        return None
+
+    def what_cancels(self, task: Task) -> Callable[[], object] | None:
+        """Return what cancels a task alone; `None` if that is impossible."""
+        scope = self._scopes.get(task)
+        return None if scope is None else scope.cancel
 
     def woken_by(self, step: trio.lowlevel.Task) -> object:
         """Return what has woken a task, if that wakes several tasks in any order."""

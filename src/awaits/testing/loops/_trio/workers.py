@@ -18,7 +18,7 @@ from trio._core._run import GLOBAL_RUN_CONTEXT, Task
 from trio._core._thread_cache import WorkerThread
 from trio._threads import PARENT_TASK_DATA, Run
 
-from awaits.testing.loops._trio.clock import VirtualTrioClock, token_here
+from awaits.testing.loops._trio.clock import VirtualTrioClock, awaited_here, token_here
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.stacks import ASKING, POOLS
 from awaits.testing.loops.threads import threads_beside
@@ -63,7 +63,7 @@ def _telling_who_asks(send: _Send) -> _Send:
     @functools.wraps(send)
     def telling(self: Run[object], token: trio.lowlevel.TrioToken) -> None:
         is_worker = token_here() is token
-        task: list[Task | None] = PARENT_TASK_DATA.task_register if is_worker else [None]
+        task: list[Task | None] = awaited_here() if is_worker else [None]
         vars(self)["asked_by"] = threading.get_ident(), task
         send(self, token)
 
@@ -79,11 +79,11 @@ def _counted(run: _RunMessage) -> _RunMessage:
             return
         ident, task = cast("tuple[int, list[Task | None]]", vars(self)["asked_by"])
         clock.threads.waiting.append(ident)
-        clock.asking.append(task)
+        clock.threads.asking.append(task)
         try:
             await run(self)
         finally:
             clock.threads.waiting.remove(ident)
-            clock.asking.remove(task)
+            clock.threads.asking.remove(task)
 
     return counted

@@ -1,0 +1,163 @@
+"""`--no-leftovers` beside fixtures that replace functions, start threads, or filter warnings."""
+
+import pytest
+
+from tests.testing.plugin.left import ON_ASYNCIO, body, run, told
+
+
+def test_what_a_fixture_replaces_is_as_before_when_it_has_ended(pytester: pytest.Pytester) -> None:
+    tests = """
+    import builtins
+    real = builtins.open
+
+    def fake(*args, **kwargs):
+        return real(*args, **kwargs)
+
+    @pytest.fixture
+    def faked(monkeypatch):
+        monkeypatch.setattr(builtins, "open", fake)
+
+    @on_asyncio
+    async def test_it(faked, anyio_backend):
+        pass
+
+    def test_after():
+        assert builtins.open is not fake
+    """
+    run(pytester, tests).assert_outcomes(passed=2)
+
+
+def test_what_a_fake_open_returns_need_not_be_a_key(pytester: pytest.Pytester) -> None:
+    tests = """
+    import builtins, types
+
+    @pytest.fixture
+    def faked(monkeypatch):
+        real, file = builtins.open, types.SimpleNamespace(read=lambda: "x")
+        monkeypatch.setattr(builtins, "open", lambda it, *more: real(it) if more else file)
+
+    @on_asyncio
+    async def test_it(faked, anyio_backend):
+        assert open("virtual").read() == "x"
+    """
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_thread_of_a_fixture_may_have_the_identity_of_one_that_the_test_had(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import queue
+
+    @pytest.fixture(scope="module")
+    def server():
+        ask, kept = queue.Queue(), []
+
+        def handle(done):
+            kept.append(socket.socket())
+            done.set()
+
+        def serve():
+            while (done := ask.get()) is not None:
+                threading.Thread(target=handle, args=(done,)).start()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield ask
+        ask.put(None)
+        thread.join()
+        for it in kept:
+            it.close()
+
+    @on_asyncio
+    async def test_it(server, anyio_backend):
+        thread = threading.Thread(target=print)
+        thread.start()
+        thread.join()
+        done = threading.Event()
+        server.put(done)
+        done.wait()
+    """
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_fixture_may_run_another_event_loop_before_the_test_s_own_ends(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture
+    async def jobs(anyio_backend):
+        jobs = []
+        yield jobs.append
+        for it in jobs:
+            it.cancel()
+            await asyncio.wait([it])
+
+    @pytest.fixture
+    def database(jobs):
+        yield
+        asyncio.run(asyncio.sleep(0))
+
+    @on_asyncio
+    async def test_it(jobs, database, anyio_backend):
+        jobs(asyncio.create_task(asyncio.sleep(100)))
+    """
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+RECORDS = """
+    import warnings
+
+    @on_asyncio
+    async def test_it(anyio_backend):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ResourceWarning)
+            warnings.warn("unclosed client", ResourceWarning)
+        assert [str(it.message) for it in caught] == ["unclosed client"]
+"""
+
+
+def test_a_test_may_record_warnings_of_its_own(pytester: pytest.Pytester) -> None:
+    run(pytester, RECORDS, "--no-leftovers", "-W", "error").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(("text", "outcome"), [("unclosed client", "passed"), ("mine", "failed")])
+def test_each_warning_is_filtered_by_its_own_filter(
+    pytester: pytest.Pytester, text: str, outcome: str
+) -> None:
+    tests = f"""
+    import warnings
+
+    @on_asyncio
+    async def test_it(anyio_backend):
+        warnings.warn({text!r}, ResourceWarning)
+    """
+    filters = ["-W", "error", "-W", "ignore:unclosed client:ResourceWarning"]
+    run(pytester, tests, "--no-leftovers", *filters).assert_outcomes(**{outcome: 1})
+
+
+def test_a_test_of_hypothesis_that_fails_is_not_judged(pytester: pytest.Pytester) -> None:
+    tests = """
+    from hypothesis import settings
+
+    @pytest.fixture(scope="module")
+    def of_module():
+        yield
+
+    @on_asyncio
+    @settings(database=None)
+    @given(n=st.integers(0, 9))
+    async def test_it(of_module, request, anyio_backend, n):
+        kept.append(socket.socket())
+        assert n < 5
+    """
+    run(pytester, tests).assert_outcomes(failed=1)
+
+
+def test_equal_functions_of_two_files_are_told_apart(pytester: pytest.Pytester) -> None:
+    library = "import socket\ndef connect():\n    return socket.socket()\n"
+    pytester.makepyfile(ours=library)
+    tests = body("import ours\nkept.append(ours.connect())", ON_ASYNCIO)
+    assert told(run(pytester, tests)) == {
+        "socket ('0.0.0.0', 0), made at ours.py:3, in connect",
+    }

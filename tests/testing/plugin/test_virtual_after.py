@@ -1,0 +1,169 @@
+"""What one test does in virtual time is not felt in the next."""
+
+import pytest
+
+from tests.testing.plugin.shared import run_tests
+
+MODULE = """
+    import asyncio
+
+    @pytest.fixture(scope="module")
+    def anyio_backend():
+        return "asyncio"
+
+    @pytest.fixture(scope="module")
+    async def server(anyio_backend):
+        yield
+"""
+
+
+@pytest.mark.parametrize("has_deadline", [False, True])
+def test_a_clock_that_was_held(pytester: pytest.Pytester, has_deadline: bool) -> None:
+    tests = f"""
+    @pytest.fixture(scope="module")
+    async def server(anyio_backend):
+        async with anyio.create_task_group() as tasks:
+            if {has_deadline}:
+                tasks.start_soon(anyio.sleep, 1e6)
+            yield
+            tasks.cancel_scope.cancel()
+
+    async def test_a_holds(server, virtual_clock):
+        virtual_clock.hold()
+
+    async def test_b_sleeps(server):
+        await anyio.sleep(1)
+    """
+    run_tests(pytester, tests, "--virtual-time").assert_outcomes(passed=4)
+
+
+def test_but_one_that_a_fixture_holds_is_held_at_the_beginning(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.fixture
+    def held(virtual_clock):
+        virtual_clock.hold()
+
+    async def test_it(held, virtual_clock):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 5)
+            await virtual_clock.advance(0.5)
+            assert anyio.current_time() == 0.5
+            tasks.cancel_scope.cancel()
+    """
+    run_tests(pytester, tests).assert_outcomes(passed=2)
+
+
+def test_a_deadlock_that_was_swallowed(pytester: pytest.Pytester) -> None:
+    tests = f"""{MODULE}
+    async def test_swallows(server):
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async def test_cancels(server):
+        task = asyncio.create_task(asyncio.sleep(1))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+            raise TypeError("a deadlock was raised here")
+    """
+    run_tests(pytester, tests, "--virtual-time").assert_outcomes(passed=2)
+
+
+def test_how_many_deadlocks_there_were_on_trio(pytester: pytest.Pytester) -> None:
+    tests = """
+    from awaits.testing import DeadlockError
+
+    @pytest.fixture(scope="module", params=["trio"])
+    def anyio_backend(request):
+        return request.param
+
+    @pytest.mark.parametrize("n", range(104))
+    async def test_deadlock(n):
+        with pytest.raises(DeadlockError):
+            await anyio.Event().wait()
+    """
+    run_tests(pytester, tests, "--virtual-time").assert_outcomes(passed=104)
+
+
+LEFT_BY_FORCE = """
+    {marker}
+    async def test_swallows():
+        for _ in range(30_000):
+            try:
+                await {wait}
+            except BaseException as error:
+                if isinstance(error, GeneratorExit):
+                    raise
+
+    async def test_innocent():
+        await anyio.sleep(1)
+"""
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_livelock_that_no_task_took(pytester: pytest.Pytester, backend: str) -> None:
+    marker = "@pytest.mark.virtual_time(turns=20)"
+    tests = LEFT_BY_FORCE.format(marker=marker, wait="anyio.sleep(0)")
+    result = run_tests(pytester, tests, "--virtual-time", f"--anyio-backends={backend}", "-Wignore")
+    result.assert_outcomes(failed=1, passed=1)
+
+
+def test_an_event_loop_that_could_not_close(pytester: pytest.Pytester) -> None:
+    tests = """
+    import asyncio
+
+    async def stubborn():
+        while True:
+            try:
+                await asyncio.sleep(1)
+            except asyncio.CancelledError:
+                pass
+
+    kept = []
+
+    async def test_leaves_a_task():
+        kept.append(asyncio.create_task(stubborn()))
+        await anyio.sleep(1)
+
+    async def test_innocent():
+        await anyio.sleep(1)
+    """
+    options = "--virtual-time", "--anyio-backends=asyncio", "-Wignore"
+    result = run_tests(pytester, tests, *options)
+    result.assert_outcomes(failed=1, passed=1)
+
+
+def test_a_sync_test_has_the_time_of_its_own(pytester: pytest.Pytester) -> None:
+    tests = """
+    import asyncio, pytest_asyncio
+    pytestmark = []
+
+    @pytest_asyncio.fixture
+    async def seconds():
+        began = time.monotonic()
+        await asyncio.sleep(0.05)
+        return time.monotonic() - began
+
+    def test_before(seconds):
+        assert seconds >= 0.05
+
+    @pytest.mark.asyncio
+    @pytest.mark.virtual_time
+    async def test_virtual():
+        await asyncio.sleep(100)
+
+    def test_after(seconds):
+        assert seconds >= 0.05
+    """
+    run_tests(pytester, tests).assert_outcomes(passed=3)
+
+
+def test_what_ran_tests_does_not_pile_up(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.parametrize("n", range(5))
+    async def test_it(n, request):
+        plugin = request.config.pluginmanager.get_plugin("awaits-time")
+        assert len(plugin._made) == 1
+    """
+    run_tests(pytester, tests, "--virtual-time").assert_outcomes(passed=10)
