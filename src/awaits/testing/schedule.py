@@ -57,8 +57,9 @@ class Schedule:
         jitter: How late a step may be, in seconds of virtual time, because of a delay.
         cancel: At which await in `cancel_scope` to cancel it, counted from 1; or which task to
             cancel before which of its steps: `(2, 3)` cancels task 2 while it waits for its third
-            step, as if the whole task were in a cancel scope of its own. The task must be started
-            while the schedule is open, and must have begun before it is cancelled.
+            step, as if the whole task were in a cancel scope of its own; one that asyncio itself
+            has started, by `Task.cancel()`. The task must be started while the schedule is open,
+            and must have begun before it is cancelled.
         native: Whether the task is cancelled by asyncio's own `Task.cancel()` instead, right before
             that step: then what it waited for has already come. `(2, 3, 4)` cancels it a second
             time, before its fourth step, while it cleans up. At an await in `cancel_scope`, the

@@ -143,6 +143,9 @@ class FakeLoop:
     def restart(self) -> bool:
         return True
 
+    def is_its_clock(self) -> bool:
+        return True
+
     def main_task(self) -> AbstractContextManager[None]:
         return nullcontext()
 

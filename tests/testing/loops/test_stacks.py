@@ -81,8 +81,6 @@ class Waits:
         Waits.at_a_lock_for_some_time,
         Waits.in_a_block,
         Waits.at_a_queue,
-        lambda waits: waits.lock.acquire(),
-        lambda waits: waits.queue.get(),
     ],
 )
 def test_time_moves_on_while_a_worker_waits_in_c(

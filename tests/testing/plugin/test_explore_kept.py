@@ -137,12 +137,13 @@ def test_a_list_in_the_ini_file_is_beside_that_file(pytester: pytest.Pytester) -
     args = "-o", "explore_known=known.txt"
     explore(pytester, RACE, *args)
     assert (pytester.path / "known.txt").exists()
-    pytester.makeini("[pytest]\naddopts = -p no:trio\nexplore = 20\nexplore_known = known.txt")
+    ini = pytester.path / "tox.ini"
+    ini.write_text(f"{ini.read_text()}\nexplore = 20\nexplore_known = known.txt\n")
     folder = pytester.mkdir("deeper")
     (file,) = pytester.path.glob("test_*.py")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        result = pytester.runpytest(str(file), "-c", str(pytester.path / "tox.ini"))
+        result = pytester.runpytest(str(file), "-c", str(ini))
 
     result.assert_outcomes(xfailed=1)
     assert not (folder / "known.txt").exists()

@@ -219,3 +219,25 @@ def test_a_wall_clock_without_time_machine_is_refused_in_one_sentence(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     told = "ERROR: --virtual-time-wall: * is not installed; install it with: pip install time-*"
     result.stderr.fnmatch_lines(told)
+
+
+@pytest.mark.parametrize("other", ["time", "slow_callback_duration"])
+def test_another_plugin_that_replaces_the_time_of_the_event_loop_is_told(
+    pytester: pytest.Pytester, other: str
+) -> None:
+    tests = f"""
+    import asyncio
+
+    @pytest.fixture
+    async def replaced(anyio_backend):
+        loop = asyncio.get_running_loop()
+        loop.__class__ = type("Other", (type(loop),), {{{other!r}: lambda self: 0.0}})
+
+    async def test_it(replaced):
+        await anyio.sleep(1)
+    """
+    result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio")
+
+    result.assert_outcomes(**{"failed" if other == "time" else "passed": 1})
+    if other == "time":
+        result.stdout.fnmatch_lines("Something has replaced the event loop's time(): *")

@@ -6,11 +6,12 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from awaits.testing.plugin import watchdog
 from awaits.testing.plugin.watchdog import SECONDS_TO_ANSWER, Watchdog
+from tests.testing.plugin.shared import run_tests
 
-pytestmark = pytest.mark.anyio
 
-
+@pytest.mark.anyio
 async def test_what_is_over_is_not_cancelled_any_more() -> None:
     late = anyio.Event()
     times: list[str] = []
@@ -19,12 +20,37 @@ async def test_what_is_over_is_not_cancelled_any_more() -> None:
         times.append("cancelled")
         late.set()
 
-    watchdog = Watchdog(0.01, "it is late", cancel)
-    with watchdog:
+    dog = Watchdog(0.01, "it is late", cancel)
+    with dog:
         await late.wait()
         # Meanwhile it asks the event loop to cancel again, which can do so when this has ended.
         time.sleep(SECONDS_TO_ANSWER * 1.5)  # noqa: ASYNC251
     await checkpoint()
     await checkpoint()
     assert times == ["cancelled"]
-    assert watchdog.report.startswith("After 0.01 s, it is late:\n")
+    assert dog.report.startswith("After 0.01 s, it is late:\n")
+
+
+TOLD = """
+    async def test_waits_for_a_thread():
+        try:
+            await anyio.to_thread.run_sync(time.sleep, 1)
+        finally:
+            print("it has ended")
+"""
+
+
+def test_what_goes_on_though_it_is_cancelled_is_told_before_it_ends(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "SECONDS_TO_ANSWER", 0.05)
+    result = run_tests(pytester, TOLD, "--anyio-timeout=0.1", "--anyio-backends=trio")
+
+    result.assert_outcomes(failed=1)
+    result.stderr.fnmatch_lines(
+        [
+            "*::test_waits_for_a_thread?trio?: After 0.1 s, the test has not ended:",
+            "  the main task waits at *, for a worker thread",
+            "  It was cancelled, and has not ended since.",
+        ]
+    )

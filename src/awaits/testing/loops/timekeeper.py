@@ -17,12 +17,21 @@ TURNS = 100_000
 """After how many turns at one instant an event loop counts as one that goes on for ever."""
 SECONDS_BETWEEN_LOOKS = 1.0  # at most, while a thread holds time; usually a twentieth of it
 
+ANOTHER_CLOCK = (
+    "Something has replaced the event loop's time(): there can be only one clock; leave that one "
+    "out, or mark the test real_time."
+)
+
 
 class Run(Protocol):
     """A run of an event loop in virtual time, as its clock and pytest's plugin see it."""
 
     def restart(self) -> bool:
         """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
+        ...
+
+    def is_its_clock(self) -> bool:
+        """Tell whether the event loop's own time is virtual, and no other plugin's."""
         ...
 
     def main_task(self) -> AbstractContextManager[None]:

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import inspect
 import math
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
 from types import MethodType
 from typing import cast
@@ -85,11 +86,13 @@ class Timeouts:
     def __init__(self, tests: Mapping[pytest.Item, float]) -> None:
         self._tests = tests
         self._seconds: float | None = None  # of the test that is set up
+        self._tell: Callable[[str], object] = print  # for that test
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Remember how many seconds the test has whose fixtures are set up now."""
         self._seconds = self._tests.get(item)
+        self._tell = functools.partial(_tell, item)
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -102,7 +105,8 @@ class Timeouts:
         if self._seconds is None or not is_async:
             return (yield)
         # The plugin that runs it looks for the function here, in this hook.
-        fixturedef.func = _timed_fixture(self._seconds, fixturedef.argname, function)  # type: ignore[misc]
+        timed = _timed_fixture(self._seconds, fixturedef.argname, function, self._tell)
+        fixturedef.func = timed  # type: ignore[misc]
         try:
             return (yield)
         finally:
@@ -114,7 +118,7 @@ class Timeouts:
         __tracebackhide__ = True
         if item not in self._tests or not isinstance(item, pytest.Function):
             return (yield)
-        with replaced_body(item, functools.partial(_timed, self._tests[item])):
+        with replaced_body(item, functools.partial(_timed, self._tests[item], self._tell)):
             return (yield)
 
 
@@ -133,7 +137,15 @@ def _in_time(watchdog: Watchdog) -> Generator[None]:
         raise pytest.fail.Exception(watchdog.report, pytrace=False) from None
 
 
-def _timed(seconds: float, body: Body) -> Body:
+def _tell(item: pytest.Item, report: str) -> None:
+    """Show a report at once, though output is captured: its test may never end."""
+    capture = item.config.pluginmanager.get_plugin("capturemanager")
+    with contextlib.nullcontext() if capture is None else capture.global_and_fixture_disabled():
+        sys.stderr.write(f"\n{item.nodeid}: {report}\n")
+        sys.stderr.flush()
+
+
+def _timed(seconds: float, tell: Callable[[str], object], body: Body) -> Body:
     @functools.wraps(body)
     async def timed(*args: object, **kwargs: object) -> None:
         __tracebackhide__ = True
@@ -144,23 +156,27 @@ def _timed(seconds: float, body: Body) -> Body:
                 # A test with a shield, or with tasks that are not anyio's, may survive the scope.
                 (cancel_anyway if scope.cancel_called else scope.cancel)()
 
-            with _in_time(Watchdog(seconds, "the test has not ended", cancel)), scope:
+            with _in_time(Watchdog(seconds, "the test has not ended", cancel, tell)), scope:
                 await body(*args, **kwargs)
 
     return timed
 
 
 def _timed_fixture(
-    seconds: float, name: str, function: Callable[..., object]
+    seconds: float, name: str, function: Callable[..., object], tell: Callable[[str], object]
 ) -> Callable[..., object]:
     if isinstance(function, MethodType):  # pytest binds it again, to the object that a test gets
-        return MethodType(_timed_fixture(seconds, name, function.__func__), function.__self__)
+        timed = _timed_fixture(seconds, name, function.__func__, tell)
+        return MethodType(timed, function.__self__)
 
     @contextlib.contextmanager
     def in_time(late: str) -> Generator[None]:
         __tracebackhide__ = True
         late = f"the fixture '{name}' {late}"
-        with adapter_here().cancellable() as cancel, _in_time(Watchdog(seconds, late, cancel)):
+        with (
+            adapter_here().cancellable() as cancel,
+            _in_time(Watchdog(seconds, late, cancel, tell)),
+        ):
             yield
 
     @functools.wraps(function)

@@ -12,7 +12,7 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, follow, timekeeper_of
 from awaits.testing.loops.fence import does_not_fit
-from awaits.testing.loops.timekeeper import TURNS, Timekeeper
+from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, TURNS, Timekeeper
 from awaits.testing.plugin import async_fixtures, clocks
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
@@ -302,6 +302,8 @@ class VirtualTime:
                     "The test was to run in virtual time, but its event loop was made by "
                     f"{self._culprits.here()}."
                 )
+            if not run.is_its_clock():
+                _fail(ANOTHER_CLOCK)
             timekeeper.restart()
             try:
                 with run.main_task():

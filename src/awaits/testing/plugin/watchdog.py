@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import itertools
 import signal
 import threading
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from awaits.testing.loops.frames import runs_steps
 from awaits.testing.loops.stacks import POOLS, frames
 from awaits.testing.loops.standing import told
 
+MOST_CANCELS = 3  # after so many, what goes on may do so for ever
 SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked answers
 
 # What interrupts code that blocks the event loop. A program may use SIGUSR1 and SIGUSR2, also by
@@ -42,13 +44,22 @@ class Watchdog:
         seconds: How many real seconds it has.
         late: What to say if it is late, such as "the test has not ended".
         cancel: Ends it, in its event loop.
+        tell: Shows the report at once, if what is late goes on though it was cancelled again and
+            again.
     """
 
-    def __init__(self, seconds: float, late: str, cancel: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        late: str,
+        cancel: Callable[[], None],
+        tell: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self.report: str = ""  # if it took too long
         self._seconds = seconds
         self._late = f"After {seconds:g} s, {late}"
         self._cancel = cancel
+        self._tell = tell
         self._adapter = adapter_here()
         self._loop = threading.get_ident()  # its thread
         self._soon = _soon()
@@ -87,8 +98,12 @@ class Watchdog:
         while not self._answered.wait(SECONDS_TO_ANSWER):
             self._end_what_blocks()  # then the next task may block it
         with contextlib.suppress(RuntimeError):  # the event loop is gone
-            while not self._is_over.wait(SECONDS_TO_ANSWER):
+            for n_cancels in itertools.count(1):
+                if self._is_over.wait(SECONDS_TO_ANSWER):
+                    break
                 self._soon(self._cancel_if_it_is_not_over)
+                if n_cancels == MOST_CANCELS:
+                    self._tell(f"{self.report}\n  It was cancelled, and has not ended since.")
 
     def _end_what_blocks(self) -> None:
         """Note where a task blocks the event loop, and interrupt it once: then it may clean up."""

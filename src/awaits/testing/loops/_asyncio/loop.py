@@ -45,7 +45,7 @@ from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import Threads
-from awaits.testing.loops.timekeeper import Timekeeper
+from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
 # A cancelled scope of anyio's cancels its tasks again at each turn, until they have ended. After so
@@ -55,11 +55,6 @@ TURNS_OF_CANCELLATION = 1_000
 # tasks swallow each cancellation.
 TURNS_AFTER_A_MOVE = 10
 MOVES_OF_CANCELLATION = 1_000
-
-ANOTHER_CLOCK = (
-    "Something has replaced the event loop's time(): there can be only one clock; leave that one "
-    "out, or mark the test real_time."
-)
 
 # The code of what `asyncio.run_coroutine_threadsafe` makes the event loop call.
 STARTS_COROUTINE = {
@@ -151,6 +146,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the virtual time, in seconds."""
         return self.timekeeper.now
+
+    def is_its_clock(self) -> bool:
+        """Tell whether the event loop's own `time` shows virtual time."""
+        return type(self).time is VirtualEventLoop.time
 
     def call_soon(
         self,

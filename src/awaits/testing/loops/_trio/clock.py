@@ -265,6 +265,10 @@ class VirtualTrioClock(trio.abc.Clock):
         self._begin_to_look()
         return self._runner.deadlines.next_deadline() == math.inf
 
+    def is_its_clock(self) -> bool:
+        """Tell whether trio's own time is virtual: it is, because trio asks this object."""
+        return True
+
     @contextmanager
     def main_task(self) -> Generator[None]:
         """Take `DeadlockError` out of the exception groups around it, as on asyncio."""

@@ -33,8 +33,7 @@ def app():
 
 def run(pytester: pytest.Pytester, tests: str, option: str) -> pytest.RunResult:
     pytester.makepyfile(LAZY + tests)
-    as_ever = ["-o", "asyncio_default_fixture_loop_scope=function"]
-    return pytester.runpytest("-p", "no:cacheprovider", "-p", "no:trio", *as_ever, option)
+    return pytester.runpytest("-p", "no:cacheprovider", option)
 
 
 class Lazy:
