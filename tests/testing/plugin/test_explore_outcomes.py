@@ -312,3 +312,21 @@ def test_an_order_of_a_test_that_always_fails_is_shown_and_said_to_be_one_of_all
         ]
     )
     result.stdout.no_fnmatch_line("*is not explored*")
+
+
+def test_a_warning_is_shown_once_and_one_that_comes_in_another_order_as_well(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import warnings
+
+    async def test_it():
+        for n in range(3):
+            warnings.warn(f"number {n}", UserWarning)
+        if await in_turns("a", "b") == "bbaa":
+            warnings.warn("another order", UserWarning)
+    """
+    result = explore(pytester, tests, "-W", "default")
+
+    result.assert_outcomes(passed=1, warnings=4)
+    result.stdout.fnmatch_lines("*UserWarning: another order")

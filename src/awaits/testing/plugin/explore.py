@@ -43,6 +43,7 @@ from awaits.testing.plugin.reports import (
     tell,
 )
 from awaits.testing.plugin.runners import runner_of
+from awaits.testing.plugin.shown import each_once
 from awaits.testing.plugin.subtests import Subtests
 from awaits.testing.plugin.tally import (
     EVERY,
@@ -135,7 +136,8 @@ class Explore:
         began = time.perf_counter()
         self._is_explored = True
         item.stash[HAS_PASSED] = False
-        reports: Reports = self._steered(item, plan)
+        with each_once():
+            reports: Reports = self._steered(item, plan)
         self._is_explored = False
         if failed_at_first(reports) and is_run_again_if_it_fails(item):
             show_as_run_again(item, reports)
