@@ -301,17 +301,21 @@ def test_a_clock_that_a_helper_reads_is_found_behind_one_that_is_only_noted(
 
     async def with_limit():
         limit = Limit()
-        await anyio.sleep(1)
+        await anyio.sleep(6)
         return limit
 
     async def noted():
         return time.time(), await with_limit()
 
-    async def test_it():
+    async def test_is_too_late():
+        with pytest.raises(TimeoutError):
+            await noted()
+
+    async def test_has_nothing_to_do_with_time():
         assert not await noted()
 """,
     )
 
-    result.assert_outcomes(failed=2)
-    reads = "  Limit.__init__, *, reads time.monotonic()", "  noted, *, reads time.time()"
-    result.stdout.fnmatch_lines(2 * [*reads, WALL, STEADY])
+    result.assert_outcomes(failed=4)
+    deep, noted = "  Limit.__init__, *, reads time.monotonic()", "  noted, *, reads time.time()"
+    result.stdout.fnmatch_lines(2 * [deep, noted, WALL, STEADY, TITLE, MOVED, noted, WALL])

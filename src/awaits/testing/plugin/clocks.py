@@ -9,8 +9,11 @@ from datetime import date, datetime
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import cast
 
+import pytest
+
 from awaits.testing.leftovers.places import file_and_line, is_of_the_project, is_the_users
 from awaits.testing.loops.standing import MOST_NAMED
+from awaits.testing.plugin.outside import all_of, is_timeout
 
 
 def _clocks(owner: type | ModuleType, *names: str) -> dict[object, str]:
@@ -40,8 +43,8 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     """Return a hint for a failure, if code of the project reads a real clock.
 
     It looks at the functions in the traceback, at those that they name, and at the classes of their
-    local values. Unless these read a clock that never goes with the wall clock, it looks at what
-    those name, and so on.
+    local values. If the error is a timeout, or one that did not come, and these read no clock but
+    the wall clock, it looks at what they name as well, and so on.
 
     Args:
         error: What a test raised.
@@ -56,7 +59,7 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     clocks = _STEADY if has_wall or not now else {**_STEADY, **_WALL}
     reads: dict[str, object] = {}  # lines, and the clock that each tells of
     looked_at: set[CodeType] = set()
-    for _ in range(MOST_CALLS):
+    for _ in range(MOST_CALLS if _is_of_time(error) else 1):
         found = {it: names for it, names in functions.items() if it not in looked_at}
         looked_at.update(found)
         reads |= _reads(found, clocks)
@@ -77,6 +80,11 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
     advised = (_ADVICE[it] for it in sorted(advice, reverse=True))
     return "\n".join([moved, *lines[:MOST_NAMED], *more, *advised])
+
+
+def _is_of_time(error: BaseException) -> bool:
+    """Tell whether an error is a timeout, or says that none was raised."""
+    return isinstance(error, pytest.fail.Exception) or any(map(is_timeout, all_of(error)))
 
 
 def _reads(functions: _Functions, clocks: dict[object, str]) -> dict[str, object]:

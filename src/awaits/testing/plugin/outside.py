@@ -74,7 +74,7 @@ class Outside:
             error: What a test raised.
             now: The virtual time when it did.
         """
-        if not now or not (self._threads or any(map(_is_timeout, _all_of(error)))):
+        if not now or not (self._threads or any(map(is_timeout, all_of(error)))):
             return None
         ended = (
             f"thread {it.name}{self._threads[it]}" for it in self._threads if not it.is_alive()
@@ -136,12 +136,13 @@ def _threads() -> Iterator[str]:
         yield f"thread {thread.name}{f', at {place}' if place else ''}"
 
 
-def _is_timeout(error: BaseException) -> bool:
+def is_timeout(error: BaseException) -> bool:
+    """Tell whether an error may come because time ran ahead, by the names of its classes."""
     names = {kind.__name__ for kind in type(error).__mro__}
     return not names.isdisjoint(_OTHERS) or any(_TIMEOUT in name.lower() for name in names)
 
 
-def _all_of(error: BaseException | None) -> Iterator[BaseException]:
+def all_of(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error, those in its groups, and their causes."""
     seen: set[int] = set()
     queue = [error]
