@@ -127,6 +127,50 @@ class TestRuns:
         yield loop
         loop.close()
 
+    def test_one_that_runs_cannot_run_something_else_nor_close(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        began: list[bool] = []
+
+        async def inner() -> None:
+            began.append(True)
+
+        async def main() -> None:
+            refused = inner()
+            for call in (partial(loop.run_until_complete, refused), loop.close):
+                with pytest.raises(RuntimeError, match="running"):
+                    call()
+            await asyncio.sleep(1)
+            assert loop.time() == 1.0
+            refused.close()
+            await loop.create_future()
+
+        with pytest.raises(DeadlockError):  # which it still notices
+            loop.run_until_complete(main())
+        assert began == []
+
+    def test_in_debug_mode_another_thread_is_told_that_it_may_not_call(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        told: list[str] = []
+
+        def call() -> None:
+            try:
+                loop.call_later(1, print)
+            except RuntimeError as error:
+                told.append(str(error))
+
+        async def main() -> None:
+            loop.set_debug(True)
+            thread = threading.Thread(target=call)
+            thread.start()
+            thread.join()
+
+        loop.run_until_complete(main())
+        assert told == [
+            "Non-thread-safe operation invoked on an event loop other than the current one"
+        ]
+
     def test_an_event_loop_can_be_closed_twice(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
 

@@ -81,6 +81,18 @@ def test_a_thread_of_a_fixture_may_have_the_identity_of_one_that_the_test_had(
     run(pytester, tests).assert_outcomes(passed=1)
 
 
+def test_what_a_thread_of_the_test_makes_is_the_tests(pytester: pytest.Pytester) -> None:
+    tests = body(
+        """
+        thread = threading.Thread(target=lambda: kept.append(socket.socket()))
+        thread.start()
+        thread.join()
+    """,
+        ON_ASYNCIO,
+    )
+    assert len(told(run(pytester, tests))) == 1
+
+
 def test_a_fixture_may_run_another_event_loop_before_the_test_s_own_ends(
     pytester: pytest.Pytester,
 ) -> None:
@@ -138,16 +150,16 @@ def test_each_warning_is_filtered_by_its_own_filter(
 
 def test_a_test_of_hypothesis_that_fails_is_not_judged(pytester: pytest.Pytester) -> None:
     tests = """
-    from hypothesis import settings
+    from hypothesis import HealthCheck, settings
 
-    @pytest.fixture(scope="module")
-    def of_module():
+    @pytest.fixture
+    def may_close():
         yield
 
     @on_asyncio
-    @settings(database=None)
+    @settings(database=None, suppress_health_check=list(HealthCheck))
     @given(n=st.integers(0, 9))
-    async def test_it(of_module, request, anyio_backend, n):
+    async def test_it(may_close, anyio_backend, n):
         kept.append(socket.socket())
         assert n < 5
     """

@@ -80,6 +80,26 @@ def test_a_signal_that_faulthandler_uses_is_left_to_it(pytester: pytest.Pytester
 
 
 @pytest.mark.skipif(watchdog.SIGNAL is None, reason="Windows has no signals.")
+def test_one_for_the_signal_that_interrupts_stays_as_well(pytester: pytest.Pytester) -> None:
+    tests = """
+    import signal
+    from awaits.testing.plugin.watchdog import SIGNAL
+
+    def mine(*_):
+        pass
+
+    async def test_sets(anyio_backend):
+        signal.signal(SIGNAL, mine)
+
+    def test_is_there():
+        assert signal.getsignal(SIGNAL) is mine
+        signal.signal(SIGNAL, signal.SIG_DFL)
+    """
+    options = "--anyio-timeout=9", "--anyio-backends=asyncio"
+    run_tests(pytester, tests, *options).assert_outcomes(passed=2)
+
+
+@pytest.mark.skipif(watchdog.SIGNAL is None, reason="Windows has no signals.")
 def test_the_signal_that_interrupts_is_free_again_afterwards(pytester: pytest.Pytester) -> None:
     run_tests(pytester, "\n    async def test_it(): pass", "--anyio-timeout=9")
     assert signal.getsignal(cast("int", watchdog.SIGNAL)) is signal.SIG_DFL
