@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import threading
 import time
+from collections.abc import Callable
 
 import anyio
 import anyio.from_thread
@@ -23,6 +25,24 @@ async def beside_another() -> float:
     return anyio.current_time() - began
 
 
+async def abandoned(work: Callable[[], None]) -> None:
+    """Give a worker something to do, and do not wait for it once it has begun."""
+    begun = threading.Event()
+
+    def begin() -> None:
+        begun.set()
+        work()
+
+    async def run() -> None:
+        await anyio.to_thread.run_sync(begin, abandon_on_cancel=True)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run)
+        while not begun.is_set():
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+
+
 async def through_anyio() -> float:
     async def for_long() -> None:
         with anyio.CancelScope(shield=True):
@@ -30,11 +50,10 @@ async def through_anyio() -> float:
 
     def work() -> None:
         time.sleep(0.1)
-        with contextlib.suppress(RuntimeError):
+        with contextlib.suppress(BaseException):
             anyio.from_thread.run(for_long)
 
-    with anyio.move_on_after(0):
-        await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+    await abandoned(work)
     return await beside_another()
 
 
@@ -61,16 +80,17 @@ async def through_a_portal() -> float:
 
 
 async def through_asyncio() -> float:
-    loop = asyncio.get_running_loop()
+    loop, begun = asyncio.get_running_loop(), threading.Event()
 
     def work() -> None:
+        begun.set()
         time.sleep(0.1)
         with contextlib.suppress(BaseException):
             asyncio.run_coroutine_threadsafe(asyncio.sleep(1000), loop).result()
 
     task = asyncio.create_task(asyncio.to_thread(work))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    while not begun.is_set():  # noqa: ASYNC110 a thread sets it
+        await asyncio.sleep(0)
     task.cancel()
     await asyncio.sleep(0)
     return await beside_another()
