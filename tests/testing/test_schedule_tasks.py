@@ -209,3 +209,23 @@ def test_each_try_in_a_scope_of_its_own_is_cancelled(backend: str) -> None:
             assert caught == [cancel]
 
     run(main, backend)
+
+
+@both
+def test_the_step_in_which_a_task_ends_is_no_await(backend: str) -> None:
+    async def short() -> None:
+        await checkpoint()
+
+    async def did_nothing(cancel: int) -> bool:
+        schedule = Schedule(cancel=cancel)
+        with schedule, schedule.cancel_scope():
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(short)
+                tasks.start_soon(short)
+        return "did nothing" in schedule.explanation
+
+    async def main() -> None:
+        # The group waits for its tasks, and each of them waits once.
+        assert [await did_nothing(n) for n in range(1, 6)] == [False] * 3 + [True] * 2
+
+    run(main, backend)
