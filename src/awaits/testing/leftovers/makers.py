@@ -65,9 +65,22 @@ pending: "set[Owner]" = set()
 
 
 def _note(it: object) -> None:
-    who = owner.get() or _started_by_tests.get(threading.current_thread())
+    who = _owner_here()
     if who is not None:
         who.made(it)
+
+
+def _owner_here() -> "Owner | None":
+    """Return the test that the running code belongs to, also in a thread that the test started."""
+    who = owner.get()
+    if who is None and _started_by_tests:
+        # `threading.current_thread` would make an object for a thread that has none.
+        ident = threading.get_ident()
+        threads = list(_started_by_tests.items())
+        return next(
+            (it for thread, it in threads if thread.ident == ident and thread.is_alive()), None
+        )
+    return who
 
 
 class _Open:
@@ -110,7 +123,7 @@ def _threads() -> contextlib.AbstractContextManager[None]:
     original = threading.Thread.start
 
     def start(self: threading.Thread) -> None:
-        who = owner.get() or _started_by_tests.get(threading.current_thread())
+        who = _owner_here()
         if who is not None:
             who.made(self)
             pool = sys._getframe(1).f_locals.get("self")

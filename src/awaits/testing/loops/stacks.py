@@ -76,16 +76,26 @@ def _calls_a_lock(code: CodeType, last: int) -> bool:
     A method that is written in Python would have a frame of its own.
     """
     before = [it for it in dis.get_instructions(code) if it.offset <= last]
-    here = before[-1] if before else None
-    if here is None or here.opname.startswith("BEFORE_WITH") or here.positions is None:
+    here = before.pop() if before else None
+    if here is None or here.opname.startswith("BEFORE_WITH"):
         return here is not None
-    line, _, column, _ = here.positions
-    called = [it for it in before if it.positions and it.positions[0::2] == (line, column)]
-    return here.opname.startswith("CALL") and any(
-        it.opname == "LOAD_SPECIAL"  # of `with`, from Python 3.14 on
-        or (it.opname in ("LOAD_ATTR", "LOAD_METHOD") and it.argval in _WAIT)
-        for it in called
+    begins = _begins(here)
+    return (
+        here.opname.startswith("CALL")
+        and begins is not None
+        and any(
+            it.opname == "LOAD_SPECIAL"  # of `with`, from Python 3.14 on
+            or (it.opname in ("LOAD_ATTR", "LOAD_METHOD") and it.argval in _WAIT)
+            for it in before
+            if _begins(it) == begins
+        )
     )
+
+
+def _begins(instruction: dis.Instruction) -> tuple[int, int] | None:
+    """Return the line and the column at which an instruction's code begins, if that is known."""
+    line, _, column, _ = instruction.positions or (None, None, None, None)
+    return None if line is None or column is None else (line, column)
 
 
 def _module(frame: FrameType) -> str:
