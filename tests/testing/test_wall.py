@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from awaits.testing import virtual_time
@@ -48,6 +49,19 @@ class TestWallClock:
             backend_options=virtual_time(backend, wall=self.START),
         )
         assert datetime.now(tz=UTC) < self.START
+
+    @pytest.mark.real_time
+    def test_after_one_in_it_has_ended_the_time_of_the_outer_one_is_shown(self) -> None:
+        async def inner() -> None:
+            pass
+
+        async def main() -> datetime:
+            later = virtual_time("asyncio", wall=self.START + timedelta(days=1))
+            await anyio.to_thread.run_sync(lambda: anyio.run(inner, backend_options=later))
+            return datetime.now(tz=UTC)
+
+        options = virtual_time("asyncio", wall=self.START)
+        assert anyio.run(main, backend_options=options) == self.START
 
     @pytest.mark.real_time
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -210,3 +210,11 @@ def test_the_library_is_named_whichever_way_a_name_is_missed() -> None:
     assert sentence("import trio; trio.CancelScope().other").startswith(f"{fits_not} trio {trio} (")
     assert sentence("from asyncio import other").startswith(f"{fits_not} Python {python} (")
     assert sentence("import _pytest; _pytest.other").startswith(f"{fits_not} pytest ")
+
+
+def test_a_library_that_is_missing_is_named() -> None:
+    error = ModuleNotFoundError("No module named 'outcome'", name="outcome")
+    assert does_not_fit(error) == (
+        "This package needs outcome, which cannot be imported (No module named 'outcome'); "
+        "install it."
+    )

@@ -326,7 +326,26 @@ def test_a_warning_is_shown_once_and_one_that_comes_in_another_order_as_well(
         if await in_turns("a", "b") == "bbaa":
             warnings.warn("another order", UserWarning)
     """
-    result = explore(pytester, tests, "-W", "default")
+    result = explore(pytester, tests, "-W", "always")
 
     result.assert_outcomes(passed=1, warnings=4)
     result.stdout.fnmatch_lines("*UserWarning: another order")
+
+
+def test_the_schedule_of_a_marker_explains_itself_where_it_is_opened_by_hand(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    order = Schedule({(1, 2): 1})
+
+    @pytest.mark.explore(order)
+    async def test_in_it():
+        await in_turns("a", "b")
+
+    async def test_by_hand():
+        with pytest.raises(ValueError) as raised, order:
+            await in_turns("a", "b")
+            raise ValueError
+        assert "What Schedule({(1, 2): 1}) did:" in raised.value.__notes__[0]
+    """
+    explore(pytester, tests).assert_outcomes(passed=2)

@@ -1,7 +1,10 @@
 """`--no-leftovers` beside fixtures that replace functions, start threads, or filter warnings."""
 
+import site
+
 import pytest
 
+from awaits.testing.leftovers.places import is_installed
 from tests.testing.plugin.left import ON_ASYNCIO, body, run, told
 
 
@@ -164,6 +167,10 @@ def test_a_test_of_hypothesis_that_fails_is_not_judged(pytester: pytest.Pytester
         assert n < 5
     """
     run(pytester, tests).assert_outcomes(failed=1)
+
+
+def test_what_is_installed_for_the_user_alone_is_installed() -> None:
+    assert is_installed(f"{site.getusersitepackages()}/library.py")
 
 
 def test_equal_functions_of_two_files_are_told_apart(pytester: pytest.Pytester) -> None:

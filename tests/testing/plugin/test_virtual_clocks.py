@@ -319,3 +319,4 @@ def test_a_clock_that_a_helper_reads_is_found_behind_one_that_is_only_noted(
     result.assert_outcomes(failed=4)
     deep, noted = "  Limit.__init__, *, reads time.monotonic()", "  noted, *, reads time.time()"
     result.stdout.fnmatch_lines(2 * [deep, noted, WALL, STEADY, TITLE, MOVED, noted, WALL])
+    assert result.stdout.str().count("reads time.monotonic()") == 2

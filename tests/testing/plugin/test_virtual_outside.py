@@ -203,3 +203,13 @@ def test_processes_are_left_alone_afterwards(pytester: pytest.Pytester) -> None:
     before = subprocess.Popen.__init__
     run_tests(pytester, QUIET["no timeout"], "--virtual-time", "--anyio-backends=asyncio")
     assert subprocess.Popen.__init__ is before
+
+
+def test_a_thread_is_named_beside_no_leftovers_too(pytester: pytest.Pytester) -> None:
+    test, line = FAILING["a thread that has ended meanwhile"]
+    pytester.makepyfile(HEAD + test)
+    options = "--virtual-time", "--no-leftovers", "--anyio-backends=asyncio,trio"
+    result = pytester.runpytest("-p", "no:cacheprovider", *options)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(2 * [line])
