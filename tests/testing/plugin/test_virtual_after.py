@@ -96,11 +96,12 @@ LEFT_BY_FORCE = """
     def anyio_backend():
         return "{backend}"
 
-    {marker}
+    pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time(turns=20)]
+
     async def test_swallows():
         for _ in range(30_000):
             try:
-                await {wait}
+                await anyio.sleep(0)
             except BaseException as error:
                 if isinstance(error, GeneratorExit):
                     raise
@@ -112,8 +113,7 @@ LEFT_BY_FORCE = """
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_livelock_that_no_task_took(pytester: pytest.Pytester, backend: str) -> None:
-    marker = "@pytest.mark.virtual_time(turns=20)"
-    tests = LEFT_BY_FORCE.format(marker=marker, wait="anyio.sleep(0)", backend=backend)
+    tests = LEFT_BY_FORCE.format(backend=backend)
     result = run_tests(pytester, tests, "--virtual-time", "-Wignore")
     result.assert_outcomes(failed=1, passed=1)
 
