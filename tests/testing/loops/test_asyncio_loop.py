@@ -140,7 +140,8 @@ class TestRuns:
             for call in (partial(loop.run_until_complete, refused), loop.close):
                 with pytest.raises(RuntimeError, match="running"):
                     call()
-            assert cast("VirtualEventLoop", loop).timekeeper.run is loop
+            virtual = cast("VirtualEventLoop", loop)
+            assert virtual.timekeeper.run is virtual
             await asyncio.sleep(1)
             assert loop.time() == 1.0
             refused.close()
