@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import anyio
 import anyio.from_thread
@@ -14,7 +14,18 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from awaits.testing import virtual_time
+from awaits.testing.loops.stacks import frames, is_at_rest
 from tests.testing.loops.shared import on_both
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """What was abandoned has ended, so that no later test meets it."""
+    before = threading.enumerate()
+    yield
+    left = [it for it in threading.enumerate() if it not in before]
+    while any(it.is_alive() and not is_at_rest(frames().get(it.ident or 0)) for it in left):
+        time.sleep(0.01)
 
 
 async def beside_another() -> float:

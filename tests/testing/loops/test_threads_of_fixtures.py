@@ -147,7 +147,9 @@ def test_a_thread_waits_for_work_that_stands_at_one_place_for_five_seconds(serve
         release.wait()
 
     beside = threads.Threads(object(), object, lambda _function: None, tuple)
-    with mock.patch("awaits.testing.loops.real.seconds", return_value=0.0) as now:
+    with contextlib.ExitStack() as stack:
+        now = stack.enter_context(mock.patch("awaits.testing.loops.real.seconds", return_value=0.0))
+        stack.callback(release.set)
 
         def wait_until_it_stands() -> None:
             while beside.may_come_back():
@@ -165,4 +167,3 @@ def test_a_thread_waits_for_work_that_stands_at_one_place_for_five_seconds(serve
         now.return_value += 4.9
         assert beside.may_come_back()
         wait_until_it_stands()
-        release.set()
