@@ -66,7 +66,9 @@ class Threads:
     def begin(self) -> None:
         """Note which threads are older than the test that begins."""
         self._older = {thread for thread, _ in self._busy()}
-        self._places: dict[threading.Thread, tuple[int, int, float]] = {}
+        # Where threads stood. The frames stay alive, so that no later one has the same address.
+        self._places: dict[threading.Thread, tuple[FrameType, int, float]] = {}
+        self._looked_at: list[FrameType] = []
         self._asked: dict[int, float] = {}  # when each asked last whether it is cancelled
         self._pace = (math.nan, 0.0)  # the virtual and the real time since when only these work
         self._all_wait: tuple[set[tuple[int, int]], float] = set(), real.seconds()
@@ -85,17 +87,18 @@ class Threads:
 
         After each `True`, the time starts anew: what runs then may wake a thread.
         """
-        frames = [frame for _, frame in self._who_may_come_back()]
-        all_wait = all(frame is not None and waits(frame) for frame in frames)
-        places = {(id(it), it.f_lasti) for it in frames if it is not None} if all_wait else set()
+        found = [frame for _, frame in self._who_may_come_back()]
+        all_wait = all(frame is not None and waits(frame) for frame in found)
+        frames = [it for it in found if it is not None] if all_wait else []
+        places = {(id(it), it.f_lasti) for it in frames}
         before, since = self._all_wait
         now = real.seconds()
         if places != before:
-            self._all_wait = places, now
+            self._all_wait, self._looked_at = (places, now), frames
             return False
         if not places or now - since < SECONDS_ALL_WAIT:  # if none, one begins or ends its work
             return False
-        self._all_wait = set(), now
+        self._all_wait, self._looked_at = (set(), now), []
         return True
 
     def asks_whether_it_is_cancelled(self) -> None:
@@ -146,10 +149,10 @@ class Threads:
         if thread in OLDEST or frame is None:
             return False
         now = real.seconds()
-        *place, since = self._places.get(thread, (0, 0, now))
-        if place != [id(frame), frame.f_lasti]:
+        before, last, since = self._places.get(thread, (None, 0, now))
+        if frame is not before or frame.f_lasti != last:
             since = now
-        self._places[thread] = id(frame), frame.f_lasti, since
+        self._places[thread] = frame, frame.f_lasti, since
         return now - since < SECONDS_AT_ONE_PLACE
 
     def may_wait_for(self, future: Future[object]) -> None:
