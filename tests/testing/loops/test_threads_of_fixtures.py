@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from unittest import mock
 
 import anyio
@@ -167,3 +168,25 @@ def test_a_thread_waits_for_work_that_stands_at_one_place_for_five_seconds(serve
         now.return_value += 4.9
         assert beside.may_come_back()
         wait_until_it_stands()
+
+
+def stand_until(standing: threading.Event, release: threading.Event) -> None:
+    standing.set()
+    release.wait()
+
+
+def test_one_that_goes_on_between_two_looks_does_not_stand_at_one_place(server: Server) -> None:
+    beside = threads.Threads(object(), object, lambda _function: None, tuple)
+    with mock.patch("awaits.testing.loops.real.seconds", return_value=0.0) as now:
+        while beside.may_come_back():
+            now.return_value += 5.0
+        beside.begin()
+        for _ in range(100):  # in some of them, a frame has the address of an earlier one
+            standing, release = threading.Event(), threading.Event()
+            server.start(partial(stand_until, standing, release))
+            try:
+                standing.wait()
+                now.return_value += 10.0
+                assert beside.may_come_back()
+            finally:
+                release.set()

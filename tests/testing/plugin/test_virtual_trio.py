@@ -142,3 +142,34 @@ def test_a_deadlock_is_told_and_a_clock_of_its_own_where_virtual_time_was_asked_
         ]
     )
     result.stdout.no_fnmatch_line("*Exception Group*")
+
+
+def test_an_event_loop_of_anyios_that_stays_open_keeps_its_time_beside_one(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import anyio
+    pytestmark = []
+
+    @pytest.fixture(scope="module")
+    def anyio_backend():
+        return "asyncio"
+
+    @pytest.fixture(scope="module")
+    async def server(anyio_backend):
+        yield
+
+    @pytest.mark.anyio
+    async def test_before(server):
+        await anyio.sleep(1)
+
+    @pytest.mark.trio
+    async def test_of_pytest_trio():
+        await sleep_an_hour()
+
+    @pytest.mark.anyio
+    async def test_after(server):
+        await anyio.sleep(3)
+        assert anyio.current_time() == 3.0
+    """
+    run(pytester, tests, "--virtual-time").assert_outcomes(passed=3)
