@@ -102,9 +102,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if config.pluginmanager.has_plugin("dsession"):
         with contextlib.suppress(AttributeError, ImportError):  # the other processes report it
-            from awaits.testing.plugin import plans, timeouts, virtual  # noqa: PLC0415 see above
+            from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
 
-            plans.bring_in(config, (), counts=True)
+            bring_in(config, (), counts=True)
+        with contextlib.suppress(AttributeError, ImportError):  # one may fit without the other
+            from awaits.testing.plugin import timeouts, virtual  # noqa: PLC0415 see above
+
             virtual.default_settings(config)
             timeouts.default_seconds(given(config, "anyio_timeout"))
 
