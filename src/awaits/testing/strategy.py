@@ -1,6 +1,6 @@
 """The Hypothesis strategy that draws schedules, for tests that draw other things, too."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from awaits.testing.deviations import Late, check_jitter
@@ -14,7 +14,8 @@ T = TypeVar("T")
 
 def _each(*parts: tuple[int, Iterable[T]]) -> list[T]:
     items = [it for times, those in parts for _ in range(times) for it in those]
-    return sorted(items, key=items.index)
+    items = sorted(items, key=items.index)
+    return [items[byte * len(items) // 256] for byte in range(256)]
 
 
 # One byte picks an item of a list. Nobody knows before the run how many tasks and steps there will
@@ -32,10 +33,6 @@ _AWAITS: list[int | None] = _each(
 
 _MOST_DELAYS = 6
 _N_BYTES = 1 + 3 * _MOST_DELAYS
-
-
-def _item(items: Sequence[T], byte: int) -> T:
-    return items[byte * len(items) // 256]
 
 
 def without_hypothesis(name: str) -> ModuleNotFoundError:
@@ -74,8 +71,8 @@ def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
         cancel, *numbers = draw(drawn)
         delays: dict[tuple[int, int | Literal["every"]], Late] = {}
         for late, task, step in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
-            if delay := _item(_LATES, late):
-                delays[_item(_TASKS, task), _item(_STEPS, step)] = delay
-        return Schedule(delays, jitter=jitter, cancel=_item(_AWAITS, cancel))
+            if delay := _LATES[late]:
+                delays[_TASKS[task], _STEPS[step]] = delay
+        return Schedule(delays, jitter=jitter, cancel=_AWAITS[cancel])
 
     return draw_schedule()

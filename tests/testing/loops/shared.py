@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
+from awaits.testing.loops.threads import Threads
 from tests.testing.shared import innermost
 
 on_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
@@ -15,6 +16,20 @@ on_trio = pytest.mark.parametrize("anyio_backend", ["trio"])
 on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 A_MOMENT = 0.02  # real seconds
+
+
+class NoLoop:
+    """Stands for an event loop that does nothing."""
+
+    def soon(self, function: Callable[[], object]) -> None:
+        """Do not call a function."""
+
+
+NO_LOOP = NoLoop()
+
+
+def threads_beside_no_loop() -> Threads:
+    return Threads(NO_LOOP, lambda: None, NO_LOOP.soon, tuple)
 
 
 def work() -> None:

@@ -3,13 +3,15 @@
 import gc
 import threading
 import weakref
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from awaits.testing import DeadlockError, virtual_time
+from awaits.testing import DeadlockError, Schedule, virtual_time
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.loops.threads import _of_loops  # pyright: ignore[reportPrivateUsage]
 from tests.testing.loops.shared import on_both
@@ -59,3 +61,33 @@ def test_no_event_loop_is_left_nor_anything_in_the_registries(backend: str, ends
     assert [loop() for loop in loops if loop() is not None] == []
     assert set(_of_loops) <= before
     assert timekeeper_of(clock).run is None
+
+
+async def sleepers() -> None:
+    async with anyio.create_task_group() as tasks:
+        for seconds in range(3):
+            tasks.start_soon(anyio.sleep, seconds / 1_000)
+
+
+async def scheduled_sleepers() -> None:
+    with Schedule({(2, "every"): 2}):
+        await sleepers()
+
+
+@pytest.mark.parametrize("main", [sleepers, scheduled_sleepers])
+def test_on_asyncio_a_run_leaves_no_more_work_for_the_garbage_collector_than_in_real_time(
+    main: Callable[[], Awaitable[None]],
+) -> None:
+    def n_unreachable(options: dict[str, Any]) -> int:
+        n_found = 0
+        for _ in range(2):  # the first run imports what it needs
+            gc.collect()
+            gc.disable()
+            try:
+                anyio.run(main, backend="asyncio", backend_options=options)
+                n_found = gc.collect()
+            finally:
+                gc.enable()
+        return n_found
+
+    assert n_unreachable(virtual_time("asyncio")) == n_unreachable({})

@@ -28,6 +28,7 @@ from tests.testing.loops.shared import (
     on_asyncio,
     on_both,
     on_trio,
+    threads_beside_no_loop,
     work,
 )
 
@@ -195,7 +196,7 @@ class TestAThreadThatIsOut:
 
 @pytest.mark.real_time
 def test_all_threads_wait_only_if_there_is_one_and_it_stood_still_since_the_last_time() -> None:
-    beside = Threads(object(), lambda: None, lambda _: None, tuple)
+    beside = threads_beside_no_loop()
     release = threading.Event()
     waiting = threading.Thread(target=release.wait)
     with mock.patch.object(threads, "SECONDS_ALL_WAIT", 0.0):
@@ -343,7 +344,7 @@ def test_a_worker_rests_without_work_and_while_it_waits_for_a_task() -> None:
 @pytest.mark.real_time
 @mock.patch.object(threads, "SECONDS_BETWEEN_QUESTIONS", math.inf)
 def test_the_pace_begins_when_a_thread_is_first_seen_that_asks_whether_it_is_cancelled() -> None:
-    beside = Threads(object(), lambda: None, lambda _: None, tuple)
+    beside = threads_beside_no_loop()
     asked, is_over = threading.Event(), threading.Event()
 
     def asks() -> None:

@@ -15,7 +15,7 @@ import pytest
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
 from awaits.testing.clock import timekeeper_of
 from awaits.testing.loops import threads
-from tests.testing.loops.shared import A_MOMENT, check_deadlock, on_both
+from tests.testing.loops.shared import A_MOMENT, check_deadlock, on_both, threads_beside_no_loop
 
 pytestmark = pytest.mark.anyio
 
@@ -147,7 +147,7 @@ def test_a_thread_waits_for_work_that_stands_at_one_place_for_five_seconds(serve
         standing.set()
         release.wait()
 
-    beside = threads.Threads(object(), object, lambda _function: None, tuple)
+    beside = threads_beside_no_loop()
     with contextlib.ExitStack() as stack:
         now = stack.enter_context(mock.patch("awaits.testing.loops.real.seconds", return_value=0.0))
         stack.callback(release.set)
@@ -176,7 +176,7 @@ def stand_until(standing: threading.Event, release: threading.Event) -> None:
 
 
 def test_one_that_goes_on_between_two_looks_does_not_stand_at_one_place(server: Server) -> None:
-    beside = threads.Threads(object(), object, lambda _function: None, tuple)
+    beside = threads_beside_no_loop()
     with mock.patch("awaits.testing.loops.real.seconds", return_value=0.0) as now:
         while beside.may_come_back():
             now.return_value += 5.0

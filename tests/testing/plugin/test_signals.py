@@ -3,6 +3,7 @@
 import asyncio
 import faulthandler
 import signal
+import threading
 from collections.abc import Callable
 from typing import cast
 
@@ -59,7 +60,7 @@ def test_that_of_a_coroutine_stays_after_its_event_loop() -> None:
 
 
 def test_ctrl_c_is_not_lost_where_the_turn_ends_in_an_error() -> None:
-    interrupts = Interrupts(lambda: None)
+    interrupts = Interrupts(threading.Event().set)
     with pytest.raises(KeyboardInterrupt), interrupts.kept():
         interrupts.pending = True
         raise ValueError

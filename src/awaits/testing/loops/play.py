@@ -8,10 +8,10 @@ trio. A `Play` takes the queue's place and asks an `Order` what comes next. `_as
 import itertools
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
 from typing import ClassVar, Generic, TypeVar, cast
-from weakref import WeakKeyDictionary
+from weakref import proxy, ref
 
 import anyio
 
@@ -119,11 +119,12 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         # The scopes of a schedule that are open, and the tasks that opened them.
         self._entered: dict[anyio.CancelScope, Task] = {}
         # The numbers of tasks, in the order in which they first came. Weak: neither a task that has
-        # ended nor the error that it raised must be kept alive.
-        self._numbers: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
+        # ended nor the error that it raised must be kept alive. A `WeakKeyDictionary` would do, but
+        # is slow.
+        self._numbers: dict[ref[Task], int] = {}
         self._step_numbers: list[int] = [0]  # how many steps of each task came, by its number
-        self._opener = self.current_task()
-        order.play = self
+        self._opener = ref(self.current_task())
+        order.play = proxy(self)  # weak: without a cycle, all is freed at once as a run ends
 
     @property
     def opener(self) -> int:
@@ -282,7 +283,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def number_of(self, task: Task) -> int:
         """Return the number of a task; 0 if it has none yet."""
-        return self._numbers.get(task, 0)
+        return self._numbers.get(ref(task), 0)
 
     def moment(self, task: Task) -> Moment:
         """Return where a task stands, and when."""
@@ -305,7 +306,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _look_for_cancellation(self, entry: Entry, cancel: int | tuple[int, ...]) -> None:
         """Cancel the step's task natively, or a scope after the step, if it is time."""
         if not isinstance(cancel, tuple):
-            scope = self.context_of(entry.step).get(scope_of)
+            scope = self.context_of(entry.step).get(scope_of) if self._entered else None
             if scope in self._entered:  # a task of an earlier run may be in a closed one
                 self._awaiting = scope, entry.task
         elif self._order.native:
@@ -322,11 +323,14 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         if last is None or len(self._numbers) > MOST_TASKS_TOLD:
             return
         waits = self.here(last)
-        wait = wait_of(waits, lambda: map(self.here, list(self._numbers)), self.look)
+        wait = wait_of(waits, self._all_here, self.look)
         if wait is not None and wait.is_held and wait.holders:
             numbers = sorted(self.number_of(cast("Task", it)) for it in wait.holders)
             held_by = ", ".join(map(str, numbers[:MOST_NAMED]))
             trace[-1] = trace[-1]._replace(wait=f"{wait.what}, held by {held_by}")
+
+    def _all_here(self) -> Iterable[Here]:
+        return (self.here(task) for it in list(self._numbers) if (task := it()) is not None)
 
     def _arrivals(self) -> list[Step]:
         # Other threads may append meanwhile.
@@ -360,12 +364,14 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         task = self.task_of(step)
         if task is None:
             return Entry(step, None, 0, 0)
-        number = self._numbers.get(task)
+        numbers, step_numbers = self._numbers, self._step_numbers
+        weak = ref(task)
+        number = numbers.get(weak)
         if number is None:
-            number = self._numbers[task] = len(self._step_numbers)
-            self._step_numbers.append(0)
-        self._step_numbers[number] += 1
-        return Entry(step, task, number, self._step_numbers[number])
+            number = numbers[weak] = len(step_numbers)
+            step_numbers.append(0)
+        step_number = step_numbers[number] = step_numbers[number] + 1
+        return Entry(step, task, number, step_number)
 
     def _woken_by(self, entry: Entry) -> object:
         return None if entry.task is None else self.woken_by(entry.step)

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import FrameType
-from weakref import WeakValueDictionary
+from weakref import WeakMethod, WeakValueDictionary, ref
 
 from awaits.testing.loops import real
 from awaits.testing.loops.oldest import OLDEST
@@ -29,8 +29,8 @@ SECONDS_ALL_WAIT = 0.2
 # A thread that asks at least this often whether it is cancelled may work until it is.
 SECONDS_BETWEEN_QUESTIONS = 1.0
 
-# Keyed by the id of the token: the value refers to the token, so a dictionary with weak keys would
-# keep both alive for ever.
+# Keyed by the id of the token: a value may refer to its token, by the frame of a thread, and a
+# dictionary with weak keys would then keep both alive for ever.
 _of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
 
 
@@ -56,9 +56,10 @@ class Threads:
         self.asking: list[Sequence[object]] = []
         """For each thread that waits for the event loop, which tasks wait for the thread."""
         self.waiting: list[int] = []  # threads that wait for the event loop, workers or not
-        self._token = token
+        # Weak: these belong to the event loop, and a cycle would keep it alive for a while.
+        self._token = ref(token)
+        self._soon = WeakMethod(soon)
         self._token_here = token_here
-        self._soon = soon
         self._awaited_here = awaited_here
         self.begin()
         _of_loops[id(token)] = self
@@ -157,7 +158,7 @@ class Threads:
 
     def may_wait_for(self, future: Future[object]) -> None:
         """Notice when this thread waits for a future that the event loop will resolve."""
-        tasks = self._awaited_here() if self._token_here() is self._token else ()
+        tasks = self._awaited_here() if self._token_here() is self._token() else ()
         for name in ("result", "exception"):
             vars(future)[name] = self._noticed(future, getattr(future, name), tasks)
 
@@ -170,13 +171,11 @@ class Threads:
         def noticed(timeout: float | None = None) -> object:
             __tracebackhide__ = True
             waiting = _Waiting(self, future, tasks, for_ever=timeout is None)
-            with contextlib.suppress(RuntimeError):  # the event loop is gone
-                self._soon(waiting.begin)
+            self._tell(waiting.begin)
             try:
                 return wait(timeout)
             except TimeoutError:
-                with contextlib.suppress(RuntimeError):
-                    self._soon(waiting.end)
+                self._tell(waiting.end)
                 raise
             except CancelledError:
                 if self.error is None:
@@ -184,6 +183,12 @@ class Threads:
                 raise self.error from None  # noqa: ASYNC104 what the task ended with
 
         return noticed
+
+    def _tell(self, function: Callable[[], object]) -> None:
+        """Make the event loop call a function soon, unless it is gone."""
+        if (soon := self._soon()) is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed
+                soon(function)
 
 
 class _Waiting:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
+from weakref import WeakMethod
 
 from awaits.testing.deadlock import is_of_a_library
 
@@ -22,12 +23,13 @@ class Interrupts:
     """Keeps Ctrl-C until the turn of an event loop is over.
 
     Args:
-        wake: Makes the event loop begin another turn, if it waits; called from a signal handler.
+        wake: A method that makes the event loop begin another turn, if it waits; called from a
+            signal handler.
     """
 
     def __init__(self, wake: Callable[[], object]) -> None:
         self.pending: bool = False  # whether the turn is to end in `KeyboardInterrupt`
-        self._wake = wake
+        self._wake = WeakMethod(wake)  # a cycle would keep the event loop alive for a while
 
     @contextmanager
     def kept(self) -> Generator[None]:
@@ -57,7 +59,8 @@ class Interrupts:
         if self.pending or _is_of_the_user(frame):
             raise KeyboardInterrupt
         self.pending = True
-        self._wake()
+        if (wake := self._wake()) is not None:
+            wake()
 
 
 def _is_of_the_user(frame: FrameType | None) -> bool:

@@ -15,8 +15,8 @@ import asyncio
 import contextlib
 import selectors
 from asyncio.selector_events import BaseSelectorEventLoop
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from awaits.testing.loops.fence import check_names
 
@@ -25,19 +25,23 @@ check_names("Python", {BaseSelectorEventLoop: ["_process_events"]})
 Event = tuple[selectors.SelectorKey, int]
 
 
+class Queue(Protocol):
+    """A queue of an event loop, as far as `Sockets` sees it."""
+
+    def arrived(self) -> Iterable[asyncio.Handle]:
+        """Return the handles that became ready since the last one was taken from the queue."""
+        ...
+
+
 class Sockets:
     """Holds back the events of a socket until the task that an earlier one has woken has run.
 
     Args:
         loop: The event loop.
-        arrived: Returns the handles that became ready since the last one was taken from the queue.
+        queue: The event loop's queue.
     """
 
-    def __init__(
-        self,
-        loop: Any,
-        arrived: Callable[[], Iterable[asyncio.Handle]],
-    ) -> None:
+    def __init__(self, loop: Any, queue: Queue) -> None:
         self.told: asyncio.Handle | None = None
         """The socket's callback that led to the last handle, if any; it may be that handle
         itself."""
@@ -45,7 +49,7 @@ class Sockets:
         """For each handle that is to run because of a socket, by its id: the socket's callback."""
         self._loop = loop
         self._asks_for_sockets = isinstance(loop, BaseSelectorEventLoop)
-        self._arrived = arrived
+        self._queue = queue
 
     def steer(self, steers: bool) -> None:
         """Begin to hold events back, or stop it."""
@@ -60,7 +64,7 @@ class Sockets:
     def note_what_it_wakes(self) -> None:
         """Note what the last handle has made ready, before anything else becomes ready."""
         if self.told is not None:
-            self.waiting.update((id(handle), self.told) for handle in self._arrived())
+            self.waiting.update((id(handle), self.told) for handle in self._queue.arrived())
         self.told = None
 
     def runs(self, handle: asyncio.Handle, *, is_step: bool) -> None:
