@@ -39,12 +39,22 @@ class FakePlay:
 
 class FakeThreads:
     def __init__(
-        self, loop: "FakeLoop", *, may_come_back: bool, all_wait: bool, keeps_pace: float
+        self,
+        loop: "FakeLoop",
+        *,
+        may_come_back: bool,
+        all_wait: bool,
+        keeps_pace: float,
+        holds: float,
     ) -> None:
         self._loop = loop
         self._may_come_back = may_come_back
         self._all_wait = all_wait
         self._keeps_pace = keeps_pace
+        self._holds = holds
+
+    def hold(self) -> float:
+        return self._holds
 
     def all_wait(self) -> bool:
         return self._all_wait
@@ -78,6 +88,7 @@ class FakeLoop:
         thread_may_come_back: bool = False,
         all_threads_wait: bool = False,
         threads_keep_pace_for: float = -1,
+        another_thread_holds_for: float = 0.0,
     ) -> None:
         self.asked: list[str] = []
         self.error: Exception | None = None
@@ -89,6 +100,7 @@ class FakeLoop:
             may_come_back=thread_may_come_back,
             all_wait=all_threads_wait,
             keeps_pace=threads_keep_pace_for,
+            holds=another_thread_holds_for,
         )
         self.threads: Threads = cast("Threads", threads)
         self._play = None if n_late is None else FakePlay(self, n_late, latest)
@@ -205,6 +217,17 @@ class TestTime:
     def test_it_waits_for_so_much_real_quiet(self) -> None:
         assert went(FakeLoop(deadline=9, idle=0.5)) == (NOW, 9, ["poll 0.5"])
         assert went(FakeLoop(deadline=9, idle=0.5, comes=[0.5])) == (NOW, 0, ["poll 0.5"])
+
+    def test_it_stands_still_as_long_as_another_thread_holds_it(self) -> None:
+        loop = FakeLoop(deadline=9, n_late=1, another_thread_holds_for=0.01)
+        assert went(loop) == (0.01, 0, ["poll 0"])
+
+    def test_a_delayed_step_runs_if_another_thread_holds_time_for_long(self) -> None:
+        seconds = SECONDS_UNTIL_LOOKED_AGAIN
+        loop = FakeLoop(deadline=9, n_late=1, another_thread_holds_for=seconds)
+        assert went(loop) == (NOW, 0, ["poll 0", "release"])
+        loop = FakeLoop(deadline=9, n_late=0, another_thread_holds_for=seconds)
+        assert went(loop) == (seconds, 0, ["poll 0", "release"])
 
     def test_a_delayed_step_runs_before_it_moves(self) -> None:
         loop = FakeLoop(deadline=9, n_late=1)

@@ -13,9 +13,10 @@ def make_something_run(loop: EventLoop) -> float:
     """Make a task run, now that none can.
 
     The sequence of the checks is what the kit promises. Time stands still while a thread is out,
-    unless all threads wait, or real time has reached the deadline. It also stands still while a
-    task waits for the loop to be idle. A delayed step runs before time moves, unless it may be
-    late. There is a deadlock only if nothing can wake a task.
+    unless all threads wait, or real time has reached the deadline; for a while, it does so as well
+    while another thread works. It also stands still while a task waits for the loop to be idle. A
+    delayed step runs before time moves, unless it may be late. There is a deadlock only if nothing
+    can wake a task.
 
     Args:
         loop: The event loop.
@@ -41,6 +42,12 @@ def make_something_run(loop: EventLoop) -> float:
     timekeeper = loop.timekeeper
     if loop.poll(timekeeper.idle):
         return 0
+    seconds = loop.threads.hold()
+    if seconds >= SECONDS_UNTIL_LOOKED_AGAIN and play is not None and play.release():
+        return 0  # the thread may wait for what a delayed task holds, such as a database's lock
+    if seconds:
+        timekeeper.stand_still()
+        return seconds
     latest = math.inf if play is None else play.latest()
     if timekeeper.move(loop.next_deadline(), latest=latest):
         return 0

@@ -25,12 +25,18 @@ check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_w
 
 _LOCKS = {"queue", "threading"}  # a thread that waits for another one is in these
 _WAITING = {"blockbuster.blockbuster", *_LOCKS}  # blockbuster wraps all locks
-_IN_C = type(threading.Lock()), type(threading.RLock()), queue.SimpleQueue
+_LOCK = type(threading.Lock())
+_IN_C = _LOCK, type(threading.RLock()), queue.SimpleQueue
 _WAIT = {"acquire", "get"}
+_WITH = "with"  # stands for a call that enters a `with` block
+_OF_SYSTEM = {"selectors", "socketserver"}  # a thread that waits for the world outside is in these
+_ASK_SYSTEM = {"accept", "poll", "recv", "recv_into", "recvfrom", "select", "waitpid"}
 # By module and function: where an idle thread of a pool waits, and where a worker waits for a task.
 # The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
+# In these, a thread works for an event loop, which counts it as long as it waits for it.
+WORKERS: set[tuple[str, str]] = set()
 
 
 def frames() -> dict[int, FrameType]:
@@ -54,7 +60,7 @@ def waits(frame: FrameType) -> bool:
     """Tell whether a thread waits for another one: at a lock, an event or a queue."""
     if is_of_a_library(frame) and any(map(_is_of_a_lock, list(frame.f_locals.values()))):
         return True  # a pool calls it
-    if _calls_a_lock(frame.f_code, frame.f_lasti):
+    if not _calls(frame.f_code, frame.f_lasti).isdisjoint({_WITH, *_WAIT}):
         return True
     while _module(frame) not in _LOCKS and _module(frame) in _WAITING and frame.f_back is not None:
         frame = frame.f_back
@@ -70,32 +76,49 @@ def _is_of_a_lock(function: object) -> bool:
 
 
 @functools.cache
-def _calls_a_lock(code: CodeType, last: int) -> bool:
-    """Tell whether an instruction enters a `with` block, or calls a method named like a lock's.
+def _calls(code: CodeType, last: int) -> frozenset[str]:
+    """Return the names of the attributes in what an instruction calls; `with` for such a block.
 
     A method that is written in Python would have a frame of its own.
     """
     before = [it for it in dis.get_instructions(code) if it.offset <= last]
     here = before.pop() if before else None
-    if here is None or here.opname.startswith("BEFORE_WITH"):
-        return here is not None
+    if here is None:
+        return frozenset()
+    if here.opname.startswith("BEFORE_WITH"):
+        return frozenset([_WITH])
     begins = _begins(here)
-    return (
-        here.opname.startswith("CALL")
-        and begins is not None
-        and any(
-            it.opname == "LOAD_SPECIAL"  # of `with`, from Python 3.14 on
-            or (it.opname in ("LOAD_ATTR", "LOAD_METHOD") and it.argval in _WAIT)
-            for it in before
-            if _begins(it) == begins
-        )
-    )
+    if begins is None or not here.opname.startswith("CALL"):
+        return frozenset()
+    loads = [it for it in before if _begins(it) == begins]
+    names = {str(it.argval) for it in loads if it.opname in ("LOAD_ATTR", "LOAD_METHOD")}
+    # From Python 3.14 on, for `with`.
+    return frozenset(names | {_WITH for it in loads if it.opname == "LOAD_SPECIAL"})
 
 
 def _begins(instruction: dis.Instruction) -> tuple[int, int] | None:
     """Return the line and the column at which an instruction's code begins, if that is known."""
     line, _, column, _ = instruction.positions or (None, None, None, None)
     return None if line is None or column is None else (line, column)
+
+
+def is_at_work_alone(frame: FrameType) -> bool | None:
+    """Tell whether a thread works that no event loop has sent to work, and that it does not count.
+
+    Returns:
+        `None` if it waits at a lock, and may have been woken a moment ago.
+    """
+    if not WORKERS.isdisjoint(_stack(frame)):
+        return False
+    here = frame.f_locals
+    waiter: object = here.get("waiter")
+    if _module(frame) == threading.__name__ and isinstance(waiter, _LOCK):
+        return not waiter.locked()  # in `Condition.wait`, as in all of an event or a queue
+    queues = [it for it in here.values() if type(it) is queue.SimpleQueue]
+    if waits(frame):
+        return not all(it.empty() for it in queues) if queues else None
+    asks = _module(frame) in _OF_SYSTEM or _calls(frame.f_code, frame.f_lasti) & _ASK_SYSTEM
+    return not asks
 
 
 def _module(frame: FrameType) -> str:
@@ -107,6 +130,15 @@ def is_at_rest(frame: FrameType | None) -> bool:
     stack = list(_stack(frame))
     asks = bool(stack) and stack[0] in ASKING and not POOLS.isdisjoint(stack)
     return asks or has_no_work(frame)
+
+
+def job(frame: FrameType) -> FrameType | None:
+    """Return the frame in which a worker began what it does; `None` if that has no frame."""
+    began: FrameType | None = None
+    it: FrameType | None = frame
+    while it is not None and (_module(it), it.f_code.co_name) not in POOLS:
+        began, it = it, it.f_back
+    return None if it is None else began
 
 
 def has_no_work(frame: FrameType | None) -> bool:

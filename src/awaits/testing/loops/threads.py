@@ -4,8 +4,12 @@ Time stands still while a worker thread is out. But a worker that waits for the 
 then wait for ever: in `anyio.from_thread.run`, in `trio.from_thread.run`, or for a future of a
 portal or of `asyncio.run_coroutine_threadsafe`. So it does not count as out meanwhile. Workers also
 do not count once all threads have waited at locks or queues for some time: only a task can wake
-them. While all threads that work ask whether they are cancelled, time keeps pace with real time. A
-thread that is not a worker does not count either, but a task that waits for it is not deadlocked.
+them. While all threads that work ask whether they are cancelled, or have been at the same job for
+some seconds, time keeps pace with real time.
+
+Nobody knows whether a task waits for a thread that is not a worker, such as that of a database's
+connection. It may, if the thread has called the event loop before, or if the test has started it.
+So time stands still while such a thread is at work, but not for long.
 """
 
 import contextlib
@@ -14,11 +18,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import FrameType
-from weakref import WeakMethod, WeakValueDictionary, ref
+from weakref import WeakMethod, WeakSet, WeakValueDictionary, ref
 
 from awaits.testing.loops import real
+from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.oldest import OLDEST
-from awaits.testing.loops.stacks import frames, has_no_work, waits
+from awaits.testing.loops.stacks import frames, has_no_work, is_at_work_alone, job, waits
+
+check_names("Python", {threading: ["_active"]})
+
+ALIVE: dict[int, threading.Thread] = vars(threading)["_active"]
 
 SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
 # A test may wait for a thread that is older than the test, such as aiosqlite's. But if that thread
@@ -26,12 +35,22 @@ SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
 SECONDS_AT_ONE_PLACE = 5.0
 # A thread that was woken a moment ago still stands where it waited, until the system lets it run.
 SECONDS_ALL_WAIT = 0.2
+# A worker that has been at one job for so long may go on until a task has slept.
+SECONDS_AT_ONE_JOB = 5.0
+# A thread may be about to go on that seems to wait at a lock.
+SECONDS_TO_WAKE = 0.002
+# A thread that has called the event loop may work for so long, and one that has not. After that, it
+# does not hold time until it has rested, because it may go on for ever.
+SECONDS_FOR_CALLERS, SECONDS_FOR_OTHERS = 5.0, 1.0
 # A thread that asks at least this often whether it is cancelled may work until it is.
 SECONDS_BETWEEN_QUESTIONS = 1.0
 
 # Keyed by the id of the token: a value may refer to its token, by the frame of a thread, and a
 # dictionary with weak keys would then keep both alive for ever.
 _of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
+
+_callers: WeakSet[threading.Thread] = WeakSet()
+"""The threads that have called an event loop in virtual time."""
 
 
 class Threads:
@@ -67,10 +86,17 @@ class Threads:
     def begin(self) -> None:
         """Note which threads are older than the test that begins."""
         self._older = {thread for thread, _ in self._busy()}
+        self.n_alive: int = len(ALIVE)
+        self.has_callers: bool = bool(_callers)
+        # Since when threads have been at work that are not workers.
+        self._alone: dict[threading.Thread, float] = {}
+        self._at_locks: tuple[set[tuple[int, int]], float] = set(), 0.0
         # Where threads stood. The frames stay alive, so that no later one has the same address.
         self._places: dict[threading.Thread, tuple[FrameType, int, float]] = {}
         self._looked_at: list[FrameType] = []
         self._asked: dict[int, float] = {}  # when each asked last whether it is cancelled
+        # Since when workers have been at their jobs. The frames stay alive, see above.
+        self._jobs: dict[FrameType, float] = {}
         self._pace = (math.nan, 0.0)  # the virtual and the real time since when only these work
         self._all_wait: tuple[set[tuple[int, int]], float] = set(), real.seconds()
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
@@ -109,27 +135,82 @@ class Threads:
     def keeps_pace(self, now: float, deadline: float) -> bool:
         """Tell whether real time has reached a deadline, if real time counts.
 
-        Real time counts while all threads that work ask whether they are cancelled. They may work
-        until they are, so if time stood still, they might work for ever.
+        Real time counts while all threads that work ask whether they are cancelled, or have been at
+        the same job for long. They may work until a task has slept, so if time stood still, they
+        might work for ever.
 
         Args:
             now: The virtual time, in seconds.
             deadline: The event loop's next one, in virtual time; infinite if there is none.
         """
         now_really = real.seconds()
-        asking = 0
+        before, self._jobs = self._jobs, {}
+        n_counting, all_count = 0, True
         for thread, frame in self._who_may_come_back():
-            if (
-                now_really - self._asked.get(thread.ident or 0, -math.inf)
-                < SECONDS_BETWEEN_QUESTIONS
+            began = None if frame is None else job(frame)
+            if began is not None:
+                self._jobs[began] = before.get(began, now_really)
+            if now_really - self._asked.get(
+                thread.ident or 0, -math.inf
+            ) < SECONDS_BETWEEN_QUESTIONS or (
+                began is not None and now_really - self._jobs[began] >= SECONDS_AT_ONE_JOB
             ):
-                asking += 1
+                n_counting += 1
             elif frame is None or not waits(frame):
-                asking = 0
-                break
-        if not asking or self._pace[0] != now:
+                all_count = False
+        all_count = all_count and n_counting > 0
+        if not all_count or self._pace[0] != now:
             self._pace = now, now_really
-        return bool(asking) and now_really - self._pace[1] >= deadline - now
+        return all_count and now_really - self._pace[1] >= deadline - now
+
+    def is_called(self) -> None:
+        """Note that this thread calls the event loop."""
+        thread = threading.current_thread()
+        if thread is not threading.main_thread():
+            _callers.add(thread)
+            self.has_callers = True
+
+    def hold(self) -> float:
+        """Return for how many real seconds to wait before time may move; 0 if it may move now.
+
+        A thread that is at work and that is not a worker may call the event loop.
+        """
+        if len(ALIVE) == self.n_alive and not self.has_callers:
+            return 0.0
+        now, where = real.seconds(), frames()
+        before, since = self._at_locks
+        self._at_locks = set(), 0.0  # what runs until the next look may wake them
+        at_locks: list[FrameType] = []
+        for thread in self._alone_beside():
+            frame = where.get(thread.ident or 0)
+            is_at_work = frame is not None and is_at_work_alone(frame)
+            if is_at_work:
+                worked = now - self._alone.setdefault(thread, now)
+                most = SECONDS_FOR_CALLERS if thread in _callers else SECONDS_FOR_OTHERS
+                if worked < most:
+                    return min(SECONDS_TO_WAKE + worked, SECONDS_UNTIL_LOOKED_AGAIN)
+            else:
+                self._alone.pop(thread, None)
+                if frame is not None and is_at_work is None:
+                    at_locks.append(frame)
+        places = {(id(it), it.f_lasti) for it in at_locks}
+        if places != before:
+            since = now
+        if places and now - since < SECONDS_TO_WAKE:
+            self._at_locks = places, since
+            return SECONDS_TO_WAKE
+        return 0.0
+
+    def _alone_beside(self) -> Iterator[threading.Thread]:
+        """Yield the other threads that may be at work for a task."""
+        those_that_never_are = threading.current_thread(), threading.main_thread()
+        for thread in threading.enumerate():
+            if (
+                thread not in those_that_never_are
+                and thread.ident not in self.waiting
+                and (thread not in self._older or thread in _callers)
+            ):
+                yield thread
 
     def _who_may_come_back(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         main = threading.main_thread()

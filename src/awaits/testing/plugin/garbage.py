@@ -10,6 +10,8 @@ import sys
 import warnings
 from collections.abc import Generator
 
+_FROZEN_FROM_THE_START = gc.get_freeze_count()  # Python 3.12 has some that are
+
 
 def collect() -> None:
     """Collect garbage now, without a word."""
@@ -30,7 +32,7 @@ def _say_nothing(_error: object) -> None:
 @contextlib.contextmanager
 def frozen() -> Generator[None]:
     """Let collections in the block look at nothing that is older, which would take longer."""
-    if gc.get_freeze_count():  # another has done so
+    if gc.get_freeze_count() > _FROZEN_FROM_THE_START:  # another has done so
         yield
         return
     gc.freeze()

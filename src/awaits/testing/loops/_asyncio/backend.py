@@ -20,7 +20,7 @@ from awaits.testing.loops._asyncio.loop import VirtualEventLoop
 from awaits.testing.loops._asyncio.workers import loop_of_this_worker, work
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.portals import patch_portals
-from awaits.testing.loops.stacks import POOLS
+from awaits.testing.loops.stacks import POOLS, WORKERS
 
 check_names(
     "anyio",
@@ -36,6 +36,7 @@ check_names(
 if "run" not in vars(WorkerThread):  # then it only inherits one
     raise ImportError("WorkerThread has no run of its own", name="anyio")
 POOLS.add((WorkerThread.__module__, "run"))
+WORKERS.add((WorkerThread.__module__, "run"))
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -44,7 +44,7 @@ from awaits.testing.loops._asyncio.workers import awaited_here, loop_of_this_wor
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
-from awaits.testing.loops.threads import Threads
+from awaits.testing.loops.threads import ALIVE, Threads
 from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
@@ -272,6 +272,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 type(self._ready) is deque
                 and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
                 and not (self._watched.n_watched > 1 or self._signal_handlers)
+                and not (self.threads.has_callers or len(ALIVE) != self.threads.n_alive)
                 and self.timekeeper.move(self.next_deadline())
             ):
                 wait = 0.0
@@ -458,6 +459,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         if isinstance(callback, FunctionType) and callback.__code__ in STARTS_COROUTINE:
             cells = zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=True)
             self.threads.may_wait_for(dict(cells)["future"].cell_contents)
+        self.threads.is_called()
         return super().call_soon_threadsafe(callback, *args, context=context)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 asyncio's signature

@@ -4,11 +4,16 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
+from awaits.testing.loops.stacks import WORKERS
+
 if TYPE_CHECKING:
     from awaits.testing.loops._asyncio.loop import VirtualEventLoop
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+
+WORKERS.add((__name__, "work"))
 
 
 class _Worker(threading.local):

@@ -20,7 +20,7 @@ from trio._threads import PARENT_TASK_DATA, Run
 
 from awaits.testing.loops._trio.clock import VirtualTrioClock, awaited_here, token_here
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.stacks import ASKING, POOLS
+from awaits.testing.loops.stacks import ASKING, POOLS, WORKERS
 from awaits.testing.loops.threads import threads_beside
 
 check_names(
@@ -33,6 +33,7 @@ check_names(
     },
 )
 POOLS.add((WorkerThread.__module__, "_work"))
+WORKERS.add((WorkerThread.__module__, "_work"))
 ASKING.add((_threads.__name__, "_send_message_to_trio"))
 
 

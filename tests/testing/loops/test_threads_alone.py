@@ -1,0 +1,224 @@
+"""Threads that are no workers of an event loop: time waits for them as well, if not for long."""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeAlias
+from unittest import mock
+
+import anyio
+import anyio.to_thread
+import pytest
+import trio
+
+from awaits.testing import virtual_time
+from awaits.testing.loops import stacks, threads
+from tests.testing.loops.shared import A_MOMENT, on_both, threads_beside_no_loop, work
+
+Answer: TypeAlias = Callable[[], Awaitable[object]]
+
+
+class Connection:
+    """A database's connection: its thread takes jobs from a queue, and calls the event loop."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[asyncio.Future[None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+
+    def _work(self) -> None:
+        while (answer := self._jobs.get()) is not None:
+            work()
+            answer.get_loop().call_soon_threadsafe(answer.set_result, None)
+
+    async def ask(self) -> None:
+        answer = asyncio.get_running_loop().create_future()
+        self._jobs.put(answer)
+        await answer
+
+    def close(self) -> None:
+        self._jobs.put(None)
+        self._thread.join()
+
+
+@contextmanager
+def connection() -> Iterator[Connection]:
+    it = Connection()
+    try:
+        yield it
+    finally:
+        it.close()
+
+
+def run(backend: str, main: Callable[[], Awaitable[None]]) -> None:
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+async def ask_a_connection() -> None:
+    with connection() as it:
+        for _ in range(3):
+            await it.ask()
+
+
+async def ask_a_pool() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        await asyncio.wrap_future(pool.submit(work))
+
+
+async def ask_a_thread() -> None:
+    loop = asyncio.get_running_loop()
+    answer = loop.create_future()
+
+    def answers() -> None:
+        work()
+        loop.call_soon_threadsafe(answer.set_result, None)
+
+    thread = threading.Thread(target=answers)
+    thread.start()
+    await answer
+    thread.join()
+
+
+async def ask_a_thread_on_trio() -> None:
+    answer, token = trio.Event(), trio.lowlevel.current_trio_token()
+
+    def answers() -> None:
+        work()
+        token.run_sync_soon(answer.set)
+
+    thread = threading.Thread(target=answers)
+    thread.start()
+    await answer.wait()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("backend", "ask"),
+    [
+        ("asyncio", ask_a_connection),
+        ("asyncio", ask_a_pool),
+        ("asyncio", ask_a_thread),
+        ("trio", ask_a_thread_on_trio),
+    ],
+)
+def test_time_stands_still_while_a_thread_works_that_the_test_has_started(
+    backend: str, ask: Answer
+) -> None:
+    async def main() -> None:
+        with anyio.fail_after(5):
+            await ask()
+        assert anyio.current_time() == 0.0
+
+    run(backend, main)
+
+
+def test_time_stands_still_while_a_thread_works_that_has_called_an_event_loop_before() -> None:
+    async def main() -> None:
+        with anyio.fail_after(5):
+            await it.ask()
+            await it.ask()
+        assert anyio.current_time() == 0.0
+        await anyio.sleep(3600)
+        assert anyio.current_time() == 3600.0
+
+    with connection() as it:
+        asyncio.run(it.ask())  # in real time, where nobody notices
+        for _ in range(2):
+            with mock.patch.object(threads, "SECONDS_FOR_OTHERS", 0.0):
+                run("asyncio", it.ask)
+                run("asyncio", main)
+
+
+@on_both
+def test_a_thread_that_goes_on_for_ever_holds_time_for_a_while(backend: str) -> None:
+    is_over = threading.Event()
+
+    def goes_on() -> None:
+        while not is_over.is_set():
+            time.sleep(0.001)
+
+    async def main() -> None:
+        thread.start()
+        await anyio.sleep(3600)
+        await anyio.sleep(3600)
+        is_over.set()
+        assert anyio.current_time() == 7200.0
+
+    thread = threading.Thread(target=goes_on)
+    with mock.patch.object(threads, "SECONDS_FOR_OTHERS", A_MOMENT):
+        run(backend, main)
+    thread.join()
+
+
+@on_both
+def test_a_worker_that_goes_on_until_a_task_has_slept_holds_time_for_a_while(backend: str) -> None:
+    async def main() -> None:
+        is_over = threading.Event()
+
+        def polls() -> None:
+            while not is_over.wait(0.001):
+                pass
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, polls)
+            await anyio.sleep(A_MOMENT)
+            assert anyio.current_time() == A_MOMENT
+            is_over.set()
+
+    with mock.patch.object(threads, "SECONDS_AT_ONE_JOB", A_MOMENT):
+        run(backend, main)
+
+
+@pytest.mark.real_time
+def test_it_is_known_whether_a_thread_that_waits_has_been_woken() -> None:
+    event, jobs, lock = threading.Event(), queue.SimpleQueue[int](), threading.Lock()
+    lock.acquire()
+
+    def gets() -> None:
+        it = jobs
+        it.get()
+
+    def acquires() -> None:
+        with lock:
+            pass
+
+    waiting = [threading.Thread(target=it) for it in (event.wait, gets, acquires)]
+    for thread in waiting:
+        thread.start()
+
+    def seen() -> list[bool | None]:
+        frames = stacks.frames()
+        return [stacks.is_at_work_alone(frames[it.ident or 0]) for it in waiting]
+
+    while seen() != [False, False, None]:
+        time.sleep(0.001)
+    event.set()
+    jobs.put(1)
+    lock.release()
+    for thread in waiting:
+        thread.join()
+
+
+@pytest.mark.real_time
+def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again() -> None:
+    lock = threading.Lock()
+    lock.acquire()
+
+    def acquires() -> None:
+        with lock:
+            pass
+
+    beside = threads_beside_no_loop()
+    thread = threading.Thread(target=acquires)
+    thread.start()
+    with mock.patch.object(threads, "SECONDS_TO_WAKE", 1e-9):
+        while beside.hold():
+            time.sleep(0.001)
+        held = [bool(beside.hold()) for _ in range(4)]
+    lock.release()
+    thread.join()
+    assert held == [True, False, True, False]
