@@ -155,6 +155,9 @@ class FakeLoop:
     def restart(self) -> bool:
         return True
 
+    def is_hidden(self) -> bool:
+        return False
+
     def is_its_clock(self) -> bool:
         return True
 

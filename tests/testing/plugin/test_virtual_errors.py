@@ -241,3 +241,24 @@ def test_another_plugin_that_replaces_the_time_of_the_event_loop_is_told(
     result.assert_outcomes(**{"failed" if other == "time" else "passed": 1})
     if other == "time":
         result.stdout.fnmatch_lines("Something has replaced the event loop's time(): *")
+
+
+def test_a_fixture_that_replaces_the_time_of_its_event_loop_is_told_where_a_test_fails(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import asyncio
+
+    @pytest.fixture
+    async def replaced(anyio_backend):
+        loop = asyncio.get_running_loop()
+        loop.time = lambda: 0.0
+
+    async def test_right(replaced): pass
+
+    async def test_wrong(replaced): assert False
+    """
+    result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines("E *Something has replaced the event loop's time(): *")

@@ -77,6 +77,13 @@ class Adapter(Protocol):
         """
         ...
 
+    def break_rings(self) -> None:
+        """Cancel one task of each ring of tasks of the running event loop that await one another.
+
+        Otherwise it could neither cancel them nor close.
+        """
+        ...
+
 
 class EventLoop(Run, Protocol):
     """An event loop in virtual time: all that differs between asyncio and trio."""

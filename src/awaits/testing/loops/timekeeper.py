@@ -34,6 +34,10 @@ class Run(Protocol):
         """Tell whether the event loop's own time is virtual, and no other plugin's."""
         ...
 
+    def is_hidden(self) -> bool:
+        """Tell whether something has replaced the clock of this one event loop."""
+        ...
+
     def main_task(self) -> AbstractContextManager[None]:
         """Raise a deadlock as `DeadlockError` in the block, which runs in the current task."""
         ...

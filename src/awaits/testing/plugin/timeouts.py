@@ -153,6 +153,7 @@ def _timed(seconds: float, tell: Callable[[str], object], body: Body) -> Body:
         with adapter_here().cancellable() as cancel_anyway:
 
             def cancel() -> None:
+                adapter_here().break_rings()
                 # A test with a shield, or with tasks that are not anyio's, may survive the scope.
                 (cancel_anyway if scope.cancel_called else scope.cancel)()
 

@@ -308,6 +308,10 @@ class VirtualTime:
             try:
                 with run.main_task():
                     await body(*args, **kwargs)
+            except Exception as error:
+                if run.is_hidden() and ANOTHER_CLOCK not in getattr(error, "__notes__", ()):
+                    error.add_note(ANOTHER_CLOCK)
+                raise
             finally:
                 timekeeper.release()  # a test holds its own time, and not that of the next
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from awaits.testing.loops._asyncio.backend import install
+from awaits.testing.loops._asyncio.cancellable import break_rings as break_rings
 from awaits.testing.loops._asyncio.cancellable import cancellable as cancellable
 from awaits.testing.loops._asyncio.loop import VirtualEventLoop
 from awaits.testing.loops._asyncio.order import ReadyPlay

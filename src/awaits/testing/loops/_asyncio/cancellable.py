@@ -3,18 +3,22 @@
 Private names, read in anyio 4.16.0: `_task_states`, which has the innermost cancel scope of each
 task, and the id of its parent; a scope's `_parent_scope`, and `_host_task`, which has entered it;
 `_cancel_handle`, by which the event loop calls `_deliver_cancellation` again at the next turn.
+
+And in CPython 3.11.7, 3.12.1 and 3.13.0: `Future._callbacks`, each with its context variables.
 """
 
 # pyright: reportPrivateUsage=false
 
 import asyncio
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from anyio._backends import _asyncio as anyio_asyncio
 from anyio._backends._asyncio import CancelScope, TaskState
 
-from awaits.testing.loops._asyncio.waits import waiter_of
+from awaits.testing.loops._asyncio.waits import tasks_awaited_by, waiter_of
 from awaits.testing.loops.fence import check_names
 
 check_names(
@@ -25,6 +29,9 @@ check_names(
         TaskState: ["cancel_scope", "parent_id"],
     },
 )
+
+
+check_names("Python", {asyncio.Future: ["_callbacks"]})
 
 
 def scopes_of(task: asyncio.Task[object]) -> Iterator[CancelScope]:
@@ -70,6 +77,42 @@ def raise_in(task: asyncio.Task[object], error: BaseException) -> None:
     task.get_loop().call_soon(raise_now)
 
 
+def cancel(task: asyncio.Task[object]) -> None:
+    """Cancel a task, and break the rings of tasks that wait for one another."""
+    break_rings()
+    with suppress(RecursionError):  # in a ring; it has not run since it was broken
+        task.cancel()
+
+
+def break_rings() -> None:
+    """Cancel one task of each ring of tasks that wait for one another.
+
+    asyncio cancels what a task waits for, and so on: in a ring without end, also as it closes.
+    """
+    awaited = {it: tasks_awaited_by(it) for it in asyncio.all_tasks()}
+    while True:
+        try:
+            TopologicalSorter(awaited).prepare()
+        except CycleError as error:
+            in_ring: asyncio.Task[object] = error.args[1][0]
+            awaited[in_ring] = []
+            _wake_as_cancelled(in_ring)
+        else:
+            return
+
+
+def _wake_as_cancelled(task: asyncio.Task[object]) -> None:
+    """Wake a task as if what it waits for had been cancelled."""
+    waiter: Any = waiter_of(task)
+    cancelled = task.get_loop().create_future()
+    cancelled.cancel()
+    callbacks: list[Any] = list(waiter._callbacks or ())
+    for wake_up, context in callbacks:
+        if getattr(wake_up, "__self__", None) is task:
+            waiter.remove_done_callback(wake_up)
+            cancelled.add_done_callback(wake_up, context=context)
+
+
 @contextmanager
 def cancellable() -> Generator[Callable[[], None]]:
     """Let the block's task be cancelled wherever it waits; see `contract.Adapter`."""
@@ -78,18 +121,18 @@ def cancellable() -> Generator[Callable[[], None]]:
     n_before, before = task.cancelling(), asyncio.all_tasks()
     n_cancels = 0
 
-    def cancel() -> None:
+    def cancel_more() -> None:
         nonlocal n_cancels
         for it in asyncio.all_tasks() - before if n_cancels else ():
-            it.cancel()
+            cancel(it)
         if n_cancels < 2:
-            task.cancel()
+            cancel(task)
         else:
             raise_in(task, CancelledError())
         n_cancels += 1
 
     try:
-        yield cancel
+        yield cancel_more
     finally:
         for _ in range(task.cancelling() - n_before):
             task.uncancel()

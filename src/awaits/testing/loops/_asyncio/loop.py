@@ -29,7 +29,7 @@ from contextvars import Context
 from types import CodeType, FunctionType
 from typing import Any, TypeVar, TypeVarTuple, cast
 
-from awaits.testing.loops._asyncio.cancellable import raise_in
+from awaits.testing.loops._asyncio.cancellable import cancel, raise_in
 from awaits.testing.loops._asyncio.closing import closing_in_time
 from awaits.testing.loops._asyncio.interrupts import Interrupts
 from awaits.testing.loops._asyncio.order import (
@@ -150,6 +150,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def is_its_clock(self) -> bool:
         """Tell whether the event loop's own `time` shows virtual time."""
         return type(self).time is VirtualEventLoop.time
+
+    def is_hidden(self) -> bool:
+        """Tell whether something has replaced this event loop's `time`."""
+        return getattr(self.time, "__func__", None) is not type(self).time
 
     def call_soon(
         self,
@@ -356,7 +360,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def throw(self, error: Exception) -> float:
         """Cancel the main task; where it ends, the error is raised in place of the cancellation."""
         self._error = self.threads.error = error
-        if "time" in vars(self):
+        if self.is_hidden():
             error.add_note(ANOTHER_CLOCK)
         instant, n_thrown = self._thrown
         n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
@@ -365,7 +369,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             raise_in(self._main, error)
             self._error = None
         elif self._main is not None:
-            self._main.cancel()
+            cancel(self._main)
             self._n_cancels += 1
         play = self.current_play()
         is_taken = self._main is not None and (self._ready or (play and play.release()))

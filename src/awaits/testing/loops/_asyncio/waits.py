@@ -34,6 +34,13 @@ def waiter_of(task: asyncio.Task[object]) -> asyncio.Future[object] | None:
     return cast("asyncio.Future[object] | None", cast("Any", task)._fut_waiter)
 
 
+def tasks_awaited_by(task: asyncio.Task[object]) -> list[asyncio.Task[object]]:
+    """Return the tasks that a task waits for, itself or by `asyncio.gather`."""
+    waiter = waiter_of(task)
+    children: list[object] = getattr(waiter, "_children", []) if waiter is not None else []
+    return [it for it in (waiter, *children) if isinstance(it, asyncio.Task)]
+
+
 def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
     """Return a task as its event loop knows it."""
     waiter = waiter_of(task)

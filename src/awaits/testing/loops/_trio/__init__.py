@@ -30,3 +30,7 @@ def play(order: Order) -> RunQueuePlay:
 def standing_here() -> list[Standing]:
     """Return where the tasks of the running event loop stand, in real or virtual time."""
     return standing(tasks_here(), look)
+
+
+def break_rings() -> None:
+    """Do nothing: a task of trio waits for no other task, only for a nursery."""

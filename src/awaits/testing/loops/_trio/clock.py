@@ -269,6 +269,10 @@ class VirtualTrioClock(trio.abc.Clock):
         """Tell whether trio's own time is virtual: it is, because trio asks this object."""
         return True
 
+    def is_hidden(self) -> bool:
+        """Tell whether something has replaced trio's clock: nothing can."""
+        return False
+
     @contextmanager
     def main_task(self) -> Generator[None]:
         """Take `DeadlockError` out of the exception groups around it, as on asyncio."""
