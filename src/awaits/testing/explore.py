@@ -48,6 +48,12 @@ class Trial:
         """Whether the event loop has a `Task.cancel()`, as asyncio has."""
         self.stacks: list[tuple[Line, ...]] | None = None
         """Where each step began; noted only if this is set to a list before the run."""
+        self.is_in_real_time: bool = False
+        """Whether it ran in real time, where no step is late."""
+        self.has_raised: bool = False
+        """Whether the test has ended in the error of a task that this has cancelled."""
+        self.deviated: bool = False
+        """Whether a schedule has delayed or cancelled anything."""
         self._order = order
         self._schedule = schedule
         self._play: Play[object, object] | None = None
@@ -70,6 +76,12 @@ class Trial:
         play.close()
         self.ran, self.contended = tuple(play.ran), play.contended or []
         self.opener, self.is_native = play.opener, play.is_native
+        self.is_in_real_time = play.is_in_real_time
+        # A late step may be late without another that goes ahead.
+        self.deviated = bool(play.cancellations) or any(
+            it.n_ahead or it.n_callbacks or self.schedule.jitter for it in self._order.events
+        )
+        self.has_raised = play.has_raised(error)
         if play.error is not None:
             raise play.error
 
@@ -118,6 +130,8 @@ class Explorer:
     def begin_anew(self) -> None:
         """Forget all runs."""
         self.n_orders: int = 0
+        self.is_in_real_time: bool = False
+        self.deviated: bool = False  # whether any schedule has delayed or cancelled anything
         self.all: EverySchedule | None = None  # the last search for every order
         self._distinct: set[int] = set()
         self._seen = Seen(jitter=self._jitter)
@@ -167,6 +181,9 @@ class Explorer:
         self.n_orders += 1
         self._distinct.add(hash(trial.ran))
         self._seen.n_steps = max(self._seen.n_steps, len(trial.ran))
+        if isinstance(trial, Trial):
+            self.is_in_real_time = trial.is_in_real_time
+            self.deviated = self.deviated or trial.deviated
 
     def _look_at(self, first: Trial) -> None:
         """Learn from the first run what there is to delay and to cancel."""

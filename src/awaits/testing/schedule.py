@@ -138,6 +138,8 @@ class Schedule:
         """The number of the task in which it was opened; 0 if that task took no step meanwhile."""
         self.is_native: bool = False
         """Whether the event loop that it steered last has a `Task.cancel()`, as asyncio has."""
+        self.has_raised: bool = False
+        """Whether its block has ended in the error of a task that it has cancelled."""
         self.stacks: list[tuple[Line, ...]] | None = None
         """Where each step began; noted only if this is set to a list before the run."""
         self.choices: list[Choice] = []
@@ -196,7 +198,7 @@ class Schedule:
         ]
         self._trace = play.trace or []
         self.ran, self.contended, self.opener = tuple(play.ran), play.contended or [], play.opener
-        self.is_native = play.is_native
+        self.is_native, self.has_raised = play.is_native, play.has_raised(error)
         self.choices = cast("Delays", self._order).choices or []
         if play.error is not None:
             raise play.error

@@ -7,6 +7,7 @@ trio. A `Play` takes the queue's place and asks an `Order` what comes next. `_as
 
 import itertools
 from abc import ABC, abstractmethod
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
@@ -54,6 +55,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     __slots__ = (
         "_awaiting",
         "_clock",
+        "_cut_off",
         "_entered",
         "_last",
         "_n_awaits",
@@ -114,6 +116,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """The tasks and steps that ran while others were ready, or delayed; `None` if they are not
         to be noted."""
         self.cancellations: list[Cancellation] = []
+        self._cut_off: list[object] = []  # the frames of the tasks that were cancelled alone
         self._last: Task | None = None  # the task that took the last step of the trace
         self._n_awaits = 0
         # The scopes of a schedule that are open, and the tasks that opened them.
@@ -125,6 +128,11 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._step_numbers: list[int] = [0]  # how many steps of each task came, by its number
         self._opener = ref(self.current_task())
         order.play = proxy(self)  # weak: without a cycle, all is freed at once as a run ends
+
+    @property
+    def is_in_real_time(self) -> bool:
+        """Whether the event loop's time is not virtual."""
+        return self._clock is None
 
     @property
     def opener(self) -> int:
@@ -431,7 +439,21 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         else:
             scope.cancel()
 
+    def has_raised(self, error: BaseException | None) -> bool:
+        """Tell whether an error comes out of the task that this play has cancelled.
+
+        On asyncio, who waits for that task gets its cancellation as well, and that is no failure.
+        """
+        traceback = error.__traceback__ if isinstance(error, CancelledError) else None
+        while traceback is not None:
+            if any(it is traceback.tb_frame for it in self._cut_off):
+                return True
+            traceback = traceback.tb_next
+        return False
+
     def _note_cancellation(self, task: Task, at: At) -> None:
+        if isinstance(at, tuple):
+            self._cut_off.append(getattr(self.coroutine_of(task), "cr_frame", None))
         n_events, native = len(self._order.events), self._order.native
         self.cancellations.append(
             Cancellation(at, native, n_events, self.moment(task), len(self.ran))

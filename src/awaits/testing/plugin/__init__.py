@@ -260,7 +260,11 @@ def _without_effect(config: pytest.Config) -> Iterator[str]:
 
         yield f"--virtual-time had no effect: there is no async test that {NAMES} runs."
     for plugin, what, names in (
-        ("awaits-explore", "--explore", ["--explore-jitter", "--explore-known", "--explore-plot"]),
+        (
+            "awaits-explore",
+            "--explore",
+            ["--explore-jitter", "--explore-known", "--explore-plot", "--explore-seed"],
+        ),
         ("awaits-time", "--virtual-time", ["--virtual-time-idle", "--virtual-time-wall"]),
     ):
         if not config.pluginmanager.has_plugin(plugin):

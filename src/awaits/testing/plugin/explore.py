@@ -6,6 +6,7 @@ import importlib
 import itertools
 import time
 import unittest
+from asyncio import CancelledError
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Literal, NamedTuple
 
@@ -46,9 +47,11 @@ from awaits.testing.plugin.runners import runner_of
 from awaits.testing.plugin.shown import each_once
 from awaits.testing.plugin.subtests import Subtests
 from awaits.testing.plugin.tally import (
+    DEVIATED,
     EVERY,
     EXPLORED,
     FAILING,
+    NOT_LATE,
     NOT_REPEATABLE,
     NOT_STEERED,
     PASSING,
@@ -75,6 +78,7 @@ class Plan(NamedTuple):
     cancel: bool = False
     schedule: Schedule | None = None  # this one alone
     awaits: int = 0  # at how many, at most, the whole test is cancelled
+    seed: str = ""  # what the draws depend on, besides the test's name
 
     @property
     def most(self) -> int | None:
@@ -246,8 +250,11 @@ class Explore:
             self._cancelled.end()
             n_awaits = self._cancelled.n_awaits
         note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
+        _note_what_has_no_effect(item, plan, explorer, reports)
         if failing is None:
-            if plan.schedule is None and is_passing:
+            last = self._last(item)
+            is_tried = last is None or _is_asked_for(last, plan)
+            if plan.schedule is None and is_passing and is_tried:
                 note(reports, PASSING, True)
             if explorer.all is not None:
                 note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
@@ -357,12 +364,15 @@ class Explore:
         """Yield the schedules to begin with: the one asked for, or the last that failed."""
         if plan.schedule is not None:
             yield plan.schedule
-        elif item.nodeid in self._tally.last:
-            # If the cache was edited, or comes from another version, only the head start is lost.
-            with contextlib.suppress(ValueError):
-                schedule = Schedule.parse(self._tally.last[item.nodeid])
-                if plan.awaits if cancels_all(schedule) else plan.orders != 0:
-                    yield schedule
+        elif (last := self._last(item)) is not None and _is_asked_for(last, plan):
+            yield last
+
+    def _last(self, item: pytest.Function) -> Schedule | None:
+        """Return the order in which a test failed in an earlier run, if it did."""
+        # If the cache was edited, or comes from another version, only the head start is lost.
+        with contextlib.suppress(KeyError, ValueError):
+            return Schedule.parse(self._tally.last[item.nodeid])
+        return None
 
     def _run_with(
         self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
@@ -380,7 +390,7 @@ class Explore:
             @functools.wraps(body)
             async def steered(*args: object, **kwargs: object) -> None:
                 __tracebackhide__ = True
-                with order:
+                with _forgiven(order), order:
                     await body(*args, **kwargs)
 
             return steered
@@ -399,7 +409,7 @@ class Explore:
                     self._n_ran += 1
                     self._limits.begin_anew(item)
                     # A test that skips in one order may still fail in others.
-                    with contextlib.suppress(*SKIPS), trial:
+                    with contextlib.suppress(*SKIPS), _forgiven(trial), trial:
                         await body(*args, **kwargs)
 
             return steered
@@ -455,9 +465,37 @@ class Explore:
         return reports
 
 
+def _note_what_has_no_effect(
+    item: pytest.Item, plan: Plan, explorer: Explorer, reports: Reports
+) -> None:
+    schedule = plan.schedule
+    if explorer.is_in_real_time and (plan.jitter if schedule is None else schedule.jitter):
+        note(reports, NOT_LATE, True)
+    elif schedule is not None and not cancels_all(schedule) and item.get_closest_marker("explore"):
+        note(reports, DEVIATED, explorer.deviated)  # an option is for many tests
+
+
 def _explorer(item: pytest.Item, plan: Plan) -> Explorer:
     """Return what chooses the orders of a test: the same ones each time."""
-    return Explorer(item.nodeid, jitter=plan.jitter, cancel=plan.cancel)
+    return Explorer(item.nodeid + plan.seed, jitter=plan.jitter, cancel=plan.cancel)
+
+
+def _is_asked_for(schedule: Schedule, plan: Plan) -> bool:
+    """Tell whether a test that is explored like this may meet a schedule."""
+    if cancels_all(schedule):
+        return bool(plan.awaits)
+    is_late, cancels = schedule.jitter > plan.jitter, schedule.cancel is not None
+    return plan.orders != 0 and not is_late and (plan.cancel or not cancels)
+
+
+@contextlib.contextmanager
+def _forgiven(order: Schedule | Trial) -> Generator[None]:
+    """Let a test end as cancelled that waits itself for the task that was cancelled."""
+    try:
+        yield
+    except CancelledError:
+        if not order.has_raised:
+            raise
 
 
 def _trials(plan: Plan, explorer: Explorer) -> Iterator[Trial]:

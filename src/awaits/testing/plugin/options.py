@@ -85,6 +85,12 @@ def add(parser: pytest.Parser) -> None:
     )
     parser.addini("explore_jitter", "the default of --explore-jitter", default="")
     group.addoption(
+        "--explore-seed",
+        metavar="TEXT",
+        help="draw other orders than without it: each text stands for orders of its own",
+    )
+    parser.addini("explore_seed", "the default of --explore-seed", default="")
+    group.addoption(
         "--explore-cancel",
         nargs="?",
         const=OPTIONAL["--explore-cancel"],

@@ -58,9 +58,9 @@ def _path(config: pytest.Config, name: str) -> Path | None:
 
 def _default(config: pytest.Config) -> Plan:
     """Return how tests are explored if nothing else is said."""
-    jitter = given(config, "explore_jitter") or "0"
+    jitter, seed = given(config, "explore_jitter") or "0", given(config, "explore_seed") or ""
     try:
-        return Plan(jitter=Schedule(jitter=float(jitter)).jitter)
+        return Plan(jitter=Schedule(jitter=float(jitter)).jitter, seed=seed)
     except ValueError:
         raise pytest.UsageError(
             f"--explore-jitter must be a number of seconds of at least 0, not {jitter!r}."

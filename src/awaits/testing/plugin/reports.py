@@ -19,6 +19,7 @@ FLAKY = (
     "order of its tasks, such as chance, real time, threads, or what earlier runs have left. "
     "@pytest.mark.explore(False) keeps it out."
 )
+IN_VIRTUAL_TIME = "In real time no step is late, so mark it virtual_time as well."
 ORDER = "the order of its tasks"  # the title of what is added
 IN_ANY_ORDER = "It fails in the event loop's own order, too."
 
@@ -72,6 +73,7 @@ def how_to_replay(schedule: Schedule, drawn: str) -> list[str]:
     mark = f"@pytest.mark.explore({schedule!r})"
     lanes = [schedule.lanes, ""] if schedule.lanes else []
     lines = [*lanes, schedule.explanation, f"It replays with: {mark}"]
+    lines += [IN_VIRTUAL_TIME] if schedule.jitter else []
     return [*lines, drawn] if drawn else lines
 
 

@@ -1,6 +1,7 @@
 """Counts what `--explore` did in all tests, keeps it for the next run, and reports it."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +16,8 @@ PASSING = "passing"
 NOT_REPEATABLE = "not repeatable"
 NOT_STEERED = "not steered"
 EVERY = "every"
+NOT_LATE = "not late"  # a jitter in real time
+DEVIATED = "deviated"  # whether the schedule of a marker did anything
 CACHED = "awaits/explore"
 _NOT_TWICE = "is not explored: it fails when it runs a second time, even in its own order"
 _AFTER_A_CANCELLATION = (
@@ -43,6 +46,9 @@ class Tally:
         self._not_steered: Counter[str] = Counter()  # tests, by their event loops
         self._complete: Counter[str] = Counter()  # tests, by which orders were all tried
         self._incomplete: dict[str, str] = {}  # what was tried, by test
+        self._n_not_late = 0
+        # By test function: whether the schedule that it is marked with did anything.
+        self._deviated: dict[str, bool] = {}
         self._now: dict[str, str] = {}  # the failures of this run, by test
         self._passing: set[str] = set()
         self.known: Known = known
@@ -68,6 +74,12 @@ class Tally:
                 self._note_every(report.nodeid, *every)
             if NOT_REPEATABLE in notes:
                 self._not_repeatable[report.nodeid] = bool(notes[NOT_REPEATABLE])
+            self._n_not_late += NOT_LATE in notes
+            if DEVIATED in notes:
+                function = report.nodeid.partition("[")[0]
+                self._deviated[function] = bool(notes[DEVIATED]) or self._deviated.get(
+                    function, False
+                )
             if FAILING in notes:
                 self._now[report.nodeid] = str(notes[FAILING])
             elif PASSING in notes:
@@ -93,8 +105,14 @@ class Tally:
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was done."""
+        for line in self._lines():
+            terminalreporter.write_line(line)
+        for line in self.known.summary(self._now, self._passing):
+            terminalreporter.write_line(line)
+
+    def _lines(self) -> Iterator[str]:
         if self._n_tests or self._not_steered or given(self._config, "explore"):
-            terminalreporter.write_line(
+            yield (
                 f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
                 f"{self._n_distinct:,} distinct"
             )
@@ -102,28 +120,31 @@ class Tally:
         if self._seconds > LONG and not (
             config.getoption("virtual_time") or config.getini("virtual_time")
         ):
-            terminalreporter.write_line(
-                f"  {self._seconds:.0f} s in all; with --virtual-time, waiting takes no time"
-            )
+            yield f"  {self._seconds:.0f} s in all; with --virtual-time, waiting takes no time"
+        yield from self._lines_of_what_had_no_effect()
         for bound, n_tests in self._complete.items():
-            terminalreporter.write_line(f"  {_count(n_tests, 'test')} in all orders{bound}")
+            yield f"  {_count(n_tests, 'test')} in all orders{bound}"
         for nodeid, said in self._incomplete.items():
-            terminalreporter.write_line(f"  {nodeid}: {said}")
+            yield f"  {nodeid}: {said}"
         for name, n_tests in self._not_steered.items():
-            terminalreporter.write_line(
-                f"  {_count(n_tests, 'test')} ran in one order: {backends.not_steered(name)}"
-            )
+            yield f"  {_count(n_tests, 'test')} ran in one order: {backends.not_steered(name)}"
         if self._n_cancelled or given(self._config, "explore_cancel"):
-            terminalreporter.write_line(
+            yield (
                 f"cancelled: {_count(self._n_cancelled, 'test')}, at "
                 f"{_count(self._n_awaits, 'await')} in all"
             )
         for nodeid, was_cancelled in self._not_repeatable.items():
-            terminalreporter.write_line(
-                f"  {nodeid} {_AFTER_A_CANCELLATION if was_cancelled else _NOT_TWICE}"
+            yield f"  {nodeid} {_AFTER_A_CANCELLATION if was_cancelled else _NOT_TWICE}"
+
+    def _lines_of_what_had_no_effect(self) -> Iterator[str]:
+        if self._n_not_late:
+            yield (
+                f"  {_count(self._n_not_late, 'test')} ran in real time, where a jitter does "
+                "nothing; give --virtual-time, or mark them virtual_time"
             )
-        for line in self.known.summary(self._now, self._passing):
-            terminalreporter.write_line(line)
+        for function, deviated in self._deviated.items():
+            if not deviated:
+                yield f"  {function}: the schedule in its marker did nothing; has the test changed?"
 
 
 def _count(n: int, what: str) -> str:

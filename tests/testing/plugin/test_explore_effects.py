@@ -1,0 +1,186 @@
+"""What `--explore` says of options and markers without effect, and which orders it leaves out."""
+
+import json
+
+import pytest
+
+from tests.testing.plugin.shared import FINE, RACE, explore, summary
+from tests.testing.plugin.test_explore_kept import CACHE
+
+LATE = """
+    async def test_late():
+        done = []
+
+        async def work():
+            await anyio.sleep(1)
+            done.append(1)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            await anyio.sleep(2)
+            assert done
+"""
+NOT_LATE = (
+    "  1 test ran in real time, where a jitter does nothing; "
+    "give --virtual-time, or mark them virtual_time"
+)
+NOTHING = ": the schedule in its marker did nothing; has the test changed?"
+ALSO_VIRTUAL = "In real time no step is late, so mark it virtual_time as well."
+
+
+@pytest.mark.parametrize("by", ["option", "marker", "schedule"])
+def test_a_jitter_in_real_time_is_said_to_do_nothing(pytester: pytest.Pytester, by: str) -> None:
+    marker = {
+        "option": "",
+        "marker": "    @pytest.mark.explore(jitter=3)",
+        "schedule": "    @pytest.mark.explore(Schedule({(1, 1): 1}, jitter=3))",
+    }[by]
+    args = ["--explore-jitter=3"] if by == "option" else []
+    result = explore(pytester, marker + FINE, *args)
+    result.assert_outcomes(passed=1)
+    assert NOT_LATE in result.outlines
+
+    virtual = explore(pytester, marker + FINE, *args, "--virtual-time")
+    virtual.assert_outcomes(passed=1)
+    assert NOT_LATE not in virtual.outlines
+
+
+def test_an_order_with_a_jitter_replays_in_virtual_time_alone(pytester: pytest.Pytester) -> None:
+    result = explore(pytester, LATE, "--virtual-time", "--explore-jitter=3")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["It replays with: @pytest.mark.explore(*jitter=3.0))", ALSO_VIRTUAL]
+    )
+
+    result = explore(pytester, RACE, "--virtual-time")
+    result.assert_outcomes(failed=1)
+    assert ALSO_VIRTUAL not in result.outlines
+
+
+@pytest.mark.parametrize(
+    ("schedule", "effect"),
+    [
+        ("Schedule({(9, 9): 1})", False),
+        ("Schedule({(9, 9): 1}, jitter=1)", False),
+        ("Schedule(cancel=(9, 9))", False),
+        ("Schedule({(1, 1): 1})", True),
+        ("Schedule(cancel=(1, 2))", True),
+        ("Schedule(cancel=1)", True),
+    ],
+)
+def test_a_schedule_of_a_marker_that_does_nothing_is_told(
+    pytester: pytest.Pytester, schedule: str, effect: bool
+) -> None:
+    marker = f"    @pytest.mark.virtual_time\n    @pytest.mark.explore({schedule})"
+    result = explore(pytester, marker + FINE)
+    result.assert_outcomes(passed=1)
+    told = "  test_a_schedule_of_a_marker_that_does_nothing_is_told.py::test_fine" + NOTHING
+    assert (told in result.outlines) is not effect
+
+
+def test_one_that_does_something_for_any_parameters_is_not(pytester: pytest.Pytester) -> None:
+    tests = """
+    @pytest.mark.explore(Schedule({(2, 1): 1}))
+    @pytest.mark.parametrize("names", ["a", "ab"])
+    async def test_it(names):
+        await in_turns(*names)
+    """
+    result = explore(pytester, tests)
+    result.assert_outcomes(passed=2)
+    result.stdout.no_fnmatch_line("*did nothing*")
+
+
+def test_one_of_the_command_line_is_not(pytester: pytest.Pytester) -> None:
+    result = explore(pytester, FINE, "--explore=Schedule({(9, 9): 1})")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*did nothing*")
+
+
+def test_the_last_failure_is_tried_only_where_it_is_asked_for_and_kept(
+    pytester: pytest.Pytester,
+) -> None:
+    late = ["--virtual-time", "--explore-jitter=3"]
+    explore(pytester, LATE, *late).assert_outcomes(failed=1)
+    kept = (pytester.path / CACHE).read_text()
+
+    explore(pytester, LATE, "--virtual-time").assert_outcomes(passed=1)
+    assert (pytester.path / CACHE).read_text() == kept
+
+    again = explore(pytester, LATE, *late)
+    again.assert_outcomes(failed=1)
+    assert summary(again) == "explored: 1 test, 1 order, 1 distinct"
+
+
+def test_a_cancellation_that_failed_is_tried_only_where_tasks_are_cancelled(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def test_it():
+        assert len(await in_turns("a", "b")) == 4
+    """
+    marked = "    @pytest.mark.explore(cancel=True)" + tests
+    explore(pytester, marked).assert_outcomes(failed=1)
+    explore(pytester, tests).assert_outcomes(passed=1)
+    assert "cancel" in json.loads((pytester.path / CACHE).read_text()).popitem()[1]
+    assert summary(explore(pytester, marked)) == "explored: 1 test, 1 order, 1 distinct"
+
+
+def test_another_seed_draws_other_orders_and_the_same_seed_the_same(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def test_it():
+        with open("orders.txt", "a") as file:
+            print(await in_turns("a", "b", "c"), file=file)
+    """
+
+    def orders(*args: str) -> str:
+        path = pytester.path / "orders.txt"
+        path.unlink(missing_ok=True)
+        explore(pytester, tests, "--explore=200", *args).assert_outcomes(passed=1)
+        return path.read_text()
+
+    one, other = orders("--explore-seed=1"), orders("--explore-seed=2")
+    assert one == orders("--explore-seed=1")
+    assert len({one, other, orders()}) == 3
+
+
+def test_who_waits_for_a_task_that_is_cancelled_may_get_its_cancellation(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import asyncio
+    pytestmark = [pytest.mark.anyio, pytest.mark.explore(cancel=True)]
+
+    async def work():
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def test_task():
+        await asyncio.create_task(work())
+
+    async def test_gather():
+        await asyncio.gather(work(), work())
+
+    async def test_group():
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(work())
+        task.result()
+
+    class Cache:
+        task = None
+
+        async def get(self):
+            if self.task is None:
+                self.task = asyncio.create_task(work())
+            await self.task
+
+    async def test_shared_by_two_of_which_one_is_cancelled():
+        cache = Cache()
+        first = asyncio.create_task(cache.get())
+        await asyncio.sleep(0)
+        await cache.get()
+    """
+    result = explore(pytester, tests)
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines("*_ test_shared_by_two_of_which_one_is_cancelled _*")
