@@ -54,3 +54,15 @@ def test_what_goes_on_though_it_is_cancelled_is_told_before_it_ends(
             "  It was cancelled, and has not ended since.",
         ]
     )
+
+
+def test_a_limit_may_be_longer_than_a_thread_can_wait(pytester: pytest.Pytester) -> None:
+    tests = """
+    async def test_option(): pass
+
+    @pytest.mark.anyio_timeout(1e12)
+    async def test_marker(): pass
+    """
+    result = run_tests(pytester, tests, "--anyio-timeout=1e300", "-Werror")
+
+    result.assert_outcomes(passed=4)

@@ -56,7 +56,7 @@ class Watchdog:
         tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.report: str = ""  # if it took too long
-        self._seconds = seconds
+        self._seconds = min(seconds, threading.TIMEOUT_MAX)
         self._late = f"After {seconds:g} s, {late}"
         self._cancel = cancel
         self._tell = tell
