@@ -291,8 +291,8 @@ class TestOutside:
                 for it in (-1, math.inf, math.nan, "1", True, None)
             ),
             *(
-                ({"turns": it}, "turns must be a whole number of at least 1, not ")
-                for it in (0, 1.5, "2", True, None)
+                ({"turns": it}, "turns must be a whole number of at least 10, not ")
+                for it in (0, 9, 15.5, "2", True, None)
             ),
             *(
                 ({"wall": it}, "wall must be True, False or a datetime, not ")

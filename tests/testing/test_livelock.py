@@ -11,6 +11,7 @@ import anyio.to_thread
 import pytest
 
 from awaits.testing import DeadlockError, LivelockError, Schedule, virtual_time
+from awaits.testing.loops.timekeeper import LEAST_TURNS
 from tests.testing.loops.shared import on_both
 from tests.testing.shared import innermost
 
@@ -61,6 +62,14 @@ def test_the_main_task_is_told_and_named(backend: str) -> None:
 @pytest.mark.parametrize("main", [child_spins, spins_in_an_order])
 def test_another_task_is_named(backend: str, main: Callable[[], Awaitable[None]]) -> None:
     assert check_livelock(backend, main, 1_000) == f"  spin runs at {WHERE}"
+
+
+@on_both
+@pytest.mark.parametrize("main", [main_spins, child_spins, spins_in_an_order])
+def test_ten_turns_are_enough_for_the_tasks_to_end(
+    backend: str, main: Callable[[], Awaitable[None]]
+) -> None:
+    check_livelock(backend, main, LEAST_TURNS)
 
 
 @on_both

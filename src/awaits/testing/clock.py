@@ -26,7 +26,7 @@ class VirtualClock:
 
     Raises:
         ValueError: `idle` is negative, infinite or not a number, `wall` is neither a bool nor a
-            `datetime`, `turns` is not a whole number of at least 1, or time-machine is needed and
+            `datetime`, `turns` is not a whole number of at least 10, or time-machine is needed and
             not installed.
     """
 

@@ -114,7 +114,7 @@ def test_a_deadlock_shows_the_line_of_the_test_and_nothing_of_the_plugins(
         ),
         (
             "@pytest.mark.virtual_time(turns=0)\n    async def test_it(): pass",
-            "turns must be a whole number of at least 1, not 0.",
+            "turns must be a whole number of at least 10, not 0.",
         ),
         (
             "@pytest.mark.virtual_time\n    def test_it(): pass",

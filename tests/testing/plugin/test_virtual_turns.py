@@ -29,11 +29,14 @@ def test_the_marker_or_the_ini_file_says_how_many_turns(pytester: pytest.Pyteste
         result.stdout.fnmatch_lines(f"E*LivelockError: At 0.0 s, time * {turns} turns *")
 
 
-def test_an_ini_file_that_says_no_number_is_refused(pytester: pytest.Pytester) -> None:
-    pytester.makeini(f"{INI}\nvirtual_time_turns = many")
+@pytest.mark.parametrize("turns", ["many", "9", "-20", "10.5"])
+def test_an_ini_file_that_says_no_such_number_is_refused(
+    pytester: pytest.Pytester, turns: str
+) -> None:
+    pytester.makeini(f"{INI}\nvirtual_time_turns = {turns}")
     result = run_tests(pytester, "    @pytest.mark.virtual_time\n    async def test_it(): pass")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        "*virtual_time_turns must be a whole number of at least 1, not 'many'."
+        f"*virtual_time_turns must be a whole number of at least 10, not '{turns}'."
     )

@@ -12,7 +12,7 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, follow, timekeeper_of
 from awaits.testing.loops.fence import does_not_fit
-from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, TURNS, Timekeeper
+from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, LEAST_TURNS, TURNS, Timekeeper
 from awaits.testing.plugin import async_fixtures, clocks
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
@@ -105,11 +105,12 @@ def _idle(config: pytest.Config) -> float:
 
 def _turns(config: pytest.Config) -> int:
     text: str = config.getini("virtual_time_turns")
-    if not (text.isdecimal() and int(text)):
+    try:
+        return Timekeeper(turns=int(text)).turns
+    except ValueError:
         raise pytest.UsageError(
-            f"virtual_time_turns must be a whole number of at least 1, not {text!r}."
-        )
-    return int(text)
+            f"virtual_time_turns must be a whole number of at least {LEAST_TURNS}, not {text!r}."
+        ) from None
 
 
 def _wall(config: pytest.Config) -> bool | datetime:
