@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -297,6 +298,10 @@ class TestOutside:
             *(
                 ({"wall": it}, "wall must be True, False or a datetime, not ")
                 for it in ("2030-01-31", 1, None)
+            ),
+            *(
+                ({"wall": it}, f"wall must be in one of the years 2 to 9998, not {it.year:04}-")
+                for it in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
             ),
         ],
     )

@@ -11,6 +11,8 @@ from awaits.testing import VirtualClock, virtual_time
 from awaits.testing.loops.timekeeper import _Advance  # pyright: ignore[reportPrivateUsage]
 from tests.testing.shared import Events, record
 
+HUGE = pytest.param(10**400, id="huge")
+
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
 
@@ -97,7 +99,7 @@ class TestByHand:
         assert isinstance(raised.value.exceptions[0], ConnectionError)
         assert virtual_clock.time() == 1.0
 
-    @pytest.mark.parametrize("seconds", [-1, math.inf, math.nan])
+    @pytest.mark.parametrize("seconds", [-1, math.inf, math.nan, HUGE, "1", True, None])
     async def test_it_is_advanced_by_a_finite_number_of_seconds(
         self, virtual_clock: VirtualClock, seconds: float
     ) -> None:

@@ -78,6 +78,12 @@ class TestRuns:
             virtual_time("curio")
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    @pytest.mark.parametrize("clock", [VirtualClock, 3, False])
+    def test_what_is_no_clock_is_refused(self, backend: str, clock: VirtualClock) -> None:
+        with pytest.raises(ValueError, match=r"^clock must be .* VirtualClock\(\), or None, not "):
+            virtual_time(backend, clock)
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     def test_ctrl_c_ends_a_run_that_waits_for_the_world_outside(self, backend: str) -> None:
         async def wait_for_a_thread() -> None:
             release = threading.Event()

@@ -26,8 +26,8 @@ class VirtualClock:
 
     Raises:
         ValueError: `idle` is negative, infinite or not a number, `wall` is neither a bool nor a
-            `datetime`, `turns` is not a whole number of at least 10, or time-machine is needed and
-            not installed.
+            `datetime` of the years 2 to 9998, `turns` is not a whole number of at least 10, or
+            time-machine is needed and not installed.
     """
 
     def __init__(

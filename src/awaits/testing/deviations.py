@@ -1,10 +1,10 @@
 """Checks a schedule's arguments, which say how it deviates from the event loop's own order."""
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias, cast
 
 from awaits.testing.loops.delays import IDLE_STEPS
+from awaits.testing.loops.timekeeper import is_seconds
 
 Late: TypeAlias = int | Literal["idle"]
 """How long a step is delayed: for so many steps of other tasks, or until nothing else can run."""
@@ -27,11 +27,7 @@ def check_jitter(jitter: object) -> None:
     Raises:
         ValueError: It is negative, infinite or not a number.
     """
-    if (
-        isinstance(jitter, bool)
-        or not isinstance(jitter, int | float)
-        or not 0 <= jitter <= sys.float_info.max
-    ):
+    if not is_seconds(jitter):
         raise ValueError(f"jitter must be a number of seconds of at least 0, not {jitter!r}.")
 
 

@@ -28,9 +28,10 @@ def virtual_time(
         What to give as `backend_options`.
 
     Raises:
-        ValueError: There is no such backend, it is not installed, or it has no virtual time; or
-            `VirtualClock` refuses the other arguments.
+        ValueError: There is no such backend, it is not installed, or it has no virtual time;
+            `clock` is no `VirtualClock`; or `VirtualClock` refuses the other arguments.
     """
+    _check(clock)
     if clock is None:
         Timekeeper(idle=idle, wall=wall, turns=turns)  # so that a mistake is told here
 
@@ -40,3 +41,9 @@ def virtual_time(
         return Timekeeper(idle=idle, wall=wall, turns=turns)
 
     return adapter(backend).options(make)
+
+
+def _check(clock: object) -> None:
+    """Refuse what is no clock, such as the class, though a type checker has not seen it."""
+    if clock is not None and not isinstance(clock, VirtualClock):
+        raise ValueError(f"clock must be a clock such as VirtualClock(), or None, not {clock!r}.")

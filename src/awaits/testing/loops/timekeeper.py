@@ -3,10 +3,11 @@
 import heapq
 import itertools
 import math
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import MAXYEAR, MINYEAR, datetime
+from typing import Protocol, TypeGuard
 
 import anyio
 
@@ -135,7 +136,7 @@ class Timekeeper:
 
     async def advance(self, seconds: float) -> None:
         """As `VirtualClock.advance`."""
-        if not 0 <= seconds < math.inf:
+        if not is_seconds(seconds):
             raise ValueError(f"seconds must be a finite number of at least 0, not {seconds!r}.")
         if self.run is None:
             raise RuntimeError(
@@ -187,11 +188,22 @@ class Timekeeper:
             self._wall_clock.move(now)
 
 
+def is_seconds(number: object) -> TypeGuard[float]:
+    """Tell whether something is a finite number of at least 0, as all arguments in seconds are."""
+    return (
+        isinstance(number, int | float)
+        and not isinstance(number, bool)
+        and 0 <= number <= sys.float_info.max  # which an int may exceed
+    )
+
+
 def _check(idle: object, wall: object, turns: object) -> None:
     """Refuse what no clock can be made of, though a type checker has not seen it."""
-    if isinstance(idle, bool) or not isinstance(idle, int | float) or not 0 <= idle < math.inf:
+    if not is_seconds(idle):
         raise ValueError(f"idle must be a number of seconds of at least 0, not {idle!r}.")
     if not isinstance(wall, bool | datetime):
         raise ValueError(f"wall must be True, False or a datetime, not {wall!r}.")
+    if isinstance(wall, datetime) and not MINYEAR < wall.year < MAXYEAR:  # for any timezone
+        raise ValueError(f"wall must be in one of the years 2 to 9998, not {wall}.")
     if isinstance(turns, bool) or not isinstance(turns, int) or turns < LEAST_TURNS:
         raise ValueError(f"turns must be a whole number of at least {LEAST_TURNS}, not {turns!r}.")
