@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Callable
 
 import anyio
 import pytest
@@ -27,6 +28,17 @@ def test_all_means_every_one_that_is_installed(monkeypatch: pytest.MonkeyPatch) 
 def test_an_unknown_name_is_refused_with_the_names_there_are(names: str) -> None:
     with pytest.raises(ValueError, match=r"choose from asyncio, trio, asyncio\+uvloop\.$"):
         backends.parse(names)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [backends.anyio_backend, backends.check, backends.is_steered, backends.version],
+)
+def test_every_function_of_a_name_refuses_one_that_there_is_not(
+    function: Callable[[str], object],
+) -> None:
+    with pytest.raises(ValueError, match=r"^There is no event loop 'x'; choose from asyncio, "):
+        function("x")
 
 
 @pytest.mark.parametrize(("name", "module"), [("trio", "trio"), ("asyncio+uvloop", "uvloop")])

@@ -77,13 +77,18 @@ def check(name: str) -> None:
     Raises:
         ValueError: The name is unknown, or its event loop is not installed.
     """
-    if name not in _TABLE:
-        raise ValueError(f"There is no event loop {name!r}; choose from {', '.join(NAMES)}.")
+    needs = _row(name).needs
     if name not in installed():
         raise ValueError(
-            f"The event loop {name!r} is not installed; "
-            f"install it with: pip install {_TABLE[name].needs}"
+            f"The event loop {name!r} is not installed; install it with: pip install {needs}"
         )
+
+
+def _row(name: str) -> Backend:
+    """Return the row of an event loop; raise `ValueError` if there is none of that name."""
+    if name not in _TABLE:
+        raise ValueError(f"There is no event loop {name!r}; choose from {', '.join(NAMES)}.")
+    return _TABLE[name]
 
 
 def not_steered(name: str) -> str:
@@ -92,7 +97,7 @@ def not_steered(name: str) -> str:
     Args:
         name: One of `NAMES`.
     """
-    row = _TABLE[name]
+    row = _row(name)
     if row.adapter is not None:
         return ""
     steered = [other for other, it in _TABLE.items() if it.adapter]
@@ -129,8 +134,11 @@ def is_steered(name: str) -> bool:
 
     Args:
         name: One of `NAMES`.
+
+    Raises:
+        ValueError: It is none of them.
     """
-    return _TABLE[name].adapter is not None
+    return _row(name).adapter is not None
 
 
 def anyio_backend(name: str) -> AnyioBackend:
@@ -141,8 +149,11 @@ def anyio_backend(name: str) -> AnyioBackend:
 
     Returns:
         The arguments `backend` and `backend_options` of `anyio.run`.
+
+    Raises:
+        ValueError: There is no such event loop.
     """
-    backend, options = _TABLE[name].anyio
+    backend, options = _row(name).anyio
     return backend, dict(options)
 
 
@@ -186,7 +197,11 @@ def version(name: str) -> str:
 
     Args:
         name: One of `NAMES`, installed.
+
+    Raises:
+        ValueError: There is no such event loop, or it is not installed.
     """
+    check(name)
     if name == "asyncio":
         return f"asyncio (Python {platform.python_version()})"
     return f"{name} {importlib.metadata.version(_TABLE[name].needs)}"
