@@ -1,6 +1,7 @@
 """What a schedule can say: steps until nothing else can run, every step, and a function."""
 
-from typing import Literal
+from enum import IntEnum, StrEnum
+from typing import Any, Literal
 
 import anyio
 import pytest
@@ -174,6 +175,38 @@ def test_what_is_printed_can_be_read(schedule: Schedule, jitter: float, cancel: 
         again = Schedule.parse(f"  {printed!r}\n")
         assert repr(again) == repr(printed)
         assert (again.delays, again.jitter) == (printed.delays, printed.jitter)
+
+
+class Task(IntEnum):
+    READER = 2
+
+
+class Kind(StrEnum):
+    IDLE = "idle"
+    EVERY = "every"
+
+
+class Seconds(float):
+    def __repr__(self) -> str:
+        return f"Seconds({float(self)})"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        ({"delays": {(Task.READER, 3): Task.READER}}, "{(2, 3): 2}"),
+        ({"delays": {(Task.READER, Kind.EVERY): Kind.IDLE}}, "{(2, 'every'): 'idle'}"),
+        ({"cancel": Task.READER}, "cancel=2"),
+        ({"cancel": (Task.READER, 3)}, "cancel=(2, 3)"),
+        ({"cancel": (Task.READER, 3, 4), "native": True}, "cancel=(2, 3, 4), native=True"),
+        ({"jitter": Seconds(0.5)}, "jitter=0.5"),
+        ({"jitter": Task.READER}, "jitter=2"),
+    ],
+)
+def test_the_numbers_that_are_printed_are_plain_ones(
+    arguments: dict[str, Any], printed: str
+) -> None:
+    assert repr(Schedule(**arguments)) == f"Schedule({printed})"
 
 
 @pytest.mark.parametrize(

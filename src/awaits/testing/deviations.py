@@ -21,41 +21,44 @@ Cancel: TypeAlias = int | tuple[int, int] | tuple[int, int, int]
 _OR_IDLE = ", or 'idle' for a delay"
 
 
-def check_jitter(jitter: object) -> None:
-    """Refuse what is not a number of seconds.
+def checked_jitter(jitter: object) -> float:
+    """Check a number of seconds, and return it as a plain number.
 
     Raises:
         ValueError: It is negative, infinite or not a number.
     """
     if not is_seconds(jitter):
         raise ValueError(f"jitter must be a number of seconds of at least 0, not {jitter!r}.")
+    return int(jitter) if isinstance(jitter, int) else float(jitter)
 
 
 def checked_delays(delays: object) -> Delayed:
-    """Check a mapping of delays, and return it sorted by tasks and steps."""
+    """Check a mapping of delays, and return it sorted by tasks and steps, with plain numbers."""
     if not isinstance(delays, Mapping):
         raise ValueError(f"delays must be a mapping such as {{(1, 2): 3}}, not {delays!r}.")
+    plain: dict[tuple[int, int | Literal["every"]], Late] = {}
     for key, late in delays.items():
         if not (isinstance(key, tuple) and len(key) == 2):
             raise ValueError(f"delays must be a mapping such as {{(1, 2): 3}}, not {delays!r}.")
-        task, step = key
-        _check(task)
-        if step != "every":
-            _check(step, ", or 'every' for a step")
-        if late != "idle":
-            _check(late, _OR_IDLE)
-    return dict(sorted(delays.items(), key=lambda it: (it[0][0], it[0][1] == "every", it[0][1])))
+        task = _checked(key[0])
+        step: int | Literal["every"] = "every"
+        if key[1] != "every":
+            step = _checked(key[1], ", or 'every' for a step")
+        plain[task, step] = "idle" if late == "idle" else _checked(late, _OR_IDLE)
+    return dict(sorted(plain.items(), key=lambda it: (it[0][0], it[0][1] == "every", it[0][1])))
 
 
-def _check(number: object, also: str = "") -> None:
+def _checked(number: object, also: str = "") -> int:
+    """Check a number of a schedule, and return it as a plain one, though it may be of an enum."""
     if not (isinstance(number, int) and not isinstance(number, bool) and number >= 1):
         raise ValueError(
             f"The numbers of a schedule must be whole numbers of at least 1{also}, not {number!r}."
         )
+    return int(number)
 
 
-def check_cancel(cancel: object, *, native: object) -> None:
-    """Refuse what does not say where to cancel.
+def checked_cancel(cancel: object, *, native: object) -> Cancel | None:
+    """Check what says where to cancel, and return it with plain numbers.
 
     Raises:
         ValueError: It is neither an await nor a task and its steps from 2 on, or does not fit
@@ -69,9 +72,7 @@ def check_cancel(cancel: object, *, native: object) -> None:
             "or an await in the schedule's cancel scope, such as 3."
         )
     if not isinstance(cancel, tuple):
-        if cancel is not None:
-            _check(cancel)
-        return
+        return None if cancel is None else _checked(cancel)
     if len(cancel) == 3 and not native:
         raise ValueError(
             "A cancel scope cancels all that follows: a task is cancelled twice with native=True, "
@@ -81,10 +82,12 @@ def check_cancel(cancel: object, *, native: object) -> None:
         raise ValueError(
             f"cancel must be a task and one of its steps from 2 on, such as (1, 2), not {cancel!r}."
         )
-    for number in cancel:
-        _check(number)
-    if cancel[2:] and cancel[1] >= cancel[2]:
+    task, step, *again = map(_checked, cancel)
+    if not again:
+        return task, step
+    if step >= again[0]:
         raise ValueError(f"The steps of cancel must be in ascending order, not {cancel!r}.")
+    return task, step, again[0]
 
 
 def delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int], int]:
@@ -110,5 +113,5 @@ def delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int
 def _checked_steps(late: object) -> int:
     """Check how many steps a delay lasts, and return it: a whole number of at least 0."""
     if isinstance(late, bool) or late != 0:
-        _check(late, f"{_OR_IDLE}, or 0 for no delay")
-    return cast("int", late)
+        return _checked(late, f"{_OR_IDLE}, or 0 for no delay")
+    return 0

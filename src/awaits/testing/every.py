@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 
 from awaits.testing.deadlock import Line
-from awaits.testing.deviations import Late, check_jitter
+from awaits.testing.deviations import Late, checked_jitter
 from awaits.testing.loops.delays import Choice
 from awaits.testing.schedule import Schedule, choosing
 
@@ -100,13 +100,12 @@ class EverySchedule:
                 f"deviations must be a whole number of at least 0, or 'all', not {deviations!r}."
             )
         _check(cancel, most)
-        check_jitter(jitter)
         self.n: int = 0
         self.is_repeatable: bool = True
         self._has_ended = False
         self._deviations: int | Literal["all"] = deviations
         self._cancel = cancel
-        self._jitter = jitter
+        self._jitter = checked_jitter(jitter)
         self._most = most
         self._seen: set[int] = set()  # the orders, by their hashes
 

@@ -20,9 +20,9 @@ from awaits.testing.deviations import (
     Cancel,
     Delayed,
     Late,
-    check_cancel,
-    check_jitter,
+    checked_cancel,
     checked_delays,
+    checked_jitter,
     delay_of,
 )
 from awaits.testing.loops import adapter
@@ -117,10 +117,8 @@ class Schedule:
         self._delays: Delayed | Callable[[int, int], Late] = (
             delays if callable(delays) else checked_delays({} if delays is None else delays)
         )
-        check_jitter(jitter)
-        check_cancel(cancel, native=native)
-        self._jitter = jitter
-        self._cancel: Cancel | None = cancel
+        self._jitter = checked_jitter(jitter)
+        self._cancel: Cancel | None = checked_cancel(cancel, native=native)
         self._native = native
         self._is_unseen = False
         self._tells = True

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from awaits.testing.deviations import Late, check_jitter
+from awaits.testing.deviations import Late, checked_jitter
 from awaits.testing.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def schedules(*, jitter: float = 0.0) -> "SearchStrategy[Schedule]":
     except ModuleNotFoundError:
         raise without_hypothesis("schedules()") from None
 
-    check_jitter(jitter)
+    jitter = checked_jitter(jitter)
     # All in one draw: each draw of Hypothesis costs as much as some ten steps of a test.
     drawn = st.binary(min_size=_N_BYTES, max_size=_N_BYTES)
 
