@@ -174,7 +174,30 @@ def test_what_is_printed_can_be_read(schedule: Schedule, jitter: float, cancel: 
     for printed in (schedule, Schedule(delays, jitter=jitter, cancel=cancel)):
         again = Schedule.parse(f"  {printed!r}\n")
         assert repr(again) == repr(printed)
+        assert again == printed
+        assert hash(again) == hash(printed)
         assert (again.delays, again.jitter) == (printed.delays, printed.jitter)
+
+
+def test_schedules_are_equal_if_they_are_made_of_the_same() -> None:
+    def delays(_task: int, step: int) -> int:
+        return step
+
+    different = [
+        Schedule(),
+        Schedule({(1, 2): 3}),
+        Schedule({(1, 2): "idle"}),
+        Schedule({(1, 3): 3}),
+        Schedule(delays),
+        Schedule(jitter=1),
+        Schedule(cancel=2),
+        Schedule(cancel=(1, 2)),
+        Schedule(cancel=2, native=True),
+    ]
+    assert len(set(different)) == len(different)
+    assert Schedule({(1, 3): "idle", (1, 2): 3}) == Schedule({(1, 2): 3, (1, 3): "idle"})
+    assert Schedule(delays) == Schedule(delays)
+    assert Schedule() != "Schedule()"
 
 
 class Task(IntEnum):

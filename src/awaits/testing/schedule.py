@@ -46,7 +46,8 @@ class Schedule:
     else can run. In virtual time it also runs before time moves, so that sleeps and timeouts keep
     their order and length, unless `jitter` lets it be late.
 
-    A schedule can be opened again; it plays from its beginning.
+    A schedule can be opened again; it plays from its beginning. Two schedules are equal if they
+    were made of the same arguments.
 
     Args:
         delays: Which steps are delayed, and for how long: `{(2, 3): 4}` delays the third step of
@@ -150,6 +151,16 @@ class Schedule:
         arguments += [] if self._cancel is None else [f"cancel={self._cancel}"]
         arguments += ["native=True"] if self._native else []
         return f"Schedule({', '.join(arguments)})"
+
+    def __eq__(self, other: object) -> bool:
+        return self._value() == other._value() if isinstance(other, Schedule) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value())
+
+    def _value(self) -> tuple[object, ...]:
+        delays = self._delays if callable(self._delays) else tuple(self._delays.items())
+        return delays, self._jitter, self._cancel, self._native
 
     def __enter__(self) -> Self:
         """Steer the event loop that runs.
