@@ -249,6 +249,8 @@ def test_the_numbers_that_are_printed_are_plain_ones(
         ("Schedule({}, {})", "is not a schedule: "),
         ("Schedule(**{'jitter': 1})", "is not a schedule: "),
         ("Schedule(lambda task, step: 1)", "is not a schedule: "),
+        (None, "is not a schedule, such as Schedule({(1, 2): 3})."),
+        pytest.param("-" * 100_000 + "1", "is not a schedule: it is nested too deeply.", id="deep"),
     ],
 )
 def test_what_is_no_schedule_is_not_read(text: str, reason: str) -> None:

@@ -245,12 +245,14 @@ class Schedule:
             ValueError: It is no such text.
         """
         try:
-            match ast.parse(text.strip(), mode="eval").body:
+            match ast.parse(str(text).strip(), mode="eval").body:
                 case ast.Call(func=ast.Name("Schedule"), args=args, keywords=keywords):
                     named = {str(it.arg): ast.literal_eval(it.value) for it in keywords}
                     return cls(*map(ast.literal_eval, args), **named)
                 case _:
                     pass
+        except (MemoryError, RecursionError):  # of Python's parser
+            raise ValueError(f"{text!r} is not a schedule: it is nested too deeply.") from None
         except (SyntaxError, TypeError, ValueError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error).rstrip(".")
             if reason.startswith("malformed node"):  # which ends in the address of an object
