@@ -184,6 +184,36 @@ def test_exploring_finds_the_same(backend: str) -> None:
 
 
 @both
+def test_a_loop_that_another_one_has_overtaken_is_told(backend: str) -> None:
+    async def main() -> None:
+        schedules = every_schedule(1)
+        for schedule in schedules:
+            with schedule:
+                await add_in_two_tasks()
+            for again in schedules:
+                with again:
+                    await add_in_two_tasks()
+            assert str(schedules).startswith("all ")
+
+    with pytest.raises(RuntimeError, match="Another loop over this every_schedule has begun"):
+        anyio.run(main, backend=backend)
+
+
+@both
+def test_a_loop_that_was_left_is_in_nobodys_way(backend: str) -> None:
+    async def main() -> None:
+        schedules = every_schedule(1)
+        left = iter(schedules)
+        next(left)
+        for schedule in schedules:
+            with schedule:
+                await add_in_two_tasks()
+        assert str(schedules).startswith("all ")
+
+    anyio.run(main, backend=backend)
+
+
+@both
 def test_a_schedule_that_is_not_opened_is_told(backend: str) -> None:
     async def main() -> None:
         for _ in every_schedule(1):  # and no `with`

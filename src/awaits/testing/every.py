@@ -108,6 +108,7 @@ class EverySchedule:
         self._jitter = checked_jitter(jitter)
         self._most = most
         self._seen: set[int] = set()  # the orders, by their hashes
+        self._loop: object = None  # tells the loop that began last from others
 
     @property
     def n_orders(self) -> int:
@@ -123,8 +124,14 @@ class EverySchedule:
         """Yield schedules. Open each around the code under test before you ask for the next."""
         self.n, self.is_repeatable, self._has_ended = 0, True, False
         self._seen.clear()
+        loop = self._loop = object()
         for schedule in self.runs(lambda schedule: schedule):
             yield schedule
+            if self._loop is not loop:  # it counts its own schedules now
+                raise RuntimeError(
+                    "Another loop over this every_schedule has begun before this one has ended; "
+                    "make one for each loop."
+                )
             if not schedule.has_been_open:
                 raise RuntimeError(
                     "Open each schedule around the code under test before the next is asked for: "
