@@ -5,6 +5,8 @@ import pytest
 from tests.testing.plugin.shared import run_tests
 
 FINE = """
+    from awaits.testing import Schedule
+
     @pytest.fixture
     def anyio_backend():
         return "asyncio"
@@ -37,6 +39,18 @@ def test_xdist_refuses_a_wrong_option(
         ("no_leftovers(alow='x')", "no_leftovers takes False, or allow (*), not alow='x'."),
         ("no_leftovers()\n    @pytest.mark.real_time(1)", "real_time takes no arguments; *"),
         ("anyio_timeout(1, 2)", "anyio_timeout takes a number of seconds, *, not 1, 2."),
+        (
+            "virtual_time(False, idle=1)",
+            "virtual_time(False) takes nothing else, not False, idle=1.",
+        ),
+        (
+            "explore(Schedule(), jitter=1)",
+            "explore(Schedule(...)) takes nothing else, not jitter=1; *",
+        ),
+        (
+            "explore(cancel=True, schedule=Schedule())",
+            "explore(Schedule(...)) takes nothing else, not cancel=True; *",
+        ),
         ("explore(False, jitter=3)", "explore(False) takes nothing else, not False, jitter=3."),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from awaits.testing import backends
 from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.plugin import options
-from awaits.testing.plugin.options import OPTION, OPTIONAL, given
+from awaits.testing.plugin.options import OPTION, OPTIONAL, arguments_of, given
 
 # Every run of pytest imports this module, so it imports other modules only if the run needs them.
 if TYPE_CHECKING:
@@ -177,6 +177,11 @@ def _check_real_time(items: Iterable[pytest.Item]) -> None:
         if mark is not None and (mark.args or mark.kwargs):
             raise pytest.UsageError(
                 f"{item.nodeid}: real_time takes no arguments; leave them or the marker out."
+            )
+        mark = item.get_closest_marker("virtual_time")
+        if mark is not None and mark.args == (False,) and mark.kwargs:
+            raise pytest.UsageError(
+                f"{item.nodeid}: virtual_time(False) takes nothing else, not {arguments_of(mark)}."
             )
 
 

@@ -172,4 +172,15 @@ def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
             "least 0) and cancel (True or False), not "
             f"{name + '=' if name else ''}{value!r}."
         )
+    _check_that_it_is_alone(item, said)
     return plan
+
+
+def _check_that_it_is_alone(item: pytest.Item, said: dict[str, object]) -> None:
+    """Refuse what is given beside a schedule, which would change nothing."""
+    beside = ", ".join(f"{name}={value!r}" for name, value in said.items() if name != "schedule")
+    if "schedule" in said and beside:
+        raise pytest.UsageError(
+            f"{item.nodeid}: explore(Schedule(...)) takes nothing else, not {beside}; jitter and "
+            "cancel belong in the Schedule."
+        )
