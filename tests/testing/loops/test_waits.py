@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 import trio
+from anyio.abc import TaskStatus
 
 from awaits.testing import DeadlockError, virtual_time
 from awaits.testing.loops.standing import standing, title, told
@@ -75,6 +76,35 @@ def test_two_tasks_that_hold_what_the_other_wants_wait_in_a_ring(backend: str, m
         f"task 1, first, waits {kind} 'b', held by task 2",
         f"task 2, second, waits {kind} 'a', held by task 1",
         "they wait for one another in a ring: task 1 for task 2, task 2 for task 1",
+    ]
+
+
+async def service(*, task_status: TaskStatus[None]) -> None:  # noqa: ARG001 it is never told
+    await anyio.Event().wait()
+
+
+@pytest.mark.parametrize("backend", BOTH)
+def test_who_starts_a_task_waits_for_it_until_it_has_started(backend: str) -> None:
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(service)
+
+    assert deadlock_of(backend, main) == [
+        "the main task waits the end of task 1",
+        "task 1, service, waits an Event to be set",
+    ]
+
+
+def test_who_starts_a_task_of_trio_waits_for_no_other_task_of_the_nursery() -> None:
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            await nursery.start(service)
+
+    assert deadlock_of("trio", main) == [
+        "the main task waits the end of task 1",
+        "task 1, service, waits an Event to be set",
+        "task 2, sleep_forever, waits",
     ]
 
 

@@ -55,7 +55,7 @@ def look(it: object, frame: FrameType) -> Wait | None:
             return Wait("an item from {}", is_held=False)
         case trio.MemorySendChannel():
             return Wait("room in {}", is_held=False)
-        case trio.Nursery():
+        case trio.Nursery() if name != "start":  # which has a nursery of its own for the new task
             return Wait("the end of", tuple(it.child_tasks), is_held=False)
         case _:
             return _in_function(frame)
