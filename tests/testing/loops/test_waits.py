@@ -10,6 +10,7 @@ import trio
 from anyio.abc import TaskStatus
 
 from awaits.testing import DeadlockError, virtual_time
+from awaits.testing.deadlock import Place
 from awaits.testing.loops.standing import standing, title, told
 from awaits.testing.loops.waits import Here
 from tests.testing.shared import innermost
@@ -298,6 +299,12 @@ class TestTitle:
         coroutine.close()
         assert title(f"{__name__}.f.<locals>.worker", None) == "worker"
         assert title(f"{__name__}.Shop.sell", None) == "Shop.sell"
+
+    @pytest.mark.parametrize("name", ["<test 'test_it'>", "<fixture 'shop'>"])
+    def test_what_pytest_trio_runs_has_the_name_of_its_function(self, name: str) -> None:
+        code = service.__code__
+        assert title(name, Place(code, code, 1)) == "service"
+        assert title(name, None) == name.split("'")[1]
 
     @pytest.mark.anyio
     async def test_a_name_that_the_user_gave_stands_beside_the_function(self) -> None:

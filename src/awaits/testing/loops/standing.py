@@ -10,6 +10,7 @@ from awaits.testing.loops.waits import Here, Inside, Look, Wait
 
 MOST_NAMED = 5  # tasks, in one line
 _UNNAMED = re.compile(r"Task-\d+|None")  # by asyncio itself
+_OF_PYTEST_TRIO = re.compile(r"<(?:test|fixture) '(.*)'>")
 
 
 class Standing(NamedTuple):
@@ -68,12 +69,14 @@ def title(name: str, where: Place | None, coroutine: object = None) -> str:
     """Return what to call a task: by its function, and by the name that the user gave it.
 
     Args:
-        name: What the event loop calls it.
+        name: What the event loop calls it; pytest-trio calls it such as `<test 'test_it'>`.
         where: Where it stands.
         coroutine: What it runs.
     """
     if " at 0x" in name or name == "functools":  # the text of an object; anyio's for a `partial`
         name = "None"
+    if of_pytest_trio := _OF_PYTEST_TRIO.fullmatch(name):
+        return of_pytest_trio[1] if where is None else _function(where)
     if where is None and _UNNAMED.fullmatch(name):
         name = str(getattr(coroutine, "__qualname__", name))
     short = name.rpartition("<locals>.")[2]
