@@ -1,4 +1,15 @@
-"""The test kit: the pytest plugin and what it builds on. It does not depend on the program."""
+"""The test kit: the pytest plugin and what it builds on. It does not depend on the program.
+
+- `Schedule`: an order of tasks, to open around the code under test.
+- `every_schedule`: every order of one test, up to a bound.
+- `schedules`: a strategy of Hypothesis that draws orders.
+- `virtual_time`: the options that make `anyio.run` run in virtual time.
+- `VirtualClock`: that time, to hold and to move by hand.
+- `DeadlockError`, `LivelockError`: nothing can ever run again, or time never moves.
+
+`awaits.testing.stateful` has Hypothesis's state machines with async rules. The options, markers and
+fixtures of the plugin are in `pytest --help`, `--markers` and `--fixtures`.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -30,6 +41,10 @@ _ROOMS = {
     "schedules": "strategy",
     "virtual_time": "run",
 }
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> object:
