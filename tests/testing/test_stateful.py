@@ -278,13 +278,21 @@ class TornDownAsync(AsyncStateMachine):
         await anyio.sleep(1)
         self.clocks.append(self.clock)
 
-    async def teardown(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    async def teardown(self) -> None:  # type: ignore[override]
         await anyio.sleep(1)
         super().teardown()
         self.seen.append("torn down")
 
 
-@pytest.mark.parametrize("machine", [TornDown, TornDownAsync])
+class TornDownAwaiting(TornDownAsync):
+    """A machine that awaits its base's, which needs no awaiting."""
+
+    async def teardown(self) -> None:  # type: ignore[override]
+        await AsyncStateMachine.teardown(self)
+        self.seen.append("torn down")
+
+
+@pytest.mark.parametrize("machine", [TornDown, TornDownAsync, TornDownAwaiting])
 def test_a_teardown_of_its_own_may_be_async_and_need_not_call_the_base(
     run: Run, machine: type[TornDown | TornDownAsync]
 ) -> None:
@@ -302,7 +310,7 @@ class Base(AsyncStateMachine):
         await anyio.sleep(1)
         self.log.append("one")
 
-    async def teardown(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    async def teardown(self) -> None:  # type: ignore[override]
         await anyio.sleep(1)
         self.log.append("base ends")
 
@@ -317,7 +325,7 @@ def test_an_async_teardown_and_a_rule_may_await_those_of_another_class(backend_:
             await self.one()
             await self.one()
 
-        async def teardown(self) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        async def teardown(self) -> None:  # type: ignore[override]
             await super().teardown()
             self.log.append("ends")
 

@@ -7,6 +7,7 @@ import anyio
 
 from awaits import hello, individual_task, main
 from awaits.tasks import Done, Event, Header, Started
+from awaits.testing.stateful import AsyncStateMachine
 
 # A call of a coroutine function makes a coroutine: nothing has run yet.
 _ = assert_type(individual_task(1), Coroutine[Any, Any, None])
@@ -47,3 +48,14 @@ def reported(event: Event) -> None:
             assert_type(str(event), str)
         case _:
             assert_never(event)
+
+
+# A machine's own `teardown` may be async, and await that of its base; Hypothesis's is not async.
+class Machine(AsyncStateMachine):
+    async def teardown(self) -> None:  # type: ignore[override]
+        await super().teardown()
+
+
+class MachineOfAMachine(Machine):
+    async def teardown(self) -> None:  # type: ignore[override]
+        await super().teardown()

@@ -5,8 +5,8 @@ The names are those of `hypothesis.stateful`; what is not async is passed on unc
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar, cast
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, cast
 
 import anyio
 
@@ -174,6 +174,13 @@ def _schedules_of_rules_that_go_on(draw: st.DrawFn) -> Schedule:
     return Schedule({(task + 1, step): late for (task, step), late in delays.items()})
 
 
+class _Nothing:
+    """What one may await, and which is over at once."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
 class AsyncStateMachine(stateful.RuleBasedStateMachine):
     """A `RuleBasedStateMachine` whose rules, initializers and invariants may be async.
 
@@ -283,10 +290,18 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
         self._failed = False
         return value
 
-    def teardown(self) -> None:
-        """Wait for the rules that go on, and end the event loop."""
+    def teardown(self) -> Any:  # noqa: ANN401 one of a derived class is async, or it is not
+        """Wait for the rules that go on, and end the event loop.
+
+        A derived class may have an async one: the event loop ends after it. mypy compares that one
+        with Hypothesis's, and needs `# type: ignore[override]` there.
+
+        Returns:
+            What an async one may await.
+        """
         if not self._is_in_call:  # after a class's own async `teardown`, the end follows
             self._end()
+        return _Nothing()
 
     def _end(self) -> None:
         if self._has_ended:
