@@ -1,0 +1,24 @@
+from typing import Literal
+
+import anyio
+import pytest
+from deadlock import dine
+
+from awaits.testing import DeadlockError, virtual_time
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+@pytest.mark.xfail(raises=DeadlockError, strict=True)
+async def test_they_starve() -> None:
+    await dine()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_they_wait_for_one_another(backend: Literal["asyncio", "trio"]) -> None:
+    told = ""
+    try:
+        anyio.run(dine, backend=backend, backend_options=virtual_time(backend))
+    except* DeadlockError as errors:
+        told = str(errors.exceptions[0])
+    assert "they wait for one another in a ring" in told
