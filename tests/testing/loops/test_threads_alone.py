@@ -4,7 +4,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -46,7 +46,7 @@ class Connection:
 
 
 @contextmanager
-def connection() -> Iterator[Connection]:
+def connection() -> Generator[Connection]:
     it = Connection()
     try:
         yield it
