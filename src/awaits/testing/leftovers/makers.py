@@ -76,10 +76,10 @@ def _owner_here() -> "Owner | None":
     if who is None and _started_by_tests:
         # `threading.current_thread` would make an object for a thread that has none.
         ident = threading.get_ident()
-        threads = list(_started_by_tests.items())
-        return next(
-            (it for thread, it in threads if thread.ident == ident and thread.is_alive()), None
-        )
+        for known in _started_by_tests.keyrefs():  # copied at once: other threads start more
+            thread = known()
+            if thread is not None and thread.ident == ident and thread.is_alive():
+                return _started_by_tests.get(thread)
     return who
 
 

@@ -126,12 +126,16 @@ class Watch:
         if task.cancelled() and weakref.ref(task) in self._to_be_cut:
             self._cut_off.add(weakref.ref(task))
 
+    def _made(self) -> list[Any]:
+        """Return what was made. It is copied at once, because threads of the test may make more."""
+        return [it for known in self._origins.keyrefs() if (it := known()) is not None]
+
     def _open_tasks(self) -> list[object]:
-        return [it for it in list(self._origins) if _kind(it) == "task" and is_open(it)]
+        return [it for it in self._made() if _kind(it) == "task" and is_open(it)]
 
     def hold(self) -> None:
         """Keep what is open alive until it is judged: only a reference cycle may hold it."""
-        self._held = [it for it in list(self._origins) if is_open(it)]
+        self._held = [it for it in self._made() if is_open(it)]
 
     async def settle(self) -> None:
         """Let asyncio close the sockets that it was told to close, and end the test's own tasks.
@@ -142,7 +146,7 @@ class Watch:
         if backends.running() == "trio":  # it closes at once, and waits for its tasks
             return
         for turn in range(TURNS_OF_TASKS):
-            made = [it for it in list(self._origins) if is_open(it)]
+            made = [it for it in self._made() if is_open(it)]
             closes = turn < TURNS and any(_kind(it) == "socket" for it in made)
             ends = self.has_been_cut and any(
                 _was_cancelled(it) and self._origins[it].is_direct for it in made
@@ -225,9 +229,10 @@ class Watch:
         self._at_the_end = [it for it in self._at_the_end if it.it is None or is_open(it.it)]
 
     def _tasks_and_generators(self) -> Iterator[Leftover]:
-        made = [it for it in list(self._origins) if _kind(it) in ("task", "async generator")]
-        known = {*self._origins, *self._kept}
-        made += (task for task in _eager_tasks(self) if task not in known)
+        made = [it for it in self._made() if _kind(it) in ("task", "async generator")]
+        made += (
+            it for it in _eager_tasks(self) if it not in self._origins and it not in self._kept
+        )
         for it in made:
             what = _what(it) if is_open(it) else ""
             if what and ACCEPTS not in what:
@@ -235,7 +240,7 @@ class Watch:
 
     def _threads_and_files(self) -> Iterator[Leftover]:
         until = real.seconds() + SECONDS
-        for it in list(self._origins):
+        for it in self._made():
             kind = _kind(it)
             stays = self._origins[it][:2] in self._stays
             if kind == "thread" and it is not threading.current_thread() and not stays:
