@@ -275,3 +275,11 @@ def test_the_runner_of_asyncio_cancels_what_is_left_in_a_function_of_its_own() -
     assert "loop.run_until_complete" in inspect.getsource(
         vars(asyncio.runners)["_cancel_all_tasks"]
     )
+
+
+def test_a_runner_of_asyncio_keeps_its_event_loop_until_it_is_closed() -> None:
+    runner = asyncio.Runner()
+    assert vars(runner)["_loop"] is None
+    with runner:
+        assert vars(runner)["_loop"] is runner.get_loop()
+    assert vars(runner)["_loop"] is None

@@ -120,6 +120,31 @@ def test_a_fixture_may_run_another_event_loop_before_the_test_s_own_ends(
     run(pytester, tests).assert_outcomes(passed=1)
 
 
+def test_a_fixture_may_close_a_runner_of_asyncio_twice_or_one_that_was_never_used(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture
+    def closed_twice():
+        with asyncio.Runner() as runner:
+            yield
+            runner.close()
+
+    @pytest.fixture
+    def never_used():
+        made = []
+        runner = asyncio.Runner(loop_factory=lambda: made.append(1) or asyncio.new_event_loop())
+        yield
+        runner.close()
+        assert not made
+
+    @on_asyncio
+    async def test_it(closed_twice, never_used, anyio_backend):
+        pass
+    """
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
 RECORDS = """
     import warnings
 

@@ -3,9 +3,10 @@
 A context variable says which test the running code belongs to. Tasks and worker threads inherit it,
 so what a fixture's server makes meanwhile does not count as the test's.
 
-One private name, read in CPython 3.11.7, which tests/testing/loops/test_private_names.py watches:
+Private names, read in CPython 3.11.7, which tests/testing/loops/test_private_names.py watches:
 `warnings._showwarnmsg`, which Python calls with the warning that something was never closed or
-awaited. The public `warnings.showwarning` does not get the object itself.
+awaited. The public `warnings.showwarning` does not get the object itself. And the `_loop` of an
+`asyncio.Runner`: its `get_loop` makes one if there is none, and raises if it is closed.
 """
 
 # pyright: reportPrivateUsage=false
@@ -33,7 +34,7 @@ from awaits.testing.loops.fence import check_names
 if TYPE_CHECKING:
     import trio
 
-check_names("Python", {warnings: ["_showwarnmsg"]})
+check_names("Python", {warnings: ["_showwarnmsg"], asyncio.Runner: ["_loop"]})
 
 
 class Owner(Protocol):
@@ -168,8 +169,10 @@ def _closed_loops() -> contextlib.AbstractContextManager[None]:
     original = asyncio.Runner.close
 
     def close(self: asyncio.Runner) -> None:
-        for who in pending:
-            who.loop_closes(self.get_loop())
+        loop: asyncio.AbstractEventLoop | None = vars(self).get("_loop")
+        if loop is not None:  # it has one, and is not closed yet
+            for who in pending:
+                who.loop_closes(loop)
         original(self)
 
     return _replaced(asyncio.Runner, "close", close)
