@@ -1,11 +1,13 @@
 """A run in which nothing can ever run again ends, and tells who waits and where."""
 
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from unittest import mock
 
 import anyio
@@ -52,6 +54,20 @@ class TestDeadlock:
             "in TestDeadlock.waits_for_itself.<locals>.never, for Event 'event' to be set"
         )
         assert second.startswith("  task 2, sleep_forever, waits")
+
+    def test_it_is_told_in_a_working_directory_that_is_gone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tmp_path / "gone"
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        folder.rmdir()
+
+        async def wait() -> None:
+            await anyio.Event().wait()
+
+        with pytest.raises(DeadlockError, match=f"the main task waits at {re.escape(__file__)}:"):
+            anyio.run(wait, backend_options=virtual_time("asyncio"))
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     def test_what_an_async_generator_waits_for_is_told(self, backend: str) -> None:

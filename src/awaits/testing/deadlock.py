@@ -1,5 +1,6 @@
 """Deadlocks and livelocks: their errors, and where in the user's code each task stands."""
 
+import contextlib
 import functools
 import gc
 import inspect
@@ -90,12 +91,18 @@ class Place(NamedTuple):
     @property
     def file_and_line(self) -> str:
         """Such as `tests/test_it.py:12`."""
-        path = Path(self.code.co_filename)
-        path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        return f"{path}:{self.line}"
+        return file_and_line(self.code.co_filename, self.line)
 
     def __str__(self) -> str:
         return f"{self.file_and_line}, in {self.code.co_qualname}"
+
+
+def file_and_line(path: str, line: int) -> str:
+    """Return a place as text, such as `tests/test_it.py:12`."""
+    file = Path(path)
+    with contextlib.suppress(OSError, ValueError):  # the folder is gone, or the file is elsewhere
+        file = file.relative_to(Path.cwd())
+    return f"{file}:{line}"
 
 
 def place(coroutine: object) -> Place | None:

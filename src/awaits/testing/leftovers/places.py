@@ -6,7 +6,6 @@ import functools
 import site
 import sys
 import sysconfig
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -144,9 +143,3 @@ def place_in(frame: FrameType | None) -> Place | None:
 
 def _place(frame: FrameType) -> Place:
     return Place(frame.f_code, frame.f_code, frame.f_lineno)
-
-
-def file_and_line(path: str, line: int) -> str:
-    """Return a place as text, such as `tests/test_it.py:12`."""
-    file = Path(path)
-    return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{line}"

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple, ParamSpec
 from weakref import WeakKeyDictionary
 
 from awaits.testing import backends
-from awaits.testing.deadlock import frames_of, place
+from awaits.testing.deadlock import file_and_line, frames_of, place
 from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watched
 from awaits.testing.leftovers.places import (
     Origin,
-    file_and_line,
     is_inside,
     is_kept_for_later,
     is_the_users,

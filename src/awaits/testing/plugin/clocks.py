@@ -11,7 +11,8 @@ from typing import cast
 
 import pytest
 
-from awaits.testing.leftovers.places import file_and_line, is_of_the_project, is_the_users
+from awaits.testing.deadlock import file_and_line
+from awaits.testing.leftovers.places import is_of_the_project, is_the_users
 from awaits.testing.loops.standing import MOST_NAMED
 from awaits.testing.plugin.outside import all_of, is_timeout
 
