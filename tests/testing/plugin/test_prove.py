@@ -78,3 +78,17 @@ def test_a_test_that_nothing_runs_is_named(pytester: pytest.Pytester) -> None:
 
 def test_without_async_tests_it_says_so(pytester: pytest.Pytester) -> None:
     assert proved(pytester, "def test_sync(): pass") == ["No async test ran."]
+
+
+def test_it_asks_for_no_version_while_a_test_runs(pytester: pytest.Pytester) -> None:
+    tests = """
+        import importlib.metadata, pytest
+
+        @pytest.fixture(autouse=True)
+        def files(monkeypatch):
+            monkeypatch.delattr(importlib.metadata, "version")  # as if no file were there
+
+        @pytest.mark.anyio
+        async def test_it(): pass
+    """
+    assert "anyio, on trio: 1 test" in proved(pytester, tests)

@@ -3,6 +3,7 @@
 import functools
 import unittest
 from collections.abc import Generator
+from typing import TypeAlias, cast
 
 import pytest
 
@@ -13,6 +14,9 @@ from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.notes import RAN, noted
 
 NOTHING = "no event loop"
+
+Ran: TypeAlias = tuple[str, str, str]
+"""Who ran a test, on which event loop, and what to add if it is labelled otherwise."""
 
 
 class Prove:
@@ -25,8 +29,8 @@ class Prove:
     def __init__(self, config: pytest.Config) -> None:
         self._verbose = config.get_verbosity() > 0
         self._culprits = Culprits(config)
-        self._ran: list[str] = []  # which event loops ran the test that runs
-        self._tests: dict[str, list[str]] = {}  # by who ran them, and on which event loop
+        self._ran: list[Ran] = []  # which event loops ran the test that runs
+        self._tests: dict[Ran, list[str]] = {}  # by who ran them, and on which event loop
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -34,7 +38,7 @@ class Prove:
         __tracebackhide__ = True
         if not (isinstance(item, pytest.Function) and has_async_body(item)):
             return (yield)
-        seen: dict[str, None] = {}  # each once, in order
+        seen: dict[Ran, None] = {}  # each once, in order
         is_unittest = isinstance(item.instance, unittest.TestCase)
         otherwise = "unittest" if is_unittest else "the project's own code"
         label = backends.name_of(backend_of(item))
@@ -46,7 +50,7 @@ class Prove:
                 loop = backends.running()
                 labelled = "" if label in (None, loop) else f", though labelled {label}"
                 who = self._culprits.plugin() or otherwise
-                seen[f"{who}, on {backends.version(loop)}{labelled}"] = None
+                seen[who, loop, labelled] = None
                 await body(*args, **kwargs)
 
             return stand_in
@@ -55,7 +59,7 @@ class Prove:
             with replaced_body(item, stand_in_for):
                 return (yield)
         finally:
-            self._ran = [*seen] or [NOTHING]
+            self._ran = [*seen] or [(NOTHING, "", "")]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -71,18 +75,23 @@ class Prove:
         """Record what a test saw, in whichever process it ran."""
         ran = noted(report).get(RAN)
         if report.when == "call" and isinstance(ran, list):
-            for where in ran:
-                self._tests.setdefault(str(where), []).append(report.nodeid)
+            for who, loop, labelled in cast("list[Ran]", ran):
+                self._tests.setdefault((who, loop, labelled), []).append(report.nodeid)
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say which event loops ran how many async tests; with -v, which."""
         terminalreporter.write_sep("=", "which event loops ran the async tests")
         if not self._tests:
             terminalreporter.write_line("No async test ran.")
-        for where, tests in sorted(self._tests.items()):
+        # Only now are versions asked for: a test's fixtures may have replaced all files.
+        for where, tests in sorted((_told(*ran), tests) for ran, tests in self._tests.items()):
             n = f"{len(tests):,} test" if len(tests) == 1 else f"{len(tests):,} tests"
             terminalreporter.write_line(f"{where}: {n}")
             # Tests with a problem are always listed.
             if self._verbose or where == NOTHING or "though labelled" in where:
                 for test in tests:
                     terminalreporter.write_line(f"  {test}")
+
+
+def _told(who: str, loop: str, labelled: str) -> str:
+    return f"{who}, on {backends.version(loop)}{labelled}" if loop else who
