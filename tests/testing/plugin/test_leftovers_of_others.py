@@ -5,7 +5,7 @@ import site
 import pytest
 
 from awaits.testing.leftovers.places import is_installed
-from tests.testing.plugin.left import ON_ASYNCIO, body, run, told
+from tests.testing.plugin.left import HEAD, ON_ASYNCIO, body, run, told
 
 
 def test_what_a_fixture_replaces_is_as_before_when_it_has_ended(pytester: pytest.Pytester) -> None:
@@ -36,7 +36,8 @@ def test_what_a_fake_open_returns_need_not_be_a_key(pytester: pytest.Pytester) -
 
     @pytest.fixture
     def faked(monkeypatch):
-        real, file = builtins.open, types.SimpleNamespace(read=lambda: "x")
+        real = builtins.open
+        file = types.SimpleNamespace(read=lambda: "x", fileno=lambda: 3, closed=True)
         monkeypatch.setattr(builtins, "open", lambda it, *more: real(it) if more else file)
 
     @on_asyncio
@@ -44,6 +45,25 @@ def test_what_a_fake_open_returns_need_not_be_a_key(pytester: pytest.Pytester) -
         assert open("virtual").read() == "x"
     """
     run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_what_a_fake_open_returns_need_be_no_file(pytester: pytest.Pytester) -> None:
+    tests = """
+    class Fake:
+        def read(self):
+            return "x"
+
+    @pytest.fixture
+    def faked(monkeypatch):
+        monkeypatch.setattr("builtins.open", lambda it: Fake())
+
+    async def test_it(faked):
+        kept.append(open("virtual"))
+        assert kept[-1].read() == "x"
+    """
+    pytester.makepyfile(test_it=HEAD + tests)
+    result = pytester.runpytest_subprocess("--no-leftovers")  # where no adapter is imported
+    result.assert_outcomes(passed=2)
 
 
 def test_a_thread_of_a_fixture_may_have_the_identity_of_one_that_the_test_had(

@@ -91,7 +91,8 @@ class Watch:
         """Run the body. After that, call `settle`, and ask what is `left`."""
         __tracebackhide__ = True
         with contextlib.suppress(ValueError):
-            # The import of the adapter adds to `POOLS` where its idle threads stand.
+            # The import of the adapter adds to `POOLS` where its idle threads stand. Mostly, the
+            # plugin has imported it before any fixture could replace what imports use.
             adapter_here()
         with watched(self, _is_dropped_here):
             if backends.running() != "trio":
@@ -180,6 +181,8 @@ class Watch:
 
     def made(self, it: object) -> None:
         """Take note of what is being made."""
+        if _kind(it) is None:
+            return
         if is_kept_for_later():
             self._kept.add(it)
             return
@@ -277,9 +280,13 @@ def _eager_tasks(watch: Watch) -> Iterator[object]:
                 yield task
 
 
-def _kind(it: object) -> str:
+def _kind(it: object) -> str | None:
+    """Return what something is; `None` if it is nothing that can be left open."""
+    trio = sys.modules.get("trio")
     match it:
         case _ if asyncio.isfuture(it):  # asyncio.Task may be patched
+            return "task"
+        case _ if trio is not None and isinstance(it, trio.lowlevel.Task):
             return "task"
         case AsyncGeneratorType():
             return "async generator"
@@ -287,10 +294,10 @@ def _kind(it: object) -> str:
             return "thread"
         case socket.socket():
             return "socket"
-        case _ if hasattr(it, "fileno"):
+        case _ if hasattr(it, "fileno") and hasattr(it, "closed"):
             return "file"
         case _:
-            return "task"  # trio's
+            return None  # what a fake `open` may return
 
 
 def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
