@@ -302,6 +302,43 @@ def test_a_teardown_of_its_own_may_be_async_and_need_not_call_the_base(
     assert {timekeeper_of(clock).run for clock in machine.clocks} == {None}  # each loop has ended
 
 
+class CleansUp:
+    """A mixin that knows nothing of machines."""
+
+    seen: ClassVar[list[str]] = []
+
+    def teardown(self) -> None:
+        self.seen.append("torn down")
+
+
+class CleansUpAsync:
+    """One that does so in the event loop, by a method that has two names."""
+
+    seen: ClassVar[list[str]] = []
+
+    async def clean_up(self) -> None:
+        await anyio.sleep(1)
+        self.seen.append("torn down")
+
+    teardown = clean_up
+
+
+@pytest.mark.parametrize("mixin", [CleansUp, CleansUpAsync])
+def test_a_teardown_may_be_that_of_a_mixin(run: Run, mixin: type[CleansUp | CleansUpAsync]) -> None:
+    clocks: list[VirtualClock] = []
+
+    class Sleeping(AsyncStateMachine):
+        @rule()
+        async def sleep(self) -> None:
+            await anyio.sleep(1)
+            clocks.append(self.clock)
+
+    mixin.seen.clear()
+    run(type("Mixed", (mixin, Sleeping), {}))
+    assert mixin.seen.count("torn down") > 1
+    assert {timekeeper_of(clock).run for clock in clocks} == {None}
+
+
 class Base(AsyncStateMachine):
     log: ClassVar[list[str]] = []
 

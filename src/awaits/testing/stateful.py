@@ -201,11 +201,9 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
     """The event loop: `asyncio` or `trio`."""
 
     def __init_subclass__(cls) -> None:
-        """Make the event loop end after a class's own `teardown`, which may be async."""
+        """Make the event loop end after a `teardown`, also a mixin's, which may be async."""
         super().__init_subclass__()
-        own = vars(cls).get("teardown")
-        if own is None:
-            return
+        own = cast("Callable[[AsyncStateMachine], object]", cls.teardown)
 
         @functools.wraps(own)
         def teardown(self: AsyncStateMachine) -> object:
@@ -217,7 +215,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
                 self._end()
             return None
 
-        setattr(cls, teardown.__name__, teardown)
+        setattr(cls, AsyncStateMachine.teardown.__name__, teardown)
 
     def __init__(self) -> None:
         super().__init__()
