@@ -138,13 +138,13 @@ def _in_event_loop(function: Callable[..., object]) -> Callable[..., object]:
     ) -> object:
         __tracebackhide__ = True
         bound = functools.partial(function, machine, **arguments)
-        # Another rule awaits this one.
-        if machine._is_in_call:  # pyright: ignore[reportPrivateUsage]
+        example = _example_of(machine)
+        if example.is_in_call:  # another rule awaits this one
             return bound()
         if goes_on:
-            machine.begin_with_the_next(bound, function.__qualname__)
+            example.begin_with_the_next(bound, function.__qualname__)
             return None
-        return machine.call(bound, begins=True)
+        return example.call(bound, begins=True)
 
     return call
 
@@ -158,7 +158,7 @@ def _waited_for(machine: "AsyncStateMachine", value: object, *, begins: bool = F
     async def wait() -> object:
         return await value
 
-    return machine.call(wait, begins=begins)
+    return _example_of(machine).call(wait, begins=begins)
 
 
 _SCHEDULES = schedules()  # made once: Hypothesis examines each strategy that it meets
@@ -207,35 +207,70 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
 
         @functools.wraps(own)
         def teardown(self: AsyncStateMachine) -> object:
-            if self._is_in_call:  # a derived class's own `teardown` awaits this one
+            if self._awaits_example.is_in_call:  # a derived class's own `teardown` awaits this one
                 return own(self)
             try:
                 _waited_for(self, own(self))
             finally:
-                self._end()
+                self._awaits_example.end()
             return None
 
         setattr(cls, AsyncStateMachine.teardown.__name__, teardown)
 
     def __init__(self) -> None:
         super().__init__()
-        self._has_ended = False
         self.clock: VirtualClock = VirtualClock()
         """Its clock, in seconds since the example began."""
-        self._errors: list[BaseException] = []
-        self._failed = False
-        self._is_in_call = False
-        self._pending: list[tuple[AsyncRule, str]] = []  # the rules that are to go on
-        self._running: list[anyio.Event] = []  # of the rules that go on: set when one is over
-        self._schedule: Schedule | None = None
-        self._runner = kept_event_loop(self.backend, virtual_time(self.backend, self.clock))
-        self._tasks: anyio.abc.TaskGroup  # while the example runs
-        self._life = iter(self._runner.run_asyncgen_fixture(self._live, {}))
-        next(self._life)
+        # Users' rules and attributes have names of their own, so this is the only other one.
+        self._awaits_example: _Example = _Example(self.backend, self.clock)
 
     @stateful.initialize(schedule=_schedules_of_rules_that_go_on())
     def in_order(self, schedule: Schedule) -> None:
         """Steer the order of the tasks of this example."""
+        self._awaits_example.steer(schedule)
+
+    def teardown(self) -> Any:  # noqa: ANN401 one of a derived class is async, or it is not
+        """Wait for the rules that go on, and end the event loop.
+
+        A derived class may have an async one: the event loop ends after it. mypy compares that one
+        with Hypothesis's, and needs `# type: ignore[override]` there.
+
+        Returns:
+            What an async one may await.
+        """
+        if not self._awaits_example.is_in_call:  # after an async `teardown`, the end follows
+            self._awaits_example.end()
+        return _Nothing()
+
+
+def _example_of(machine: AsyncStateMachine) -> "_Example":
+    return machine._awaits_example  # pyright: ignore[reportPrivateUsage]
+
+
+class _Example:
+    """The event loop of an example, and the rules that go on in it.
+
+    Args:
+        backend: `asyncio` or `trio`.
+        clock: Its clock.
+    """
+
+    def __init__(self, backend: str, clock: VirtualClock) -> None:
+        self.is_in_call = False
+        self._clock = clock
+        self._has_ended = False
+        self._errors: list[BaseException] = []
+        self._failed = False
+        self._pending: list[tuple[AsyncRule, str]] = []  # the rules that are to go on
+        self._running: list[anyio.Event] = []  # of the rules that go on: set when one is over
+        self._schedule: Schedule | None = None
+        self._runner = kept_event_loop(backend, virtual_time(backend, clock))
+        self._tasks: anyio.abc.TaskGroup  # while the example runs
+        self._life = iter(self._runner.run_asyncgen_fixture(self._live, {}))
+        next(self._life)
+
+    def steer(self, schedule: Schedule) -> None:
+        """Let a schedule say in which order the tasks run."""
 
         async def open_it() -> None:  # noqa: ASYNC124 a fixture's body
             self._schedule = schedule.__enter__()
@@ -264,7 +299,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
         __tracebackhide__ = True
 
         async def step() -> object:
-            run = timekeeper_of(self.clock).run
+            run = timekeeper_of(self._clock).run
             assert run is not None  # noqa: S101 the event loop is there
             with run.main_task():
                 if begins and self._pending:
@@ -274,7 +309,7 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
                     await anyio.lowlevel.checkpoint()
                 return await _run(function)
 
-        self._failed = self._is_in_call = True
+        self._failed = self.is_in_call = True
         try:
             value = self._runner.run_fixture(step, {})
         except DeadlockError:
@@ -282,26 +317,14 @@ class AsyncStateMachine(stateful.RuleBasedStateMachine):
                 raise self._errors[0] from None
             raise
         finally:
-            self._is_in_call = False
+            self.is_in_call = False
         if self._errors:
             raise self._errors[0]
         self._failed = False
         return value
 
-    def teardown(self) -> Any:  # noqa: ANN401 one of a derived class is async, or it is not
-        """Wait for the rules that go on, and end the event loop.
-
-        A derived class may have an async one: the event loop ends after it. mypy compares that one
-        with Hypothesis's, and needs `# type: ignore[override]` there.
-
-        Returns:
-            What an async one may await.
-        """
-        if not self._is_in_call:  # after a class's own async `teardown`, the end follows
-            self._end()
-        return _Nothing()
-
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Wait for the rules that go on, and end the event loop."""
         if self._has_ended:
             return
         self._has_ended = True
