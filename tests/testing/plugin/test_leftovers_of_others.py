@@ -181,18 +181,28 @@ def test_a_test_may_record_warnings_of_its_own(pytester: pytest.Pytester) -> Non
     run(pytester, RECORDS, "--no-leftovers", "-W", "error").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(("text", "outcome"), [("unclosed client", "passed"), ("mine", "failed")])
+@pytest.mark.parametrize(
+    ("ignored", "outcome"),
+    [
+        ("ignore:unclosed client:ResourceWarning", "passed"),
+        ("ignore:mine:ResourceWarning", "failed"),
+        ("ignore::ResourceWarning:test_it", "passed"),
+        ("ignore::ResourceWarning:elsewhere", "failed"),
+        ("ignore::ResourceWarning::18", "passed"),
+        ("ignore::ResourceWarning::17", "failed"),
+    ],
+)
 def test_each_warning_is_filtered_by_its_own_filter(
-    pytester: pytest.Pytester, text: str, outcome: str
+    pytester: pytest.Pytester, ignored: str, outcome: str
 ) -> None:
-    tests = f"""
+    tests = """
     import warnings
 
     @on_asyncio
     async def test_it(anyio_backend):
-        warnings.warn({text!r}, ResourceWarning)
+        warnings.warn("unclosed client", ResourceWarning)
     """
-    filters = ["-W", "error", "-W", "ignore:unclosed client:ResourceWarning"]
+    filters = ["-W", "error", "-W", ignored]
     run(pytester, tests, "--no-leftovers", *filters).assert_outcomes(**{outcome: 1})
 
 

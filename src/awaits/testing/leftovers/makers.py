@@ -24,7 +24,7 @@ import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
-from types import AsyncGeneratorType, CoroutineType
+from types import AsyncGeneratorType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 from weakref import WeakKeyDictionary, WeakSet, ref
 
@@ -242,7 +242,7 @@ class _Block:
 
     def action(self, message: warnings.WarningMessage) -> str:
         """Return what the user's filters would do with a warning."""
-        text, module = str(message.message), message.filename.removesuffix(".py")
+        text, module = str(message.message), _module_of(message)
         for it in self._users:
             if (
                 issubclass(message.category, it.category)
@@ -252,6 +252,16 @@ class _Block:
             ):
                 return it.action
         return "default"
+
+
+def _module_of(message: warnings.WarningMessage) -> str:
+    """Return the module that a warning is said to come from; it is still in the stack."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename == message.filename:
+            return str(frame.f_globals.get("__name__"))
+        frame = frame.f_back
+    return message.filename.removesuffix(".py")  # as `warnings.warn_explicit` does
 
 
 _blocks: list[_Block] = []
