@@ -123,3 +123,72 @@ def test_the_event_loop_has_its_own_task_factory_again(pytester: pytest.Pytester
         assert asyncio.get_running_loop().get_task_factory() is not None
     """
     run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_file_for_a_descriptor_that_somebody_else_closes_is_not_left(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = body("kept.append(open(1, 'w', closefd=False))", ON_ASYNCIO)
+    run(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_coroutine_that_a_garbage_collection_finds_is_not_the_tests(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import gc
+
+    @on_asyncio
+    @pytest.mark.no_leftovers(False)
+    async def test_leaves(anyio_backend):
+        gc.disable()
+        cycle = [work()]
+        cycle.append(cycle)
+
+    @on_asyncio
+    async def test_collects(anyio_backend):
+        gc.enable()
+        gc.collect()
+    """
+    result = run(pytester, tests)
+    result.assert_outcomes(passed=2, warnings=1)  # pytest tells who was never awaited
+
+
+@pytest.mark.parametrize(("n_turns", "outcome"), [(2, "passed"), (20, "failed")])
+def test_a_socket_may_be_closed_a_few_turns_after_the_test(
+    pytester: pytest.Pytester, n_turns: int, outcome: str
+) -> None:
+    tests = body(
+        f"""
+        mine, loop = socket.socket(), asyncio.get_running_loop()
+
+        def close(n_turns):
+            loop.call_soon(close, n_turns - 1) if n_turns else mine.close()
+
+        close({n_turns})
+        """,
+        ON_ASYNCIO,
+    )
+    run(pytester, tests).assert_outcomes(**{outcome: 1})
+
+
+def test_the_task_in_which_asyncio_closes_a_generator_is_not_left(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @on_asyncio
+    async def test_it(anyio_backend):
+        async def slow():
+            try:
+                yield 1
+            finally:
+                await anyio.sleep_forever()
+
+        async for _ in slow():
+            break
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) > 1
+    """
+    result = run(pytester, tests)
+    assert told(result) == set()
