@@ -131,6 +131,18 @@ def test_a_function_that_cannot_be_sent_to_a_process_fails_there_and_not_in_thre
     assert isinstance(measure("threads", "shop:ask", 2), Measured)
 
 
+def test_ctrl_c_is_ctrl_c_when_the_process_ends_meanwhile() -> None:
+    def interrupted(process: subprocess.Popen[bytes]) -> None:
+        process.wait()  # as subprocess does after Ctrl-C, for a moment
+        raise KeyboardInterrupt
+
+    with (
+        mock.patch.object(subprocess.Popen, "communicate", interrupted),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        measure("sequential", "math:factorial", 1)
+
+
 def test_work_that_there_is_not_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^There is no workload 'sleep'; "):
         measure("sequential", "sleep", 1)

@@ -84,7 +84,9 @@ def measure(
         try:
             written, _ = process.communicate()
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            # subprocess waits a moment after Ctrl-C. What has ended then has no group any more.
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
             raise
     if not written:
         return Failed(f"failed: its process ended with {process.returncode} and said nothing")
