@@ -185,10 +185,11 @@ async def test_calls_share_no_cookies(server: Server) -> None:
     assert [call.status for call in calls] == [200, 200, 200]
 
 
+@pytest.mark.parametrize("bare", [False, True], ids=["with its scheme", "without"])
 async def test_calls_go_through_the_proxy_of_the_environment(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, bare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", server.url)
+    monkeypatch.setenv("HTTP_PROXY", server.url.removeprefix("http://") if bare else server.url)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
     calls = await calls_of("http://elsewhere.invalid/ok", f"{server.url}/ok")
@@ -205,6 +206,8 @@ async def test_calls_go_through_the_proxy_of_the_environment(
         ("HTTP_PROXY", "http://127.0.0.1:x"),
         ("HTTP_PROXY", "http://127.0.0.1:-1"),
         ("ALL_PROXY", "http://127.0.0.1:65536"),
+        ("HTTP_PROXY", "127.0.0.1:65536"),
+        ("HTTPS_PROXY", "localhost:99999"),
         ("SSL_CERT_FILE", "/no/such/file"),
     ],
 )
@@ -215,6 +218,24 @@ async def test_an_environment_that_makes_no_sense_is_told_in_a_sentence(
 
     with pytest.raises(Unusable, match=r"^Check HTTP_PROXY, HTTPS_PROXY, .* SSL_CERT_FILE: "):
         await calls_of("http://127.0.0.1:1/")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NO_PROXY", "[::1]:99999, 127.0.0.1:99999"),
+        ("FTP_PROXY", "ftp://x:99999"),
+        ("HTTP_PROXY", ""),
+    ],
+)
+async def test_what_names_no_proxy_of_a_call_is_not_read_as_one(
+    server: Server, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    (call,) = await calls_of(f"{server.url}/ok")
+
+    assert call.error is None
 
 
 async def test_a_redirect_is_not_read_into_memory(server: Server) -> None:

@@ -100,9 +100,10 @@ async def fetch(
 
 def _client(limit: int, transport: httpx2.AsyncBaseTransport | None) -> httpx2.AsyncClient:
     try:
-        for name, proxy in urllib.request.getproxies().items():
-            if name != "no":
-                check_port(httpx2.URL(proxy))
+        proxies = urllib.request.getproxies()
+        for proxy in filter(None, map(proxies.get, ("http", "https", "all"))):
+            # httpx2, too, takes a proxy without a scheme.
+            check_port(httpx2.URL(proxy if "://" in proxy else f"http://{proxy}"))
         return httpx2.AsyncClient(
             transport=transport,
             timeout=None,  # `get` has one for the whole call
