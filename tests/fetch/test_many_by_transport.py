@@ -116,6 +116,23 @@ async def test_whatever_a_server_does_is_its_calls_line(path: str) -> None:
     assert call.seconds == anyio.current_time() == (10.0 if path in ("/silent", "/stalled") else 0)
 
 
+@pytest.mark.parametrize(
+    ("max_bytes", "n_done", "error"),
+    [(5, 1, None), (4, 0, "the body is longer than 4 bytes")],
+)
+async def test_a_transport_may_give_a_body_that_is_there_already(
+    max_bytes: int, n_done: int, error: str | None
+) -> None:
+    calls: list[Call] = []
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, text="hello"))
+    summary = await fetch(
+        ["http://x"], max_bytes=max_bytes, transport=transport, report=calls.append
+    )
+
+    assert calls == [Call(1, "http://x", 200, 5, 0.0, error)]
+    assert summary.n_done == n_done
+
+
 paths = st.sampled_from(list(BEHAVIOURS)) | st.integers(0, 9).map(lambda s: f"/delay/{s}")
 
 
