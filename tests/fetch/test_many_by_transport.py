@@ -282,6 +282,25 @@ async def test_a_report_that_fails_cancels_the_calls() -> None:
     assert anyio.current_time() == 1.0
 
 
+async def test_a_generator_of_urls_is_closed_when_the_calls_have_failed() -> None:
+    closed: list[bool] = []
+
+    async def urls() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "http://server/ok"
+        finally:
+            closed.append(True)
+
+    def report(_: Call) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(ExceptionGroup):
+        await fetch(urls(), limit=1, transport=SERVER, report=report)
+
+    assert closed == [True]
+
+
 @pytest.mark.parametrize(
     ("error", "why"),
     [

@@ -86,9 +86,11 @@ async def fetch(
     async with (
         _client(limit, transport) as client,
         anyio.create_task_group() as calls,
-        aclosing(_numbered(urls)) as numbered,
+        aclosing(_each(urls)) as all_urls,
     ):
-        async for number, url in numbered:
+        number = 0
+        async for url in all_urls:
+            number += 1
             nth = 1 if saved is None else saved.claim(shown(url))
             if nth is None:
                 n_there += 1
@@ -117,18 +119,18 @@ def _client(limit: int, transport: httpx2.AsyncBaseTransport | None) -> httpx2.A
         ) from None
 
 
-async def _numbered(
-    urls: Iterable[str] | AsyncIterable[str],
-) -> AsyncGenerator[tuple[int, str]]:
-    number = 0
-    if isinstance(urls, AsyncIterable):
+async def _each(urls: Iterable[str] | AsyncIterable[str]) -> AsyncGenerator[str]:
+    """Yield the URLs. A generator of them is closed as this one is: trio warns of one left open."""
+    if isinstance(urls, AsyncGenerator):
+        async with aclosing(urls):
+            async for url in urls:
+                yield url
+    elif isinstance(urls, AsyncIterable):
         async for url in urls:
-            number += 1
-            yield number, url
+            yield url
     else:
         for url in urls:
-            number += 1
-            yield number, url
+            yield url
 
 
 async def _call(
