@@ -1,10 +1,12 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest import mock
 
 import anyio
 import httpx2
 import pytest
+import sqlite_anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -221,6 +223,22 @@ async def test_two_runs_can_save_to_one_file(file: Path) -> None:
             runs.start_soon(run, file, hosts, Answers())
 
     assert [row[0] for row in rows(file)] == [f"http://{host}" for host in "abcdef"]
+
+
+async def test_another_run_may_begin_with_the_same_new_file_meanwhile(file: Path) -> None:
+    fetchall = sqlite_anyio.Cursor.fetchall
+    patch = mock.patch.object(sqlite_anyio.Cursor, "fetchall", autospec=True)
+
+    async def and_another_run_begins(cursor: sqlite_anyio.Cursor) -> list[tuple[object, ...]]:
+        found = await fetchall(cursor)
+        patch.stop()
+        await run(file, "b", Answers())
+        return found
+
+    patch.start().side_effect = and_another_run_begins
+    await run(file, "a", Answers())
+
+    assert [row[0] for row in rows(file)] == ["http://a", "http://b"]
 
 
 @pytest.mark.parametrize(

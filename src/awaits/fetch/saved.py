@@ -14,6 +14,9 @@ from awaits.fetch.calls import Call, Unusable
 # SQLite keeps this number in a file's header. It says which program made the file.
 APPLICATION_ID = int.from_bytes(b"awai")
 
+# In one statement, because another run may begin to save to the same new file meanwhile.
+OWNER = "SELECT application_id, EXISTS (SELECT 1 FROM sqlite_master) FROM pragma_application_id"
+
 # A URL may be listed more than once. `nth` counts from 1.
 TABLE = f"""
 BEGIN IMMEDIATE;
@@ -109,9 +112,9 @@ async def _open(path: Path, connection: sqlite_anyio.Connection) -> set[tuple[st
         async with await connection.execute(query) as cursor:
             return await cursor.fetchall()
 
-    owner = await rows("PRAGMA application_id")
-    is_ours = owner == [(APPLICATION_ID,)]
-    if not is_ours and (owner != [(0,)] or await rows("SELECT 1 FROM sqlite_master")):
+    owner = await rows(OWNER)
+    is_ours = owner == [(APPLICATION_ID, 1)]
+    if not is_ours and owner != [(0, 0)]:
         raise Unusable(f"{path} is another program's database; choose another file to save to.")
     # With a write-ahead log, a row survives any end of this process after one write, and other
     # programs can read meanwhile. With NORMAL the system chooses when it reaches the disk: a power
