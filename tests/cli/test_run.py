@@ -226,6 +226,34 @@ def test_a_full_disk_is_told_in_one_sentence(command: str) -> None:
     assert ended.returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("command", "closed", "code", "out", "err"),
+    [
+        ("--version", ">&-", 0, "", ""),
+        ("run 2 --virtual --timeline", ">&-", 0, "", ""),
+        ("walk", ">&-", 2, "", "awaits: No such command 'walk'; see awaits --help.\n"),
+        ("walk", "2>&-", 2, "", ""),
+        ("run 0", "<&-", 0, HEADER, ""),
+        (
+            "fetch --file -",
+            "<&-",
+            2,
+            "",
+            "awaits: Cannot read -, because stdin is closed; give a file or a pipe.\n",
+        ),
+    ],
+)
+def test_what_is_closed_is_no_traceback(
+    command: str, closed: str, code: int, out: str, err: str
+) -> None:
+    shell = ["/bin/sh", "-c", f'exec "$0" "$@" {closed}']
+    ended = subprocess.run(
+        [*shell, *AWAITS, *command.split()], capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, out, err)
+
+
 # pytest-xdist has threads, of which Python 3.15 warns; what is forked here runs another program.
 @pytest.mark.filterwarnings("ignore:.*forkpty:DeprecationWarning")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -1,6 +1,8 @@
 """The command line. It may import every other module, and only `__main__` imports it."""
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +30,7 @@ def command_line() -> None:
         SystemExit: 2 for what the user got wrong, said in a sentence; 130 after Ctrl-C; 1 if the
             output cannot be written.
     """
+    _open_what_is_closed()
     try:
         with full_disk_told():
             code = app(prog_name="awaits", standalone_mode=False)
@@ -38,6 +41,12 @@ def command_line() -> None:
             hint = "" if type(error) is typer.TyperException else "; see awaits --help."
             print(f"awaits: {message.rstrip('.') + hint if hint else message}", file=sys.stderr)
         sys.exit(2)
+
+
+def _open_what_is_closed() -> None:
+    # Python has None for what the shell has closed, as with `>&-`; libraries write there anyway.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
 def _version(*, wanted: bool) -> None:

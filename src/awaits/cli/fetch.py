@@ -106,6 +106,8 @@ def _all_urls(
         if not urls:
             raise ValueError("Give at least one URL, or --file; see awaits fetch --help.")
         return urls
+    if file == "-" and sys.stdin is None:
+        raise ValueError("Cannot read -, because stdin is closed; give a file or a pipe.")
     try:
         opened = files.enter_context(
             FileIO(sys.stdin.fileno(), closefd=False) if file == "-" else FileIO(file)
