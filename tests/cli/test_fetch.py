@@ -124,7 +124,7 @@ def test_letters_that_the_output_does_not_know_are_escaped(
         ("x --limit 0", "limit must be a whole number of at least 1, not 0."),
         ("x --limit few", "limit must be a whole number of at least 1, not 'few'."),
         ("x --retries -1", "retries must be a whole number of at least 0, not -1."),
-        ("x --max-bytes 1.5", "max_bytes must be a whole number of at least 0, not '1.5'."),
+        ("x --max-bytes 1.5", "--max-bytes must be a whole number of at least 0, not '1.5'."),
         ("x --timeout 0", "timeout must be a number of seconds above 0, not 0.0."),
         ("x --timeout soon", "timeout must be a number of seconds above 0, not 'soon'."),
         ("x --backend x", "There is no event loop 'x'; choose from asyncio, trio, asyncio+uvloop."),

@@ -44,7 +44,7 @@ def fetch(
     max_bytes: Annotated[
         int,
         typer.Option(
-            parser=whole("max_bytes", 0), metavar="N", help="How long a reply's body may be."
+            parser=whole("--max-bytes", 0), metavar="N", help="How long a reply's body may be."
         ),
     ] = 10_000_000,
     save: Annotated[
