@@ -39,7 +39,9 @@ def command_line() -> str:
             if parameter.param_type_name == "argument":
                 words = str(parameter.metavar)
             default = parameter.default
-            shown = "" if default in {None, False, ""} or callable(default) else f"`{default}`"
+            # Not `in {None, False}`: 0 is equal to False.
+            is_told = default is not None and default is not False and not callable(default)
+            shown = f"`{default}`" if is_told else ""
             help_text = str(getattr(parameter, "help", "") or "")
             lines.append(f"| `{words}` | {help_text} | {shown} |".replace("||", "|\\|"))
     return "\n".join(lines) + "\n"
