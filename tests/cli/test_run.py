@@ -107,7 +107,11 @@ def test_without_a_command_the_help_is_printed(awaits: Awaits) -> None:
             ),
         ),
         ("run --backend", "Option '--backend' requires an argument; see awaits --help."),
-        ("run 3 --nope", "Got unexpected extra argument(s) (--nope); see awaits --help."),
+        ("run 3 --nope", "There is no option --nope; see awaits run --help."),
+        ("run 3 --nope 4", "There is no option --nope; see awaits run --help."),
+        ("run -x", "There is no option -x; see awaits run --help."),
+        ("run 3 4", "Give one number of tasks, not 4 as well."),
+        ("run 3 -1", "Give one number of tasks, not -1 as well."),
         ("walk", "No such command 'walk'; see awaits --help."),
     ],
 )

@@ -16,8 +16,8 @@ app: typer.Typer = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-# Without this, -1 would be an unknown option. With it, an unknown option is taken for a number.
-app.command(context_settings={"ignore_unknown_options": True})(run.run)
+# Without these, -1 would be an unknown option. With them, `run` itself refuses unknown options.
+app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(run.run)
 app.command()(fetch.fetch)
 app.command()(compare.compare)
 app.command()(run.hello)

@@ -1,6 +1,7 @@
 """`awaits run` and `awaits hello`."""
 
 import random
+import re
 from typing import Annotated
 
 import anyio
@@ -14,13 +15,18 @@ from awaits.timeline import Recorder, check_picture
 
 
 def _n_tasks(given: str | int) -> int:
-    # typer takes an unknown option for this argument.
-    if str(given).startswith("--"):
-        raise typer.TyperException(f"There is no option {given}; see awaits run --help.")
+    _check_option(str(given))
     return whole("n_tasks", 0)(given)
 
 
+def _check_option(given: str) -> None:
+    # typer takes an unknown option for an argument here, so that -1 can be told from one.
+    if re.match(r"-\D", given):
+        raise typer.TyperException(f"There is no option {given}; see awaits run --help.")
+
+
 def run(
+    context: typer.Context,
     n_tasks: Annotated[
         int, typer.Argument(parser=_n_tasks, metavar="N_TASKS", help="How many tasks.")
     ] = 20,
@@ -47,6 +53,9 @@ def run(
     plot: Plot = None,
 ) -> None:
     """Run tasks that each wait 10 to 59 seconds, all at once."""
+    if context.args:
+        _check_option(context.args[0])
+        raise typer.TyperException(f"Give one number of tasks, not {context.args[0]} as well.")
     try:
         backends.check(backend)
         name, options = backends.anyio_backend(backend)
