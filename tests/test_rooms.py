@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from awaits.checks import to_install
+
 HEAVY = {
     "distributed", "httpx2", "hypothesis", "matplotlib", "pytest", "rich", "sqlite_anyio",
     "stamina", "trio", "typer", "uvloop",
@@ -39,6 +41,25 @@ def loaded_by(statement: str) -> set[str]:
 )
 def test_an_import_loads_no_more_than_it_needs(statement: str, may_load: set[str]) -> None:
     assert loaded_by(statement) & HEAVY == may_load
+
+
+@pytest.mark.parametrize(
+    ("module", "library"),
+    [
+        ("awaits.fetch.many", "httpx2"),
+        ("awaits.fetch.many", "stamina"),
+        ("awaits.fetch.one", "httpx2"),
+        ("awaits.fetch.saved", "sqlite_anyio"),
+    ],
+)
+def test_an_import_without_its_extra_says_what_to_install(module: str, library: str) -> None:
+    code = f"import sys; sys.modules[{library!r}] = None; import {module}"
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    ).stderr
+
+    sentence = f"ModuleNotFoundError: {library} is not installed; {to_install('http')}"
+    assert told.splitlines()[-1] == sentence
 
 
 def test_the_kit_has_no_other_names() -> None:

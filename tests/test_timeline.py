@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import sys
 from pathlib import Path
 from unittest import mock
 
@@ -148,3 +149,13 @@ def test_a_missing_matplotlib_is_told_with_what_to_install(monkeypatch: pytest.M
     sentence = f"matplotlib is not installed; {to_install('plot')}"
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         check_picture(Path("picture.svg"))
+
+
+def test_a_picture_without_matplotlib_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+    sentence = f"matplotlib is not installed; {to_install('plot')}"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        picture({"": FOUR}, tmp_path / "picture.svg")

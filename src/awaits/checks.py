@@ -96,11 +96,29 @@ def extra(name: str) -> Generator[None]:
         ValueError: A library is not installed, or is a version that does not fit.
     """
     try:
-        yield
+        with needs(name):
+            yield
     except ModuleNotFoundError as error:
-        raise ValueError(_missing(str(error.name).partition(".")[0], name)) from None
+        raise ValueError(str(error)) from None
     except ImportError as error:
         raise ValueError(f"{error}; {to_install(name)}") from None
+
+
+@contextmanager
+def needs(name: str) -> Generator[None]:
+    """Say what to install when an import in the block fails, for a module that is nothing without.
+
+    Args:
+        name: The extra of this package that brings what the block imports.
+
+    Raises:
+        ModuleNotFoundError: A library is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        sentence = _missing(str(error.name).partition(".")[0], name)
+        raise ModuleNotFoundError(sentence, name=error.name) from None
 
 
 def check_installed(library: str, extra_name: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 import anyio
 
-from awaits.checks import check_installed
+from awaits.checks import check_installed, extra
 from awaits.tasks import Done, Event, Header, Started
 
 if TYPE_CHECKING:
@@ -140,9 +140,13 @@ def picture(timelines: Mapping[str, Sequence[Span]], path: Path) -> None:
     Args:
         timelines: By title, when the tasks ran, in seconds since the beginning.
         path: The file. If it exists, it is replaced. Its name ends in `.svg` or `.png`.
+
+    Raises:
+        ValueError: matplotlib is not installed.
     """
-    import matplotlib as mpl  # noqa: PLC0415 heavy, and an extra
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    with extra("plot"):
+        import matplotlib as mpl  # noqa: PLC0415 heavy, and an extra
+        from matplotlib.figure import Figure  # noqa: PLC0415
 
     # A row is 0.08 inches high, until there are too many to be told apart.
     heights = [min(4.0, 0.08 * len(spans) + 0.2) for spans in timelines.values()]

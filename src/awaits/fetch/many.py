@@ -6,13 +6,15 @@ from contextlib import aclosing
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import anyio
-import httpx2
-import stamina
 
-from awaits.checks import check_seconds, check_whole
+from awaits.checks import check_seconds, check_whole, needs
 from awaits.fetch.calls import Call, Calling, Summary, Unusable, printable, shown
 from awaits.fetch.one import Failure, Reply, check_port, get
 from awaits.fetch.saved import Saved
+
+with needs("http"):
+    import httpx2
+    import stamina
 
 
 async def fetch(

@@ -7,9 +7,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import anyio
-import httpx2
 
+from awaits.checks import needs
 from awaits.fetch.calls import printable, shown
+
+with needs("http"):
+    import httpx2
 
 MAX_REDIRECTS = 20
 MAX_PORT = 65_535

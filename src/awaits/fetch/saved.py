@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import anyio
-import sqlite_anyio
 
+from awaits.checks import needs
 from awaits.fetch.calls import Call, Unusable
+
+with needs("http"):
+    import sqlite_anyio
 
 # SQLite keeps this number in a file's header. It says which program made the file.
 APPLICATION_ID = int.from_bytes(b"awai")
