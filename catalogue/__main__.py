@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 
 from catalogue.runner import data
+from catalogue.runner.arguments import count, refuse_unknown
 from catalogue.runner.bugs import Bug, all_bugs
 from catalogue.runner.checks import BY_ID, CHECKS, Check
 from catalogue.runner.measure import measure
@@ -80,7 +81,7 @@ def show(bugs: list[Bug], checks: list[Check]) -> None:
             print("".join(f"    {line}\n" for line in cell.printed.splitlines()), end="")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line.
 
     Returns:
@@ -94,18 +95,21 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("summary", help="show what the data file says")
     trying = commands.add_parser("try", help="measure some cells; write nothing")
-    trying.add_argument("bugs", nargs="*", choices=[bug.id for bug in all_bugs()], metavar="BUG")
+    trying.add_argument("bugs", nargs="*", metavar="BUG", help="only these")
     trying.add_argument("--checks", help="only these, with commas between them")
     comparing = commands.add_parser("compare", help="measure, and fail if a cell has changed")
-    comparing.add_argument("--sample", type=int, metavar="N", help="only so many bugs")
-    given = parser.parse_args()
+    comparing.add_argument("--sample", type=count, metavar="N", help="only so many bugs")
+    given = parser.parse_args(arguments)
 
     bugs = all_bugs()
     if given.command == "summary":
         print(report(data.read().cells))
     elif given.command == "try":
-        checks = [BY_ID[name] for name in given.checks.split(",")] if given.checks else [*CHECKS]
-        show([bug for bug in bugs if not given.bugs or bug.id in given.bugs], checks)
+        ids = given.checks.split(",") if given.checks else [*BY_ID]
+        refuse_unknown(trying, given.bugs, [bug.id for bug in bugs])
+        refuse_unknown(trying, ids, BY_ID)
+        chosen = [bug for bug in bugs if not given.bugs or bug.id in given.bugs]
+        show(chosen, [BY_ID[it] for it in ids])
     elif given.command == "compare":
         day = datetime.now(UTC).date().toordinal()
         chosen = sample(bugs, data.read().cells, given.sample, day) if given.sample else bugs

@@ -9,6 +9,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
+from catalogue.runner.arguments import count, refuse_unknown
 from catalogue.wild import data
 from catalogue.wild.bugs import WildBug, all_bugs
 from catalogue.wild.measure import is_here, measure
@@ -40,10 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     names = [bug.id for bug in bugs]
     parser.add_argument("names", nargs="*", metavar="NAME", help="the bugs to measure")
     parser.add_argument("--compare", action="store_true", help="fail if a bug is not as it was")
-    parser.add_argument("--sample", type=int, metavar="N", help="only so many bugs")
+    parser.add_argument("--sample", type=count, metavar="N", help="only so many bugs")
     given = parser.parse_args(arguments)
-    if unknown := set(given.names) - set(names):
-        parser.error(f"{', '.join(sorted(unknown))} is none of {', '.join(names)}")
+    refuse_unknown(parser, given.names, names)
 
     chosen = [bug for bug in bugs if not given.names or bug.id in given.names]
     if given.sample:

@@ -7,7 +7,7 @@ import pytest
 from catalogue import __main__ as command
 from catalogue.runner import data, measure
 from catalogue.runner.bugs import FAMILIES, Bug, all_bugs, read
-from catalogue.runner.checks import CHECKS
+from catalogue.runner.checks import CHECKS, Check
 from catalogue.runner.data import Cell, Cells, Outcome
 
 
@@ -103,3 +103,41 @@ def test_a_bug_whose_file_leaves_something_out_is_told(tmp_path: Path) -> None:
     (tmp_path / "bug.toml").write_text('name = "A bug"')
     with pytest.raises(ValueError, match="must have"):
         read(tmp_path)
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """How many bugs and checks are tried each time; nothing is measured."""
+    shown: list[tuple[int, int]] = []
+
+    def show(bugs: list[Bug], checks: list[Check]) -> None:
+        shown.append((len(bugs), len(checks)))
+
+    monkeypatch.setattr(command, "show", show)
+    return shown
+
+
+def test_all_bugs_and_checks_are_tried_unless_some_are_named(shown: list[tuple[int, int]]) -> None:
+    command.main(["try"])
+    command.main(["try", all_bugs()[0].id, "--checks", "mypy,ty"])
+
+    assert shown == [(len(all_bugs()), len(CHECKS)), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("try no_such", "There is no 'no_such'; choose from "),
+        ("try --checks ty,foo", "There is no 'foo'; choose from mypy, "),
+        ("compare --sample -1", "N must be a whole number of at least 1, not -1."),
+        ("compare --sample few", "N must be a whole number of at least 1, not 'few'."),
+    ],
+)
+@pytest.mark.usefixtures("shown")
+def test_a_mistake_in_what_is_typed_is_told_in_a_sentence(
+    arguments: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command.main(arguments.split())
+
+    assert sentence in capsys.readouterr().err
