@@ -1,8 +1,9 @@
 """Async bugs in published libraries, each measured in an environment made for it.
 
-`python -m catalogue.wild [NAME...]` measures the bugs named, or all, and writes the data file;
-`--compare` writes nothing and fails if one is not as it was; `--sample N` takes N other bugs each
-day. Bugs that need a Python which is not on this machine are left out, unless they are named.
+`python -m catalogue.wild` measures all bugs, and writes the data file; `NAME...` measures the bugs
+named, and writes what it finds only with `--save`; `--compare` writes nothing and fails if one is
+not as it was; `--sample N` takes N other bugs each day. Bugs that need a Python which is not on
+this machine are left out, unless they are named.
 """
 
 import argparse
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     bugs = all_bugs()
     names = [bug.id for bug in bugs]
     parser.add_argument("names", nargs="*", metavar="NAME", help="the bugs to measure")
+    parser.add_argument("--save", action="store_true", help="write what is found of those named")
     parser.add_argument("--compare", action="store_true", help="fail if a bug is not as it was")
     parser.add_argument("--sample", type=count, metavar="N", help="only so many bugs")
     given = parser.parse_args(arguments)
@@ -57,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         changes = data.changes(bug.id, outcomes.get(bug.id), outcome)
         if given.compare:  # the scripts wait in real time: what differs is measured once more
             told += data.changes(bug.id, outcomes.get(bug.id), measure(bug)) if changes else []
-        else:
+        elif given.save or not given.names:
             outcomes[bug.id] = outcome
             data.write({name: outcomes[name] for name in names if name in outcomes})
     if given.compare:

@@ -9,7 +9,7 @@ from catalogue.wild import __main__ as command
 from catalogue.wild import bugs as wild
 from catalogue.wild import data, measure, pages
 from catalogue.wild.bugs import WildBug, all_bugs
-from catalogue.wild.data import Confirmed, Failed, Outcome, Survived
+from catalogue.wild.data import Confirmed, Failed, Outcome, Outcomes, Survived
 
 FAILED = Failed("1.0", 5, "Schedule({(1, 2): 1})", 1, "AssertionError", 2.0)
 SURVIVED = Survived("1.1", 1000, 2.0)
@@ -111,6 +111,25 @@ def test_compare_fails_if_a_bug_differs_twice_and_writes_nothing(
     assert command.main([bug.id, "--compare"]) == 1
     assert f"{bug.id}: was Failed" in capsys.readouterr().out
     assert data.read() == as_it_was
+
+
+def test_what_is_found_of_a_bug_that_is_named_is_only_shown_unless_it_is_to_be_saved(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written: list[Outcomes] = []
+    name = all_bugs()[0].id
+
+    def measured(_bug: WildBug) -> Outcome:
+        return OUTCOME
+
+    monkeypatch.setattr(command, "measure", measured)
+    monkeypatch.setattr(data, "write", written.append)
+    assert command.main([name]) == 0
+    assert written == []
+    assert f"{name}: " in capsys.readouterr().out
+
+    assert command.main([name, "--save"]) == 0
+    assert [it[name] for it in written] == [OUTCOME]
 
 
 def test_a_bug_whose_python_is_not_here_is_left_out_of_a_sample(
