@@ -1,5 +1,6 @@
 """What is loaded when: a user pays for what was asked for. Who may know whom: see import-linter."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from awaits.checks import to_install
 
+ROOT = Path(__file__).parent.parent
 HEAVY = {
     "distributed", "httpx2", "hypothesis", "matplotlib", "pytest", "rich", "sqlite_anyio",
     "stamina", "trio", "typer", "uvloop",
@@ -76,6 +78,21 @@ def test_the_plugin_adds_no_library_to_pytest() -> None:
         return {name.partition(".")[0] for name in printed.stdout.split()}
 
     assert modules() - modules("-p", "no:awaits") <= {"awaits", "anyio"}
+
+
+def test_the_table_for_contributors_has_every_module_of_the_kit_and_every_measurement() -> None:
+    told = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    modules = {
+        path.name if path.suffix else f"{path.name}/"
+        for path in (ROOT / "src" / "awaits" / "testing").iterdir()
+        if not path.name.startswith("__")
+    }
+    measurements = {
+        f".{path.stem}" for path in (ROOT / "benchmarks").glob("*.py") if path.stem != "program"
+    }
+
+    assert modules - set(re.findall(r"`([^`]*)`", told)) == set()
+    assert measurements - {".mutants"} - set(re.findall(r"`([^`]*)`", told)) == set()
 
 
 def test_no_file_of_tests_has_more_than_400_lines() -> None:
