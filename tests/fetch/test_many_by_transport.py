@@ -34,6 +34,7 @@ class Body(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
+            await anyio.lowlevel.checkpoint()
             yield chunk
         while self._then == "repeats":
             await anyio.lowlevel.checkpoint()
@@ -64,6 +65,7 @@ ANSWERS: dict[str, Answer | Exception] = {
     "/429": Answer(429, [b"hello"]),
     "/500": Answer(500, [b"hello"]),
     "/599": Answer(599, [b"hello"]),
+    "/600": Answer(600),
     "/redirect": Answer(302, location="/ok"),
     "/circle": Answer(302, location="/circle"),
     "/redirect/ftp": Answer(302, location="ftp://x/ftp"),
@@ -114,6 +116,50 @@ async def test_whatever_a_server_does_is_its_calls_line(path: str) -> None:
     assert (call.error or "").startswith(expected.error or "")
     assert (call.error is None) == (expected.error is None)
     assert call.seconds == anyio.current_time() == (10.0 if path in ("/silent", "/stalled") else 0)
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "n_bytes", "error"),
+    [
+        (2, 3, "the body is longer than 2 bytes"),
+        (3, 6, "the body is longer than 3 bytes"),
+        (6, 6, None),
+    ],
+)
+async def test_a_body_may_have_as_many_bytes_as_allowed_and_no_more(
+    max_bytes: int, n_bytes: int, error: str | None
+) -> None:
+    calls: list[Call] = []
+    url = "http://server/chunks"
+    await fetch([url], max_bytes=max_bytes, transport=SERVER, report=calls.append)
+
+    assert calls == [Call(1, url, 200, n_bytes, 0.0, error)]
+
+
+async def test_a_call_is_redirected_twenty_times_and_no_more() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        left = int(request.url.path.removeprefix("/"))
+        headers = {"Location": f"/{left - 1}"} if left else {}
+        return httpx2.Response(302 if left else 200, headers=headers, stream=Body(then=None))
+
+    calls: list[Call] = []
+    transport = httpx2.MockTransport(answer)
+    await fetch(["http://x/20", "http://x/21"], transport=transport, report=calls.append)
+
+    errors = [call.error for call in sorted(calls)]
+    assert errors == [None, "redirected more than 20 times"]
+
+
+async def test_a_body_is_asked_for_as_it_is_and_not_packed() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.headers["Accept-Encoding"])
+        return httpx2.Response(200)
+
+    await fetch(["http://x"], transport=httpx2.MockTransport(answer), report=lambda _: None)
+
+    assert asked == ["identity"]
 
 
 @pytest.mark.parametrize(
@@ -212,6 +258,7 @@ async def test_what_may_pass_is_tried_again_after_a_while_that_grows(
         ("/429", 3),
         ("/500", 3),
         ("/599", 3),
+        ("/600", 1),
         ("/circle", 1),
         ("/endless", 1),
         ("/redirect/ftp", 1),
@@ -307,6 +354,7 @@ async def test_a_generator_of_urls_is_closed_when_the_calls_have_failed() -> Non
         (httpx2.ConnectError("nobody is there"), "no connection: nobody is there"),
         (httpx2.ProxyError("403 Forbidden"), "no connection: 403 Forbidden"),
         (httpx2.WriteError("it broke"), "the connection broke: it broke"),
+        (httpx2.ReadError(""), "the connection broke"),
         (httpx2.LocalProtocolError("no such header"), "invalid URL: no such header"),
         (httpx2.RemoteProtocolError("\x1b[31m\n"), "malformed or truncated reply: \\x1b[31m\\n"),
     ],

@@ -160,12 +160,16 @@ async def test_a_server_that_speaks_no_tls_is_that_calls_failure() -> None:
 
 
 @pytest.mark.virtual_time
-async def test_at_most_as_many_calls_as_the_limit_are_made_at_a_time(server: Server) -> None:
-    summary = await fetch([f"{server.url}/delay/1"] * 20, limit=4, report=lambda _: None)
+@pytest.mark.parametrize("limit", [4, 120])
+async def test_at_most_as_many_calls_as_the_limit_are_made_at_a_time(
+    server: Server, limit: int
+) -> None:
+    urls = [f"{server.url}/delay/1"] * 5 * limit
+    summary = await fetch(urls, limit=limit, report=lambda _: None)
 
-    assert summary == Summary(n_done=20, n_failed=0, n_there=0, seconds=5.0)
-    assert server.most == 4
-    assert server.n_connections == 4  # each is used again
+    assert summary == Summary(n_done=5 * limit, n_failed=0, n_there=0, seconds=5.0)
+    assert server.most == limit
+    assert server.n_connections == limit  # each is used again
 
 
 async def test_a_call_that_fails_for_now_is_tried_again(server: Server) -> None:

@@ -47,6 +47,7 @@ async def test_an_endless_line_is_not_kept_in_memory(tmp_path: Path) -> None:
     *pieces, last = await urls_of(file)
 
     assert last == "y"
+    assert len(pieces) == 5
     assert all(CHUNK_BYTES < len(piece) <= 2 * CHUNK_BYTES for piece in pieces[:-1])
     assert sum(map(len, pieces)) == 10 * CHUNK_BYTES
 
