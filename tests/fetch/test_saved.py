@@ -148,6 +148,63 @@ async def test_what_was_reported_before_a_cancellation_is_there(file: Path) -> N
     assert [row[0] for row in rows(file)] == reported
 
 
+async def test_a_call_that_is_saved_while_it_is_cancelled_is_reported(file: Path) -> None:
+    reported: list[str] = []
+    async with saved_in(file) as saved:
+        save = saved.save
+        with anyio.CancelScope() as scope:
+
+            async def cancelled(call: Call, nth: int) -> None:
+                scope.cancel()
+                await save(call, nth)
+
+            with mock.patch.object(saved, "save", cancelled):
+                await fetch(
+                    ["http://a"],
+                    report=lambda call: reported.append(call.url),
+                    saved=saved,
+                    transport=Answers(),
+                )
+
+    assert reported == ["http://a"]
+    assert [row[0] for row in rows(file)] == reported
+
+
+async def test_calls_are_saved_while_another_program_reads(file: Path) -> None:
+    await run(file, "a", Answers())
+    with sqlite3.connect(file) as connection:
+        connection.execute("BEGIN")
+        assert len(connection.execute("SELECT * FROM calls").fetchall()) == 1
+        await run(file, "b", Answers())
+        assert len(connection.execute("SELECT * FROM calls").fetchall()) == 1
+    connection.close()
+
+    assert len(rows(file)) == 2
+
+
+async def test_a_name_that_is_sqlites_own_is_a_file_as_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await run(Path(":memory:"), "a", Answers())
+
+    assert len(rows(tmp_path / ":memory:")) == 1
+
+
+async def test_calls_that_wait_for_a_write_are_written_together(file: Path) -> None:
+    commit = sqlite_anyio.Connection.commit
+    async with saved_in(file) as saved:
+        with mock.patch.object(sqlite_anyio.Connection, "commit", autospec=True) as commits:
+            commits.side_effect = commit
+            async with anyio.create_task_group() as calls:
+                for number in range(1, 6):
+                    call = Call(number, f"http://{number}", 200, 0, 0.0, None)
+                    calls.start_soon(saved.save, call, 1)
+
+    assert len(rows(file)) == 5
+    assert commits.call_count <= 2
+
+
 async def test_the_log_of_an_open_file_is_gone_when_it_is_closed(file: Path) -> None:
     await run(file, "a", Answers())
 
