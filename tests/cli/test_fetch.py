@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import stamina.instrumentation
 from anyio.from_thread import start_blocking_portal
 
 from awaits import checks
@@ -103,6 +104,16 @@ def test_the_options_reach_the_calls(awaits: Awaits, server: Server) -> None:
     assert "the body is longer than 100 bytes" in out
     assert f"\t200\t5\t0.000\t{urls[2]}\n" in without_seconds(out)
     assert server.asked == {"/silent": 2, "/endless": 1, "/flaky/1": 2}
+
+
+def test_a_call_that_is_tried_again_is_not_logged(
+    awaits: Awaits, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    stamina.instrumentation.set_on_retry_hooks(None)  # as when a process begins
+    awaits("fetch", f"{server.url}/flaky/1", "--retries=1")
+
+    assert server.asked.total() == 2
+    assert caplog.records == []
 
 
 def test_letters_that_the_output_does_not_know_are_escaped(

@@ -59,17 +59,17 @@ async def test_a_terminal_shows_the_calls_that_wait_and_how_many_failed() -> Non
     console, screen = terminal()
     progress = Progress(None, console, live=True)
     for number in range(1, 5):
-        progress.note(Calling(number, f"http://server/[{number}]" + "x" * 99, 10.0))
+        progress.note(Calling(number, f"http://server/[{number}]" + " x" * 99, 10.0))
     progress.report(Call(1, "http://server/1", 200, 5, 0.1, None))
     progress.report(Call(2, "http://server/2", 404, 5, 0.1, "404 Not Found"))
 
     async with progress.shown():
         await anyio.lowlevel.checkpoint()
 
-    assert "http://server/[3]xxx" in screen.getvalue()
     assert "10 s left" in screen.getvalue()
     assert "1 done, 1 failed, 2 waiting" in screen.getvalue()
-    assert "xxx…" in screen.getvalue()
+    (line, *_) = [it for it in screen.getvalue().splitlines() if "http://server/[3] x x" in it]
+    assert "…" in line  # what does not fit in its line is left out
 
 
 async def test_what_is_drawn_is_drawn_again_while_tasks_wait() -> None:
