@@ -83,6 +83,13 @@ def some_seconds(**others: float) -> dict[str, Measured]:
                 "one after another: stay with it."
             ),
         ),
+        (  # a quarter more is not much
+            {"sequential": took(1.0, 1.0), "threads": took(0.8)},
+            (
+                "The tasks waited 0% of their time and computed 100%. Nothing was much faster than "
+                "one after another: stay with it."
+            ),
+        ),
         (
             {"sequential": took(0.05), "asyncio": took(0.01)},
             (

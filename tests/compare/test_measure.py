@@ -97,6 +97,16 @@ def test_what_a_strategy_imports_is_not_measured() -> None:
         event_loop.assert_called_once()
 
 
+@pytest.mark.parametrize("peaks", [(3, 5), (5, 3)])
+def test_the_highest_peak_of_each_process_counts(peaks: tuple[int, int]) -> None:
+    def strategy(_work: Work, _n_tasks: int) -> list[Span]:
+        return [Span(number, 0.0, 0.0, "there", peak) for number, peak in enumerate(peaks, 1)]
+
+    ours = Span(0, 0.0, 0.0, "here", 100)
+    with mock.patch("awaits.compare.measure.until_now", return_value=ours):
+        assert measure_here(strategy, Work(abs, abs), 2).memory == 105
+
+
 @pytest.mark.parametrize(
     ("strategy", "function", "reason"),
     [

@@ -39,6 +39,12 @@ def test_the_announced_time_counts_the_programs_that_it_starts() -> None:
     assert announced.at_most(alone, 20, ["sequential", ROW.name]) == 8 * one
 
 
+def test_the_announced_time_leaves_room_for_a_machine_that_is_busier_by_half() -> None:
+    alone = announced.Alone(seconds=2.0, start=1.0)
+
+    assert announced.at_most(alone, 10, ["sequential"]) == 1.5 * (10 * 2.0 + 1.0)
+
+
 def test_what_it_needs_is_told() -> None:
     sentence = f"no_such_library is not installed; {to_install('luck')}"
     assert measure(ROW.name, "pause", 1) == Failed(sentence)
