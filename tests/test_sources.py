@@ -132,6 +132,18 @@ async def test_what_a_query_writes_is_there_after_the_block(numbers: Path) -> No
         assert await source(30) == [(300,)]
 
 
+async def test_the_log_of_a_database_is_gone_with_the_block(numbers: Path) -> None:
+    with sqlite3.connect(numbers) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+
+    async with sqlite(numbers, "INSERT INTO numbers VALUES (?)") as source:
+        await source(30)
+        assert len(list(numbers.parent.iterdir())) > 1
+
+    assert list(numbers.parent.iterdir()) == [numbers]
+
+
 async def test_a_query_that_is_wrong_raises_and_the_connection_is_closed(numbers: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         async with sqlite(numbers, "SELECT ? FROM nowhere") as source:

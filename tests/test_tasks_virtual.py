@@ -77,3 +77,15 @@ async def test_tasks_that_are_cancelled_are_done_no_more(n_tasks: int, after: fl
     ended = sum(isinstance(event, Done) for event in events)
     assert sum(it < after for it in seconds) <= ended <= sum(it <= after for it in seconds)
     assert anyio.current_time() == min(after, max(seconds))
+
+
+async def test_a_limit_above_the_number_of_tasks_makes_no_more_of_them() -> None:
+    n_running: list[int] = []
+
+    async def source(_seconds: int, /) -> None:
+        n_running.append(len(anyio.get_running_tasks()))
+
+    without = len(anyio.get_running_tasks())
+    await main(2, limit=1000, source=source, report=lambda _: None)
+
+    assert max(n_running) <= without + 2
