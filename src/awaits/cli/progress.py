@@ -89,7 +89,7 @@ class Progress:
             left = max(0.0, deadline - now)
             bar = ProgressBar(total=seconds, completed=seconds - left, width=30)
             # Not a plain string, in which rich would take text in brackets for markup.
-            table.add_row(Text(name, no_wrap=True, overflow="ellipsis"), bar, f"{left:.0f} s left")
+            table.add_row(Text(name, no_wrap=True), bar, f"{left:.0f} s left")
         others = len(self._waiting) - len(soonest)
         of_all = "" if self.n_tasks is None else f" of {self.n_tasks}"
         failed = f", {self.n_failed} failed" if self.n_failed else ""
