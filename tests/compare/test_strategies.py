@@ -104,6 +104,12 @@ def test_a_function_that_no_other_process_can_find_is_refused(strategy: str) -> 
         strategies.STRATEGIES[strategy].function(Work(inner, abs), 1)
 
 
+@pytest.mark.parametrize("strategy", ["processes", "processes+asyncio"])
+def test_no_process_is_forked_from_one_that_may_have_threads(strategy: str) -> None:
+    with mock.patch("os.fork", side_effect=AssertionError):
+        assert len(strategies.STRATEGIES[strategy].function(Work(abs, abs), 1)) == 1
+
+
 def test_names_of_strategies_are_read_in_their_own_order_and_sequential_is_there() -> None:
     assert strategies.parse("threads, asyncio,threads") == ("sequential", "asyncio", "threads")
     assert strategies.parse("all") == tuple(strategies.STRATEGIES)
