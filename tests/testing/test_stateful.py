@@ -372,28 +372,6 @@ def test_an_async_teardown_and_a_rule_may_await_those_of_another_class(backend_:
     assert Base.log.count("base ends") == Base.log.count("ends") > 0
 
 
-class Client(AsyncStateMachine):
-    """A machine with names that come to mind."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tasks = self._errors = self._running = self._pending = self._schedule = 0
-        self._failed = self._has_ended = self._is_in_call = True
-        self._runner = self._life = self._clock = "mine"
-
-    @rule()
-    async def call(self) -> None:
-        await anyio.sleep(1)
-
-    @rule()
-    async def end(self) -> None:
-        await self.call()
-
-
-def test_rules_and_attributes_may_have_any_names(run: Run) -> None:
-    run(Client)
-
-
 def test_an_argument_of_an_async_rule_is_not_called_goes_on() -> None:
     with pytest.raises(ValueError, match="An async rule cannot have an argument goes_on: "):
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
 from typing import NamedTuple, TypeAlias, cast
 
+# What anyio's task groups put around what they run, and the kit around a task that it cancels.
+_OF_TASK_GROUPS = {"_run_coro", "_in_scope", "_natively"}
+
 
 class DeadlockError(Exception):
     """Nothing in the event loop can ever run again; the message lists what waits, and where."""
@@ -147,6 +150,13 @@ def _is_a_library(module: str) -> bool:
 def frames_of(coroutine: object) -> Iterator[FrameType]:
     """Return the frames of a coroutine and of what it awaits, the outermost first."""
     return (frame for _, frame in _followed(coroutine) if frame is not None)
+
+
+def begins_in_a_library(coroutine: object) -> bool:
+    """Tell whether a library's own coroutine runs this in a task, and not just a task group."""
+    frames = (it for it in frames_of(coroutine) if it.f_code.co_name not in _OF_TASK_GROUPS)
+    outermost = next(frames, None)
+    return outermost is not None and is_of_a_library(outermost)
 
 
 def _frames_of_the_user(coroutine: object) -> list[FrameType]:

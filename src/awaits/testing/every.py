@@ -25,6 +25,8 @@ class Run(Protocol):
     is_native: bool
     stacks: list[tuple[Line, ...]] | None
     """Where each step began; noted only if this is set to a list before the run."""
+    of_libraries: set[int]
+    """The tasks that a library has begun to run something of the user's."""
 
     @property
     def choices(self) -> list[Choice]:
@@ -299,10 +301,12 @@ def cancellable(run: Run) -> list[tuple[int, int]]:
     """Return the tasks and steps before which a task can be cancelled.
 
     The private tasks of an event loop's library are left out: nobody else can cancel these alone.
+    So are those in which it runs something of the user's for another thread.
     """
     steps = steps_of(run.ran)
     of_the_user = {it[0] for it, lines in zip(steps, run.stacks or (), strict=True) if lines}
-    return [it for it in steps if it[0] in of_the_user and it[0] != run.opener and it[1] > 1]
+    those = of_the_user - run.of_libraries - {run.opener}
+    return [it for it in steps if it[0] in those and it[1] > 1]
 
 
 def cancelled_again(run: Run, at: tuple[int, int]) -> list[tuple[int, int, int]]:

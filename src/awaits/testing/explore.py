@@ -48,6 +48,8 @@ class Trial:
         """Whether the event loop has a `Task.cancel()`, as asyncio has."""
         self.stacks: list[tuple[Line, ...]] | None = None
         """Where each step began; noted only if this is set to a list before the run."""
+        self.of_libraries: set[int] = set()
+        """The tasks that a library has begun to run something of the user's."""
         self.is_in_real_time: bool = False
         """Whether it ran in real time, where no step is late."""
         self.has_raised: bool = False
@@ -76,7 +78,7 @@ class Trial:
         play.close()
         self.ran, self.contended = tuple(play.ran), play.contended or []
         self.opener, self.is_native = play.opener, play.is_native
-        self.is_in_real_time = play.is_in_real_time
+        self.of_libraries, self.is_in_real_time = play.of_libraries, play.is_in_real_time
         # A late step may be late without another that goes ahead.
         self.deviated = bool(play.cancellations) or any(
             it.n_ahead or it.n_callbacks or self.schedule.jitter for it in self._order.events

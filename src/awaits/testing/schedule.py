@@ -141,6 +141,8 @@ class Schedule:
         """Whether its block has ended in the error of a task that it has cancelled."""
         self.stacks: list[tuple[Line, ...]] | None = None
         """Where each step began; noted only if this is set to a list before the run."""
+        self.of_libraries: set[int] = set()
+        """The tasks in which a library runs something of the user's; noted with `stacks`."""
         self.choices: list[Choice] = []
         """What else could have run at each step, if `choosing` asked for it."""
         self._chooses_from: int | None = None
@@ -208,6 +210,7 @@ class Schedule:
         self._trace = play.trace or []
         self.ran, self.contended, self.opener = tuple(play.ran), play.contended or [], play.opener
         self.is_native, self.has_raised = play.is_native, play.has_raised(error)
+        self.of_libraries = play.of_libraries
         self.choices = cast("Delays", self._order).choices or []
         if play.error is not None:
             raise play.error

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.testing.plugin.shared import FINE, RACE, explore, summary
+from tests.testing.plugin.shared import FINE, RACE, explore, run_tests, summary
 from tests.testing.plugin.test_explore_kept import CACHE
 
 LATE = """
@@ -184,3 +184,38 @@ def test_who_waits_for_a_task_that_is_cancelled_may_get_its_cancellation(
     result = explore(pytester, tests)
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines("*_ test_shared_by_two_of_which_one_is_cancelled _*")
+
+
+def test_a_task_in_which_a_library_runs_something_for_a_thread_is_not_cancelled_alone(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    from anyio import from_thread, to_thread
+    pytestmark = [pytest.mark.anyio, pytest.mark.explore(cancel=True)]
+
+    async def double(number):
+        await anyio.sleep(0.01)
+        return 2 * number
+
+    async def test_from_thread():
+        assert await to_thread.run_sync(from_thread.run, double, 5) == 10
+
+    async def test_portal():
+        async with from_thread.BlockingPortal() as portal:
+            assert await to_thread.run_sync(portal.call, double, 5) == 10
+
+    async def test_of_the_user():
+        numbers = []
+
+        async def doubles():
+            numbers.append(await double(5))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(doubles)
+        assert numbers == [10]
+    """
+    result = run_tests(pytester, tests, "--explore=20", "--virtual-time")
+    result.assert_outcomes(passed=4, failed=2)
+    result.stdout.fnmatch_lines_random(
+        [f"*_ test_of_the_user[[]{name}[]] _*" for name in ("asyncio", "trio")]
+    )

@@ -4,7 +4,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, cast
+from weakref import ref
 
 from awaits.testing.deadlock import Place
 
@@ -90,14 +91,23 @@ class Order(ABC):
     were added, and come after all steps added before them that are not delayed.
     """
 
-    play: Steered
     events: list[Delay]
+    _play: ref[Steered]
     cancel: int | tuple[int, ...] | None = None
     """At which await to cancel a schedule's scope, or which task to cancel before which steps."""
     native: bool = False
     """Whether to cancel the task by the event loop's own means, right before those steps."""
     n_ready: int = 0
     """How many steps and callbacks can run now."""
+
+    @property
+    def play(self) -> Steered:
+        """The queue that it steers."""
+        return cast("Steered", self._play())
+
+    @play.setter
+    def play(self, play: Steered) -> None:
+        self._play = ref(play)  # without a cycle, all is freed at once as a run ends
 
     @abstractmethod
     def add(self, entries: Iterable[Entry]) -> None:

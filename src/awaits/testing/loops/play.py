@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
 from typing import ClassVar, Generic, TypeVar, cast
-from weakref import proxy, ref
+from weakref import ref
 
 import anyio
 
-from awaits.testing.deadlock import Line, library_of, place, stack
+from awaits.testing.deadlock import Line, begins_in_a_library, library_of, place, stack
 from awaits.testing.loops.orders import At, Cancellation, Entry, Moment, Order
 from awaits.testing.loops.standing import MOST_NAMED, title
 from awaits.testing.loops.timekeeper import Timekeeper
@@ -71,6 +71,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         "error",
         "gives_way",
         "is_closed",
+        "of_libraries",
         "on_cancel",
         "ran",
         "stacks",
@@ -112,6 +113,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Where each step began, if that is to be remembered."""
         self.stacks: list[tuple[Line, ...]] | None = None
         """The lines of the user's code at which each step began, if they are to be noted."""
+        self.of_libraries: set[int] = set()
+        """The tasks that a library has begun to run something of the user's, as for a thread that
+        waits for it; noted together with `stacks`."""
         self.contended: list[tuple[int, int]] | None = []
         """The tasks and steps that ran while others were ready, or delayed; `None` if they are not
         to be noted."""
@@ -127,7 +131,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._numbers: dict[ref[Task], int] = {}
         self._step_numbers: list[int] = [0]  # how many steps of each task came, by its number
         self._opener = ref(self.current_task())
-        order.play = proxy(self)  # weak: without a cycle, all is freed at once as a run ends
+        order.play = self
 
     @property
     def is_in_real_time(self) -> bool:
@@ -309,7 +313,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             self.trace.append(self.moment(entry.task))
             self._last = entry.task
         if self.stacks is not None:
-            self.stacks.append(stack(self.coroutine_of(entry.task)))
+            coroutine = self.coroutine_of(entry.task)
+            self.stacks.append(stack(coroutine))
+            if begins_in_a_library(coroutine):
+                self.of_libraries.add(entry.number)
 
     def _look_for_cancellation(self, entry: Entry, cancel: int | tuple[int, ...]) -> None:
         """Cancel the step's task natively, or a scope after the step, if it is time."""

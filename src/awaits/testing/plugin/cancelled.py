@@ -84,7 +84,7 @@ class CancelledRuns:
         """Notice everything that is made in the block."""
         judge = self._plugins.unregister(name="awaits-leftovers")
         try:
-            with patched(), warnings.catch_warnings():
+            with patched(), garbage.in_silence(), warnings.catch_warnings():
                 # When a test is cut off, Python gives warnings, which a suite may turn into errors.
                 warnings.simplefilter("ignore", ResourceWarning)
                 warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)

@@ -15,12 +15,17 @@ _FROZEN_FROM_THE_START = gc.get_freeze_count()  # Python 3.12 has some that are
 
 def collect() -> None:
     """Collect garbage now, without a word."""
-    # What raises in `__del__`, as transports do whose event loop is closed, is told to this hook.
+    with in_silence(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
+@contextlib.contextmanager
+def in_silence() -> Generator[None]:
+    """Say nothing of what `__del__` raises, as transports do whose event loop is closed."""
     before, sys.unraisablehook = sys.unraisablehook, _say_nothing
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            gc.collect()
+        yield
     finally:
         sys.unraisablehook = before
 

@@ -22,7 +22,6 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from types import FunctionType
 from typing import Any, TypeVar, cast
-from weakref import proxy
 
 import anyio
 from anyio._backends import _asyncio as anyio_asyncio
@@ -97,7 +96,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
                 "native=True cannot cancel tasks that begin before it has seen them; leave out "
                 "asyncio's eager_task_factory in this test, or native=True."
             )
-        self._sockets = Sockets(self._loop, proxy(self))
+        self._sockets = Sockets(self._loop, self)
         self._has_looked = False  # whether the loop has asked for the length since `popleft`
         self._nothing = asyncio.Handle(print, (), self._loop)
         self._nothing.cancel()

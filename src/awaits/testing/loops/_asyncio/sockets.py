@@ -17,6 +17,7 @@ import selectors
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Iterable
 from typing import Any, Protocol
+from weakref import ref
 
 from awaits.testing.loops.fence import check_names
 
@@ -49,7 +50,7 @@ class Sockets:
         """For each handle that is to run because of a socket, by its id: the socket's callback."""
         self._loop = loop
         self._asks_for_sockets = isinstance(loop, BaseSelectorEventLoop)
-        self._queue = queue
+        self._queue = ref(queue)  # without a cycle, all is freed at once as a run ends
 
     def steer(self, steers: bool) -> None:
         """Begin to hold events back, or stop it."""
@@ -63,8 +64,9 @@ class Sockets:
 
     def note_what_it_wakes(self) -> None:
         """Note what the last handle has made ready, before anything else becomes ready."""
-        if self.told is not None:
-            self.waiting.update((id(handle), self.told) for handle in self._queue.arrived())
+        queue = self._queue()
+        if self.told is not None and queue is not None:
+            self.waiting.update((id(handle), self.told) for handle in queue.arrived())
         self.told = None
 
     def runs(self, handle: asyncio.Handle, *, is_step: bool) -> None:
