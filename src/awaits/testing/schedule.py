@@ -353,6 +353,13 @@ def choosing(schedule: Schedule, chooses_from: int) -> Schedule:
     return schedule
 
 
+def anew(schedule: Schedule) -> Schedule:
+    """Return the same schedule, which has not been open: its last run may have broken off."""
+    return Schedule(
+        schedule.delays, jitter=schedule.jitter, cancel=schedule.cancel, native=schedule.native
+    )
+
+
 def cancels_all(schedule: Schedule) -> bool:
     """Tell whether a schedule cancels a scope, such as one around a whole test, and not a task."""
     return isinstance(schedule.cancel, int)

@@ -147,8 +147,8 @@ class FakeLoop:
     def look(self) -> Look:
         return lambda _self, _frame: None
 
-    def throw(self, error: Exception) -> float:
-        self.asked.append("throw")
+    def throw(self, error: Exception, *, is_last: bool = False) -> float:
+        self.asked.append("throw the last one" if is_last else "throw")
         self.error = error
         return NOW
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.testing.plugin.shared import run_tests
+
 pytestmark = pytest.mark.slow  # each run waits until its limit, or turns thousands of times
 
 HEAD = """
@@ -66,3 +68,25 @@ def test_in_virtual_time_one_that_swallows_each_cancellation_is_a_livelock(
             "It replays with: @pytest.mark.explore(Schedule(cancel=1))",
         ]
     )
+
+
+def test_a_program_that_swallows_everything_ends_all_the_same(pytester: pytest.Pytester) -> None:
+    tests = """
+    async def goes_on():
+        while True:
+            try:
+                await anyio.sleep(1)
+                return
+            except BaseException:
+                continue
+
+    async def test_it():
+        await goes_on()
+
+    async def test_after():
+        pass
+    """
+    pytester.makeini("[pytest]\nvirtual_time_turns = 2000")
+    result = run_tests(pytester, tests, "--explore-cancel", "--virtual-time")
+    result.assert_outcomes(failed=2, passed=2)
+    result.stdout.fnmatch_lines(["E *LivelockError: *", "E *runs at *, in goes_on"] * 2)

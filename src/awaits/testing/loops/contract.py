@@ -132,10 +132,10 @@ class EventLoop(Run, Protocol):
         """Tells what tasks wait for in this event loop's own code."""
         ...
 
-    def throw(self, error: Exception) -> float:
+    def throw(self, error: Exception, *, is_last: bool = False) -> float:
         """Raise an error in the main task; return as `idle.make_something_run` does.
 
-        If no task takes it, or errors were swallowed `MOST_THROWN` times, it is raised out of the
-        event loop: the run must not go on for ever.
+        If no task takes it, if it is to be the last one, or errors were swallowed `MOST_THROWN`
+        times, it is raised out of the event loop: the run must not go on for ever.
         """
         ...

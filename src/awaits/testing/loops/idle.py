@@ -8,6 +8,9 @@ from awaits.testing.loops.contract import EventLoop
 from awaits.testing.loops.standing import standing, title, told
 from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
 
+MOST_LIVELOCKS = 10  # in one test, which may swallow them
+TURNS_AFTER_AN_ERROR = 1_000  # until there is the next one
+
 
 def make_something_run(loop: EventLoop) -> float:
     """Make a task run, now that none can.
@@ -83,4 +86,6 @@ def end_what_runs_for_ever(loop: EventLoop, running: Iterable[tuple[str, object]
     if not (loop.threads_are_out() or loop.threads.may_come_back()):
         timekeeper, main = loop.timekeeper, loop.main_coroutine()
         titled = ((title(name, place(it), it), it) for name, it in running)
-        loop.throw(livelock(titled, timekeeper.turns, timekeeper.now, main=main))
+        error = livelock(titled, timekeeper.turns, timekeeper.now, main=main)
+        timekeeper.n_livelocks += 1
+        loop.throw(error, is_last=timekeeper.n_livelocks >= MOST_LIVELOCKS)

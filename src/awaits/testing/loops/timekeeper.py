@@ -77,6 +77,7 @@ class Timekeeper:
         self.n_turns: int = 0
         """In how many turns of the event loop in a row something could run. It is 0 again when a
         schedule opens: many schedules, one after another, are not a loop that goes on for ever."""
+        self.n_livelocks: int = 0  # errors for that, in this test
         self.stood_still: float = 0.0
         """For how many real seconds threads at work have held virtual time, since it was 0.0."""
         self._looked = -math.inf  # the real time when such threads were last seen
@@ -105,6 +106,7 @@ class Timekeeper:
 
     def restart(self) -> None:
         """Begin again at 0.0 in a run that goes on, unless a deadline is pending."""
+        self.n_livelocks = 0
         if self.run is not None and self.run.restart():
             if self._held_at < math.inf:  # before the test began
                 self._held_at = 0.0
@@ -178,7 +180,7 @@ class Timekeeper:
         return True
 
     def _begin(self) -> None:
-        self.stood_still = 0.0
+        self.stood_still, self.n_livelocks = 0.0, 0
         self._advances.clear()
         self._set(0.0)
 

@@ -57,7 +57,7 @@ from awaits.testing.plugin.tally import (
     PASSING,
     Tally,
 )
-from awaits.testing.schedule import Schedule, cancels_all, unseen
+from awaits.testing.schedule import Schedule, anew, cancels_all, unseen
 from awaits.testing.shrink import shrink
 from awaits.testing.strategy import schedules
 
@@ -281,6 +281,7 @@ class Explore:
 
         if not (plan.schedule or callable(schedule.delays) or cancels_all(schedule)):
             schedule = shrink(schedule, fails, most_steps=MOST_STEPS)
+        schedule = anew(schedule)
         again = self._run_with(item, schedule, debugs=True)
         reports = again if failed(again) else once
         if plan.schedule is None and _is_own_order(item, schedule):

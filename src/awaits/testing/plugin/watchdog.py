@@ -93,11 +93,11 @@ class Watchdog:
     def _watch(self) -> None:
         if self._is_over.wait(self._seconds) or _is_debugged(frames().get(self._loop)):
             return
-        with contextlib.suppress(RuntimeError):  # the event loop is gone
+        with contextlib.suppress(RuntimeError, OSError):  # the event loop is gone
             self._soon(self._expire)
         while not self._answered.wait(SECONDS_TO_ANSWER):
             self._end_what_blocks()  # then the next task may block it
-        with contextlib.suppress(RuntimeError):  # the event loop is gone
+        with contextlib.suppress(RuntimeError, OSError):  # the event loop is gone
             for n_cancels in itertools.count(1):
                 if self._is_over.wait(SECONDS_TO_ANSWER):
                     break

@@ -357,7 +357,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         tasks = {task_of(handle): None for handle in ready if not handle.cancelled()}
         return ((name_of(task), task.get_coro()) for task in tasks if task is not None)
 
-    def throw(self, error: Exception) -> float:
+    def throw(self, error: Exception, *, is_last: bool = False) -> float:
         """Cancel the main task; where it ends, the error is raised in place of the cancellation."""
         self._error = self.threads.error = error
         if self.is_hidden():
@@ -373,7 +373,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             self._n_cancels += 1
         play = self.current_play()
         is_taken = self._main is not None and (self._ready or (play and play.release()))
-        if n_thrown > MOST_THROWN or not is_taken:
+        if is_last or n_thrown > MOST_THROWN or not is_taken:
             raise error
         return 0
 

@@ -43,7 +43,11 @@ from awaits.testing.loops._trio.order import RunQueuePlay
 from awaits.testing.loops._trio.waits import is_system_task, look, tasks_of
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
+from awaits.testing.loops.idle import (
+    TURNS_AFTER_AN_ERROR,
+    end_what_runs_for_ever,
+    make_something_run,
+)
 from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
@@ -125,8 +129,8 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def end_what_runs_for_ever(self) -> None:
         """Raise `LivelockError` in the main task, after too many turns at one instant."""
-        runner = self._runner
-        self.timekeeper.n_turns = 0
+        runner, turns = self._runner, self.timekeeper.turns
+        self.timekeeper.n_turns = max(0, turns - TURNS_AFTER_AN_ERROR)  # it may be swallowed
         running = [task for task in _ready(runner) if not is_system_task(task, runner)]
         try:
             end_what_runs_for_ever(self, ((task.name, task.coro) for task in running))
@@ -230,7 +234,7 @@ class VirtualTrioClock(trio.abc.Clock):
             if task is not runner.main_task and not is_system_task(task, runner)
         ]
 
-    def throw(self, error: Exception) -> float:
+    def throw(self, error: Exception, *, is_last: bool = False) -> float:
         """Raise an error in the first task that takes it, as trio raises `KeyboardInterrupt`.
 
         That is the main task, unless it waits for a thread that waits for another task.
@@ -244,7 +248,7 @@ class VirtualTrioClock(trio.abc.Clock):
         instant, n_thrown = self._thrown
         n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
         self._thrown = self.timekeeper.now, n_thrown
-        if n_thrown <= MOST_THROWN:
+        if n_thrown <= MOST_THROWN and not is_last:
             ready = set(_ready(self._runner))
             for task in (main, *self._other_tasks()):
                 if task in ready and isinstance(task._next_send, Outcome):
