@@ -1,0 +1,182 @@
+"""What docs/explore.md guarantees: which orders are tried whatever is drawn, and how many."""
+
+import random
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from awaits.testing import Schedule, virtual_time
+from awaits.testing.explore import Explorer, Trial
+from awaits.testing.mixture import Draw, random_priorities, slow_places
+from benchmarks.programs.base import Run, steps, together
+
+pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+class Explored(Explorer):
+    """An explorer that tells which of its orders were drawn."""
+
+    def __init__(self, *, cancel: bool = False, jitter: float = 0.0) -> None:
+        super().__init__("seed", cancel=cancel, jitter=jitter)
+        self.were_drawn: list[Trial] = []
+
+    def drawn(self, draw: Draw, rng: random.Random) -> Trial:
+        trial = super().drawn(draw, rng)
+        self.were_drawn.append(trial)
+        return trial
+
+
+def run(program: Run, trial: Trial, backend: str) -> None:
+    async def main() -> None:
+        with trial:
+            await program()
+
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+def explore(explorer: Explored, program: Run, backend: str, n_orders: int) -> list[Trial]:
+    trials: list[Trial] = []
+    for trial in explorer.trials(n_orders):
+        run(program, trial, backend)
+        trials.append(trial)
+    return trials
+
+
+def simple(explorer: Explored, program: Run, backend: str) -> list[Schedule]:
+    """Return all orders that are not drawn, but for the first."""
+    trials = explore(explorer, program, backend, 300)
+    assert trials[-1] in explorer.were_drawn  # so there are no more
+    assert trials[-4] in explorer.were_drawn
+    return [it.schedule for it in trials[1:] if it not in explorer.were_drawn]
+
+
+def draws(explorer: Explored, draw: Draw, program: Run, backend: str) -> list[Schedule]:
+    """Return a hundred orders of one kind."""
+    schedules: list[Schedule] = []
+    for number in range(100):
+        trial = explorer.drawn(draw, random.Random(f"seed {number}"))
+        run(program, trial, backend)
+        schedules.append(trial.schedule)
+    return schedules
+
+
+async def three_tasks() -> None:
+    await together(*[lambda: steps(9)] * 3)
+
+
+def test_of_a_hundred_orders_41_are_simple(backend: str) -> None:
+    explorer = Explored()
+    trials = explore(explorer, three_tasks, backend, 100)
+    are_simple = [trial not in explorer.were_drawn for trial in trials]
+    assert are_simple[0]  # the loop's own
+    assert sum(are_simple[1:]) == 41
+    assert are_simple[1:50] == [True, False] * 24 + [True]
+    assert are_simple[52:100] == [True, False, False] * 16
+
+
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_each_step_is_delayed_until_nothing_else_can_run_and_in_another_order_by_one_step(
+    backend: str, jitter: float
+) -> None:
+    tried = simple(Explored(jitter=jitter), three_tasks, backend)
+    delayed = [(task, step) for step in range(1, 11) for task in (1, 2, 3)]
+    if not jitter:
+        delayed.pop()  # it has no other beside it
+    until_idle = [Schedule({step: "idle"}, jitter=jitter) for step in delayed]
+    by_one = [Schedule({step: 1}, jitter=jitter) for step in delayed]
+    assert [it for it in tried if it in until_idle] == until_idle
+    assert [it for it in tried if it in by_one] == by_one
+
+
+def test_a_single_task_is_cancelled_at_each_await_though_no_order_differs(backend: str) -> None:
+    explorer = Explored(cancel=True)
+    trials = explore(explorer, lambda: together(lambda: steps(3)), backend, 10)
+    assert {Schedule(cancel=(1, step)) for step in (2, 3, 4)} <= {it.schedule for it in trials}
+
+
+def test_a_task_that_waits_longer_because_of_a_delay_is_cancelled_while_it_waits(
+    backend: str,
+) -> None:
+    async def program() -> None:
+        done = anyio.Event()
+
+        async def work() -> None:
+            try:
+                await steps(2)
+            finally:
+                done.set()
+
+        async def wait() -> None:
+            await done.wait()
+
+        await together(work, wait, lambda: steps(9))
+
+    tried = simple(Explored(cancel=True), program, backend)
+    assert Schedule({(1, 2): "idle"}, cancel=(2, 2)) in tried
+
+
+def test_half_of_what_is_drawn_cancels_a_task_and_on_asyncio_half_of_that_natively(
+    backend: str,
+) -> None:
+    explorer = Explored(cancel=True)
+    explore(explorer, three_tasks, backend, 1)
+    drawn = draws(explorer, random_priorities, three_tasks, backend)
+    cancelling = [it for it in drawn if it.cancel is not None]
+    assert 30 < len(cancelling) < 70
+    natively = [it for it in cancelling if it.native]
+    if backend == "asyncio":
+        assert 15 < len(natively) < 35
+    else:
+        assert not natively
+
+
+def test_some_of_what_is_drawn_delays_the_clean_up_after_a_cancellation(backend: str) -> None:
+    async def works() -> None:
+        try:
+            await steps(3)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await steps(2)
+
+    async def program() -> None:
+        await together(works, works)
+
+    explorer = Explored(cancel=True)
+    simple(explorer, program, backend)
+    pairs = {
+        Schedule({(1, again): "idle"}, cancel=(1, step))
+        for step in (2, 3, 4)
+        for again in range(step + 1, step + 3)
+    }
+    drawn = draws(explorer, random_priorities, program, backend)
+    assert len(pairs & set(drawn)) > 3
+
+
+def test_a_place_to_which_tasks_come_in_another_order_alone_is_slow_in_some(backend: str) -> None:
+    is_set = False
+
+    async def sets() -> None:
+        nonlocal is_set
+        await checkpoint()
+        is_set = True
+
+    async def looks() -> None:
+        await checkpoint()
+        if not is_set:
+            log.append("not set")
+            await checkpoint()
+
+    async def program() -> None:
+        nonlocal is_set
+        is_set = False
+        await together(sets, looks)
+
+    log: list[str] = []
+    explorer = Explored()
+    explore(explorer, program, backend, 1)
+    assert not log
+    simple(explorer, program, backend)
+    assert log
+    drawn = draws(explorer, slow_places, program, backend)
+    assert any((2, 3) in it.delays for it in drawn if not callable(it.delays))
