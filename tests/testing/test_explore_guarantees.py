@@ -131,6 +131,15 @@ def test_half_of_what_is_drawn_cancels_a_task_and_on_asyncio_half_of_that_native
         assert not natively
 
 
+def test_it_is_not_noted_what_could_be_delayed_in_a_drawn_order(backend: str) -> None:
+    explorer = Explored()
+    first, *_ = explore(explorer, three_tasks, backend, 1)
+    assert first.contended
+    trial = explorer.drawn(random_priorities, random.Random("seed"))
+    run(three_tasks, trial, backend)
+    assert not trial.contended  # which would take time for each step
+
+
 def test_some_of_what_is_drawn_delays_the_clean_up_after_a_cancellation(backend: str) -> None:
     async def works() -> None:
         try:
