@@ -1,8 +1,10 @@
 """How a schedule that fails is made small: by asking which simpler ones still fail."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from awaits.testing import Schedule
+from awaits.testing import Schedule, schedules
 from awaits.testing.shrink import shrink
 
 TWICE = Schedule({(1, 2): "idle"}, cancel=(1, 2, 3), native=True)
@@ -65,3 +67,19 @@ def test_a_single_delay_may_do_what_those_of_several_tasks_did() -> None:
     few = "Schedule({(1, 5): 'idle'})"
     many = "Schedule({(1, 4): 'idle', (1, 5): 'idle', (2, 2): 'idle', (2, 3): 'idle'})"
     assert repr(shrink(Schedule.parse(many), fails)) == few
+
+
+@given(schedule=schedules(), data=st.data())
+def test_no_schedule_is_tried_twice_and_not_the_one_that_is_known(
+    schedule: Schedule, data: st.DataObject
+) -> None:
+    asked: list[Schedule] = []
+
+    def fails(schedule: Schedule) -> bool:
+        asked.append(schedule)
+        return data.draw(st.booleans())
+
+    small = shrink(schedule, fails)
+    assert schedule not in asked
+    assert len(set(asked)) == len(asked)
+    assert small in [schedule, *asked]

@@ -28,22 +28,24 @@ def shrink(
     Args:
         schedule: One that fails, whose delays are a mapping.
         fails: Tells whether a schedule fails; it runs the test.
-        most: How often `fails` may be called.
+        most: How often `fails` may be called. It is called once for each schedule.
         most_steps: After how many steps of tasks, in all these runs, it is called no more. A run
             that ends in a `LivelockError` has a hundred thousand.
     """
     n_asked = n_steps = 0
     smallest = schedule
+    tried = {schedule: True}
 
     def still_fails(delays: DelayDict, cancelling: Schedule | None = None) -> bool:
         nonlocal n_asked, n_steps
-        n_asked += 1
-        if n_asked > most or n_steps > most_steps:
-            return False
         asked = _like(smallest if cancelling is None else cancelling, delays)
-        has_failed = fails(asked)
-        n_steps += len(asked.ran)
-        return has_failed
+        if asked not in tried:
+            n_asked += 1
+            if n_asked > most or n_steps > most_steps:
+                return False
+            tried[asked] = fails(asked)
+            n_steps += len(asked.ran)
+        return tried[asked]
 
     delays: DelayDict = dict(cast("DelayDict", schedule.delays))
     for simpler in _simpler_cancellations(schedule):

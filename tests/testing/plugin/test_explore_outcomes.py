@@ -263,7 +263,7 @@ def test_what_the_runs_leave_that_make_an_order_small_is_gone_before_the_next_te
         assert order.index("a") < order.index("b") or order.index("c") < order.index("d")
 
     def test_next():
-        assert len(opened) < 10 < 20 < n_opened
+        assert len(opened) < 10 < 15 < n_opened
     """
     explore(pytester, tests).assert_outcomes(passed=1, failed=1)
 
