@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from awaits.testing import Schedule, schedules
+from awaits.testing.every import DelayDict
 from awaits.testing.shrink import shrink
 
 TWICE = Schedule({(1, 2): "idle"}, cancel=(1, 2, 3), native=True)
@@ -83,3 +84,29 @@ def test_no_schedule_is_tried_twice_and_not_the_one_that_is_known(
     assert schedule not in asked
     assert len(set(asked)) == len(asked)
     assert small in [schedule, *asked]
+
+
+def shrunk(delays: DelayDict, *failing: DelayDict) -> Schedule:
+    """Return what a schedule shrinks to where these alone fail."""
+    fail = [Schedule(it) for it in (delays, *failing)]
+    return shrink(fail[0], fail.__contains__)
+
+
+def test_some_delays_are_left_out_though_each_half_of_them_is_needed() -> None:
+    needed = {(1, 2), (1, 9)}
+
+    def fails(schedule: Schedule) -> bool:
+        assert not callable(schedule.delays)
+        return needed <= schedule.delays.keys()
+
+    small = shrink(Schedule({(1, step): 1 for step in range(2, 10)}), fails)
+    assert small == Schedule({(1, 2): 1, (1, 9): 1})
+
+
+def test_one_delay_may_be_as_long_as_several_together() -> None:
+    assert shrunk({(1, 2): 2, (1, 3): 3}, {(1, 3): 5}) == Schedule({(1, 3): 5})
+
+
+def test_delays_that_are_left_over_are_replaced_by_one() -> None:
+    many: DelayDict = {(1, 2): 1, (1, 3): 1, (1, 4): 1}
+    assert shrunk(many, {(1, 2): 1, (1, 3): 1}, {(1, 2): 2}) == Schedule({(1, 2): 2})
