@@ -168,16 +168,12 @@ class EverySchedule:
             self.n += 1
 
     def _delayed(self, make: Callable[[Schedule], R]) -> Iterator[R]:
-        tried: set[frozenset[object]] = set()  # no delays are tried twice
         level: deque[_Longer] = deque([_Longer((), 0, {})])
         most = cast("int", self._deviations)
         for n_delays in range(most + 1):
             following: deque[_Longer] = deque()
             while level:
                 ran, n_steps, delays = level.popleft()
-                if frozenset(delays.items()) in tried:
-                    continue
-                tried.add(frozenset(delays.items()))
                 run = make(Schedule(delays, jitter=self._jitter))
                 run.stacks = [] if self._cancel else None
                 yield run
@@ -250,7 +246,10 @@ class EverySchedule:
                     yield make(Schedule(delays, jitter=self._jitter, cancel=twice, native=True))
 
     def _longer(self, run: Run, delays: DelayDict, n_steps: int) -> Iterator["_Longer"]:
-        """Yield these delays with one more, which begins after all others have begun."""
+        """Yield these delays with one more, which begins after all others have begun.
+
+        So none come twice where the order is the same: there is one way to make each.
+        """
         steps = steps_of(run.ran)
         able = set(steps if self._jitter else run.contended) - delays.keys()
         for number, step in enumerate(steps[n_steps:], n_steps):
