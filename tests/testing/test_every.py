@@ -162,6 +162,24 @@ def test_each_order_comes_again_with_each_cancellation(backend: str) -> None:
 
 
 @both
+def test_a_task_that_runs_the_code_of_a_library_alone_is_not_cancelled(backend: str) -> None:
+    async def goes_on() -> None:
+        await checkpoint()
+
+    async def main() -> None:
+        for schedule in every_schedule(0, cancel=True):
+            with schedule:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(goes_on)
+                    tasks.start_soon(anyio.sleep, 1)
+            cancels.append(schedule.cancel)
+
+    cancels: list[object] = []
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+    assert set(cancels) == {None, (1, 2)}
+
+
+@both
 @pytest.mark.parametrize("cancel", [False, True])
 def test_it_says_when_it_stopped_before_the_end(backend: str, *, cancel: bool) -> None:
     schedules = every_schedule(2, cancel=cancel, most=3)

@@ -1,6 +1,7 @@
 """Every order by choices: as many as arithmetic says, each a schedule that replays."""
 
 import asyncio
+import gc
 import math
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -151,6 +152,20 @@ def test_it_says_when_it_stopped_before_the_end(backend: str, most: int) -> None
     assert not schedules.is_complete
     orders = "1 order" if most == 1 else f"{schedules.n_orders} orders"
     assert str(schedules) == f"{orders} passed, and there are more"
+
+
+@both
+def test_it_keeps_no_more_orders_than_it_may_still_try(backend: str) -> None:
+    async def main() -> None:
+        for schedule in every_schedule("all", most=20):
+            with schedule:
+                await in_turns(3, 5)()
+            n_kept.append(sum(type(it).__name__ == "_Branch" for it in gc.get_objects()))
+
+    gc.collect()  # what other tests have left
+    n_kept: list[int] = []
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+    assert max(n_kept) <= 20
 
 
 @both
