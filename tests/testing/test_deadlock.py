@@ -1,12 +1,13 @@
 """A run in which nothing can ever run again ends, and tells who waits and where."""
 
+import inspect
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from pathlib import Path
 from unittest import mock
 
@@ -14,9 +15,35 @@ import anyio
 import pytest
 
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
+from awaits.testing.deadlock import frames_of
 from tests.testing.shared import innermost
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+async def nothing() -> AsyncGenerator[None]:
+    await anyio.Event().wait()
+    yield
+
+
+async def in_a_loop() -> None:
+    async for _ in nothing():
+        pass
+
+
+async def for_one_item() -> None:
+    await anext(nothing(), None)
+
+
+async def for_an_object() -> None:
+    async def waits() -> None:
+        await anyio.Event().wait()
+
+    class Waits:
+        def __await__(self) -> Generator[object, None, None]:
+            return waits().__await__()
+
+    await Waits()
 
 
 class TestDeadlock:
@@ -70,17 +97,12 @@ class TestDeadlock:
             anyio.run(wait, backend_options=virtual_time("asyncio"))
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-    def test_what_an_async_generator_waits_for_is_told(self, backend: str) -> None:
-        async def nothing() -> AsyncGenerator[None]:
-            await anyio.Event().wait()
-            yield
-
-        async def main() -> None:
-            async for _ in nothing():
-                pass
-
-        with pytest.raises(DeadlockError, match=r"in .*\.nothing, for an Event to be set$"):
-            anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+    @pytest.mark.parametrize("wait", [in_a_loop, for_one_item, for_an_object])
+    def test_what_is_awaited_within_an_awaitable_of_any_kind_is_told(
+        self, backend: str, wait: Callable[[], Awaitable[None]]
+    ) -> None:
+        with pytest.raises(DeadlockError, match=r"(nothing|waits), for an Event to be set$"):
+            anyio.run(wait, backend=backend, backend_options=virtual_time(backend))
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     def test_time_that_is_held_and_that_nobody_moves_is_one(self, backend: str) -> None:
@@ -165,3 +187,15 @@ def test_a_task_under_a_patch_is_called_by_its_own_name(backend: str) -> None:
     with pytest.raises((DeadlockError, ExceptionGroup)) as raised:
         anyio.run(main, backend=backend, backend_options=virtual_time(backend))
     assert "\n  task 1, waits, waits at tests/" in str(innermost(raised.value))
+
+
+@pytest.mark.real_time
+def test_a_coroutine_that_runs_is_not_asked_what_it_awaits() -> None:
+    class Runs:
+        cr_frame = inspect.currentframe()
+
+        @property
+        def cr_await(self) -> object:
+            raise AssertionError("this may crash the process")
+
+    assert list(frames_of(Runs())) == [Runs.cr_frame]

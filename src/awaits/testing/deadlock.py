@@ -198,7 +198,12 @@ def _followed(coroutine: object) -> Iterator[tuple[object, FrameType | None]]:
                 return
             # These wrappers do not say what they wrap (python/cpython#76991).
             inside: list[object] = gc.get_referents(coroutine)
-            coroutine = next((it for it in inside if isinstance(it, _STEPPED)), None)
+            coroutine = next((it for it in inside if _is_stepped(it)), None)
+
+
+def _is_stepped(it: object) -> bool:
+    """Tell whether this is what a wrapper wraps; that may be a wrapper as well."""
+    return isinstance(it, _STEPPED) or type(it).__name__.startswith(_STEPS)
 
 
 Line: TypeAlias = tuple[CodeType, int]
