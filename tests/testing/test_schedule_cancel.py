@@ -100,3 +100,20 @@ async def test_what_cleans_up_leaks_nothing_wherever_it_is_cancelled(schedule: S
             for _ in range(5):
                 group.start_soon(work)
     assert limiter.borrowed_tokens == 0
+
+
+async def test_awaits_count_again_in_an_outer_cancel_scope_once_an_inner_one_has_closed() -> None:
+    async def is_cancelled(cancel: int) -> bool:
+        schedule = Schedule(cancel=cancel)
+        with schedule, schedule.cancel_scope() as outer:
+            await checkpoint()
+            with schedule.cancel_scope():
+                await checkpoint()
+                await checkpoint()
+            for _ in range(3):
+                await checkpoint()
+        return outer.cancelled_caught
+
+    assert await is_cancelled(1)
+    assert await is_cancelled(4)
+    assert await is_cancelled(5)

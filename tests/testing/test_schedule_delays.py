@@ -245,7 +245,10 @@ def test_the_numbers_that_are_printed_are_plain_ones(
             "whole numbers of at least 1, or 'idle' for a delay, not 0",
         ),
         ("Schedule(speed=2)", "is not a schedule: "),
-        ("Schedule(open('x'))", "is not a schedule: "),
+        (
+            "Schedule(open('x'))",
+            "is not a schedule: only numbers, strings and brackets are allowed.",
+        ),
         ("Schedule({}, {})", "is not a schedule: "),
         ("Schedule(**{'jitter': 1})", "is not a schedule: "),
         ("Schedule(lambda task, step: 1)", "is not a schedule: "),
