@@ -27,6 +27,24 @@ class TestWallClock:
     async def test_an_instant_without_a_timezone_is_utc(self) -> None:
         assert datetime.now(tz=UTC) == self.START
 
+    @pytest.mark.real_time
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_it_is_utc_wherever_the_machine_stands(
+        self, monkeypatch: pytest.MonkeyPatch, backend: str
+    ) -> None:
+        async def now() -> datetime:
+            return datetime.now(tz=UTC)
+
+        wall = self.START.replace(tzinfo=None)
+        with monkeypatch.context() as patch:
+            patch.setenv("TZ", "Asia/Tokyo")
+            time.tzset()
+            shown = anyio.run(
+                now, backend=backend, backend_options=virtual_time(backend, wall=wall)
+            )
+        time.tzset()
+        assert shown == self.START
+
     @pytest.mark.virtual_time(wall=True)
     async def test_it_begins_now(self) -> None:
         before = time.time()
