@@ -24,6 +24,10 @@ def test_all_means_every_one_that_is_installed(monkeypatch: pytest.MonkeyPatch) 
     assert backends.parse("all") == ("asyncio", "trio")
 
 
+def test_all_may_come_after_the_name_that_is_to_come_first() -> None:
+    assert backends.parse("trio,all") == ("trio", "asyncio", "asyncio+uvloop")
+
+
 @pytest.mark.parametrize("names", ["curio", "", "trio,", "asyncio trio", "trio+uvloop", "Trio"])
 def test_an_unknown_name_is_refused_with_the_names_there_are(names: str) -> None:
     with pytest.raises(ValueError, match=r"choose from asyncio, trio, asyncio\+uvloop\.$"):
@@ -59,6 +63,13 @@ def test_the_running_event_loop_is_the_one_that_anyio_was_told_to_run(name: str)
     backend, options = backends.anyio_backend(name)
 
     assert anyio.run(ask, backend=backend, backend_options=options) == name
+
+
+@pytest.mark.parametrize("name", backends.NAMES)
+def test_who_adds_options_to_an_event_loop_adds_them_for_nobody_else(name: str) -> None:
+    backends.anyio_backend(name)[1]["debug"] = True
+
+    assert "debug" not in backends.anyio_backend(name)[1]
 
 
 def test_outside_an_event_loop_none_is_running() -> None:
