@@ -49,6 +49,21 @@ def test_what_xml_has_for_itself_is_text_in_the_picture() -> None:
     assert texts(drawn, "title") == ["<title>"]
 
 
+def test_a_time_is_written_once_where_it_begins() -> None:
+    rows = [Row(1, "step", text, time) for text, time in [("a", 1), ("b", 1), ("c", 2), ("d", 1)]]
+    drawn = texts(svg(Picture({1: "1 task"}, rows), "", ""))
+    assert drawn == ["1 task", "1 s", "a", "b", "2 s", "c", "1 s", "d"]
+
+
+@pytest.mark.anyio
+async def test_the_picture_has_more_rows_than_the_lanes() -> None:
+    schedule = Schedule({(1, "every"): 1})
+    await play(schedule, "a", "b", n_steps=40)
+    in_lanes, drawn = schedule.lanes.count("shared.py:"), schedule.svg.count("shared.py:")
+    assert in_lanes < 30
+    assert drawn > 70  # nearly all of 80 steps
+
+
 def test_each_test_has_a_file_of_its_own() -> None:
     assert file_name("tests/test_a.py::test_b[asyncio]") == "tests-test_a.py-test_b-asyncio.svg"
     nodeids = ["a/b.py::t", "a-b.py::t", "a.py::t[x y]", "a.py::t[x/y]", "a.py::t[x_y]", "ä.py::t"]
