@@ -1,8 +1,12 @@
 """What a user of pytest and Hypothesis sees of a schedule."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from hypothesis import Phase, given, settings
+
+from awaits.testing import Schedule, schedules
 
 COUNTER = """
     import anyio, pytest
@@ -151,3 +155,18 @@ def test_an_event_loop_that_cannot_be_steered_skips_the_test(
     result.stdout.fnmatch_lines(
         ["*asyncio+uvloop has neither virtual time nor another order of its tasks*"]
     )
+
+
+def test_the_first_four_tasks_are_delayed_more_often_than_those_after_them() -> None:
+    tasks: Counter[int] = Counter()
+
+    @settings(database=None, derandomize=True, max_examples=1_000, phases=[Phase.generate])
+    @given(schedule=schedules())
+    def draw(schedule: Schedule) -> None:
+        assert not callable(schedule.delays)
+        tasks.update(task for task, _ in schedule.delays)
+
+    draw()
+    assert max(tasks) > 20
+    for task in (1, 2, 3, 4):
+        assert tasks[task] > 4 * max(tasks[later] for later in range(5, 33))
