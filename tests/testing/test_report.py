@@ -8,6 +8,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from awaits.testing import DeadlockError, Schedule, virtual_time
+from awaits.testing.schedule import unseen
 from tests.testing.shared import play, steps
 
 pytestmark = pytest.mark.anyio
@@ -74,6 +75,13 @@ async def test_an_error_in_the_block_is_given_the_explanation() -> None:
                 group.start_soon(checkpoint)
             raise ZeroDivisionError
     assert caught.value.__notes__ == [schedule.explanation]
+
+
+async def test_an_error_in_the_block_of_a_schedule_that_nobody_sees_is_left_alone() -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        with unseen(Schedule({(1, 1): 1})):
+            raise ZeroDivisionError
+    assert not hasattr(caught.value, "__notes__")
 
 
 async def sells(first: anyio.Lock, second: anyio.Lock) -> None:
@@ -225,6 +233,16 @@ async def test_lanes_shorten_long_names_and_tell_how_many_do_not_fit() -> None:
     head = lanes.splitlines()[0]
     assert [name[1:3] for name in head.split() if "..." in name] == ["aa", "bb", "cc"]
     assert lanes.splitlines()[-1].startswith("and 1 more task, whose lanes do not fit")
+
+
+async def test_lanes_do_not_explain_a_mark_that_is_in_none_of_them() -> None:
+    schedule = Schedule({(1, 1): 1, (2, 1): 1, (3, 1): 1})
+    with schedule:
+        async with anyio.create_task_group() as tasks:
+            for letter in "abcd":
+                tasks.start_soon(steps, letter, 1, [], name=60 * letter)
+    assert "dddd, not begun" in schedule.explanation  # went ahead
+    assert ">" not in schedule.lanes
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
