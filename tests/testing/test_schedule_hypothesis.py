@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 
+import anyio
 import pytest
 from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from awaits.testing import Schedule, schedules
+from tests.testing.shared import play
 
 COUNTER = """
     import anyio, pytest
@@ -170,3 +173,20 @@ def test_the_first_four_tasks_are_delayed_more_often_than_those_after_them() -> 
     assert max(tasks) > 20
     for task in (1, 2, 3, 4):
         assert tasks[task] > 4 * max(tasks[later] for later in range(5, 33))
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_only_the_example_that_is_told_remembers_where_its_tasks_stood(backend: str) -> None:
+    lanes: list[str] = []
+
+    @settings(database=None, max_examples=1)
+    @given(schedule=st.builds(Schedule, st.just({(1, 1): 1})))
+    def fails(schedule: Schedule) -> None:
+        anyio.run(play, schedule, "a", "b", backend=backend)
+        lanes.append(schedule.lanes)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert "(delayed)" in lanes.pop()
+    assert set(lanes) == {""}
