@@ -1,6 +1,7 @@
 """Threads that are no workers of an event loop: time waits for them as well, if not for long."""
 
 import asyncio
+import os
 import queue
 import threading
 import time
@@ -11,12 +12,14 @@ from typing import TypeAlias
 from unittest import mock
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 import trio
 
 from awaits.testing import virtual_time
 from awaits.testing.loops import stacks, threads
+from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import A_MOMENT, on_both, threads_beside_no_loop, work
 
 Answer: TypeAlias = Callable[[], Awaitable[object]]
@@ -128,30 +131,61 @@ def test_time_stands_still_while_a_thread_works_that_has_called_an_event_loop_be
     with connection() as it:
         asyncio.run(it.ask())  # in real time, where nobody notices
         for _ in range(2):
-            with mock.patch.object(threads, "SECONDS_FOR_OTHERS", 0.0):
-                run("asyncio", it.ask)
-                run("asyncio", main)
+            run("asyncio", it.ask)
+            run("asyncio", main)
 
 
-@on_both
-def test_a_thread_that_goes_on_for_ever_holds_time_for_a_while(backend: str) -> None:
+@contextmanager
+def going_on(n_threads: int) -> Generator[Callable[[], None]]:
+    """Give a function that starts threads; they work until the block ends."""
     is_over = threading.Event()
 
     def goes_on() -> None:
         while not is_over.is_set():
             time.sleep(0.001)
 
-    async def main() -> None:
-        thread.start()
-        await anyio.sleep(3600)
-        await anyio.sleep(3600)
+    started = [threading.Thread(target=goes_on) for _ in range(n_threads)]
+
+    def start() -> None:
+        for thread in started:
+            thread.start()
+
+    try:
+        yield start
+    finally:
         is_over.set()
+        for thread in started:
+            thread.join()
+
+
+@on_both
+def test_threads_that_go_on_for_ever_hold_time_for_a_while_together(backend: str) -> None:
+    waited: list[float] = []
+    hold = Threads.hold
+
+    def held(self: Threads) -> float:
+        waited.append(hold(self))
+        return waited[-1]
+
+    async def main() -> None:
+        start()
+        for _ in range(2):
+            await anyio.sleep(3600)
         assert anyio.current_time() == 7200.0
 
-    thread = threading.Thread(target=goes_on)
-    with mock.patch.object(threads, "SECONDS_FOR_OTHERS", A_MOMENT):
+    with (
+        mock.patch.object(threads, "SECONDS_ALONE", A_MOMENT),
+        mock.patch.object(Threads, "hold", held),
+        going_on(5) as start,
+    ):
         run(backend, main)
-    thread.join()
+        n_times = waited.index(0.0)
+        assert n_times
+        assert not any(waited[n_times:])  # as long as they do not rest
+        waited.clear()
+        run(backend, anyio.lowlevel.checkpoint)  # they are older than this run
+        run(backend, lambda: anyio.sleep(1))
+        assert not any(waited)
 
 
 @on_both
@@ -222,3 +256,22 @@ def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again() -> No
     lock.release()
     thread.join()
     assert held == [True, False, True, False]
+
+
+@pytest.mark.real_time
+def test_one_that_reads_a_pipe_line_by_line_holds_time_until_it_is_looked_at_again() -> None:
+    reader, writer = map(os.fdopen, os.pipe(), "rw")
+
+    def reads() -> None:
+        for _ in reader:
+            pass
+
+    thread = threading.Thread(target=reads)
+    thread.start()
+    seen: bool | None = True
+    while seen:  # it begins
+        seen = stacks.is_at_work_alone(stacks.frames()[thread.ident or 0])
+    writer.close()
+    thread.join()
+    reader.close()
+    assert seen is None

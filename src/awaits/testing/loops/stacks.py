@@ -29,8 +29,12 @@ _LOCK = type(threading.Lock())
 _IN_C = _LOCK, type(threading.RLock()), queue.SimpleQueue
 _WAIT = {"acquire", "get"}
 _WITH = "with"  # stands for a call that enters a `with` block
-_OF_SYSTEM = {"selectors", "socketserver"}  # a thread that waits for the world outside is in these
-_ASK_SYSTEM = {"accept", "poll", "recv", "recv_into", "recvfrom", "select", "waitpid"}
+# A thread that waits for the world outside is in these, or calls such a method.
+_OF_SYSTEM = "multiprocessing", "selectors", "socket", "ssl", "subprocess"
+_ASK_SYSTEM = {
+    *("accept", "poll", "read", "readinto", "readline", "recv", "recv_into", "recvfrom", "select"),
+    "waitpid",
+}
 # By module and function: where an idle thread of a pool waits, and where a worker waits for a task.
 # The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
@@ -110,15 +114,38 @@ def is_at_work_alone(frame: FrameType) -> bool | None:
     """
     if not WORKERS.isdisjoint(_stack(frame)):
         return False
-    here = frame.f_locals
-    waiter: object = here.get("waiter")
-    if _module(frame) == threading.__name__ and isinstance(waiter, _LOCK):
-        return not waiter.locked()  # in `Condition.wait`, as in all of an event or a queue
-    queues = [it for it in here.values() if type(it) is queue.SimpleQueue]
+    module, here = _module(frame), frame.f_locals
+    if module == threading.__name__:
+        # In `Condition.wait`, as in all of an event or a queue, and in `Thread.join`.
+        lock: object = here.get("waiter", here.get("lock"))
+        if isinstance(lock, _LOCK):
+            return not lock.locked()
+        if frame.f_code.co_name == "join" and isinstance(
+            other := here.get("self"), threading.Thread
+        ):
+            return not other.is_alive()
     if waits(frame):
+        queues = [it for it in here.values() if type(it) is queue.SimpleQueue]
         return not all(it.empty() for it in queues) if queues else None
-    asks = _module(frame) in _OF_SYSTEM or _calls(frame.f_code, frame.f_lasti) & _ASK_SYSTEM
-    return not asks
+    if module.startswith(_OF_SYSTEM) or _calls(frame.f_code, frame.f_lasti) & _ASK_SYSTEM:
+        return False
+    return None if _iterates(frame.f_code, frame.f_lasti) else True  # over a pipe, for instance
+
+
+@functools.cache
+def _iterates(code: CodeType, last: int) -> bool:
+    """Tell whether an instruction asks an iterator that is written in C for the next item."""
+    return any(
+        it.offset == last and it.opname.startswith("FOR_ITER") for it in dis.get_instructions(code)
+    )
+
+
+def beginning(frame: FrameType) -> CodeType:
+    """Return the function that a thread runs."""
+    began, it = frame.f_code, frame.f_back
+    while it is not None and _module(it) != threading.__name__:
+        began, it = it.f_code, it.f_back
+    return began
 
 
 def _module(frame: FrameType) -> str:

@@ -17,13 +17,20 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
-from types import FrameType
+from types import CodeType, FrameType
 from weakref import WeakMethod, WeakSet, WeakValueDictionary, ref
 
 from awaits.testing.loops import real
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.oldest import OLDEST
-from awaits.testing.loops.stacks import frames, has_no_work, is_at_work_alone, job, waits
+from awaits.testing.loops.stacks import (
+    beginning,
+    frames,
+    has_no_work,
+    is_at_work_alone,
+    job,
+    waits,
+)
 
 check_names("Python", {threading: ["_active"]})
 
@@ -39,9 +46,9 @@ SECONDS_ALL_WAIT = 0.2
 SECONDS_AT_ONE_JOB = 5.0
 # A thread may be about to go on that seems to wait at a lock.
 SECONDS_TO_WAKE = 0.002
-# A thread that has called the event loop may work for so long, and one that has not. After that, it
-# does not hold time until it has rested, because it may go on for ever.
-SECONDS_FOR_CALLERS, SECONDS_FOR_OTHERS = 5.0, 1.0
+# A thread that is no worker may work for so long. After that, it does not hold time until it has
+# rested, because it may go on for ever. Then others that run the same function hold time for less.
+SECONDS_ALONE, SECONDS_ALONE_AGAIN = 1.0, 0.05
 # A thread that asks at least this often whether it is cancelled may work until it is.
 SECONDS_BETWEEN_QUESTIONS = 1.0
 
@@ -51,6 +58,10 @@ _of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
 
 _callers: WeakSet[threading.Thread] = WeakSet()
 """The threads that have called an event loop in virtual time."""
+_go_on: WeakSet[threading.Thread] = WeakSet()
+"""Those that have worked for longer than they hold time, and not rested since."""
+_going_on: set[CodeType] = set()
+"""The functions that such threads run."""
 
 
 class Threads:
@@ -178,28 +189,36 @@ class Threads:
         if len(ALIVE) == self.n_alive and not self.has_callers:
             return 0.0
         now, where = real.seconds(), frames()
-        before, since = self._at_locks
-        self._at_locks = set(), 0.0  # what runs until the next look may wake them
-        at_locks: list[FrameType] = []
+        wait, at_locks = 0.0, set[tuple[int, int]]()
         for thread in self._alone_beside():
             frame = where.get(thread.ident or 0)
-            is_at_work = frame is not None and is_at_work_alone(frame)
-            if is_at_work:
-                worked = now - self._alone.setdefault(thread, now)
-                most = SECONDS_FOR_CALLERS if thread in _callers else SECONDS_FOR_OTHERS
-                if worked < most:
-                    return min(SECONDS_TO_WAKE + worked, SECONDS_UNTIL_LOOKED_AGAIN)
-            else:
-                self._alone.pop(thread, None)
-                if frame is not None and is_at_work is None:
-                    at_locks.append(frame)
-        places = {(id(it), it.f_lasti) for it in at_locks}
-        if places != before:
-            since = now
-        if places and now - since < SECONDS_TO_WAKE:
-            self._at_locks = places, since
-            return SECONDS_TO_WAKE
-        return 0.0
+            is_at_work = False if frame is None else is_at_work_alone(frame)
+            if frame is not None and is_at_work:
+                wait = max(wait, self._wait_for(thread, frame, now))
+                continue
+            self._alone.pop(thread, None)
+            _go_on.discard(thread)
+            if frame is not None and is_at_work is None:
+                at_locks.add((id(frame), frame.f_lasti))
+        (before, since), self._at_locks = self._at_locks, (set(), 0.0)
+        if at_locks and not wait:
+            since = since if at_locks == before else now
+            if now - since < SECONDS_TO_WAKE:
+                self._at_locks = at_locks, since
+                wait = SECONDS_TO_WAKE
+        return wait
+
+    def _wait_for(self, thread: threading.Thread, frame: FrameType, now: float) -> float:
+        """Return for how many real seconds to wait for a thread that is at work."""
+        if thread in _go_on:
+            return 0.0
+        began = beginning(frame)
+        worked = now - self._alone.setdefault(thread, now)
+        if worked >= (SECONDS_ALONE_AGAIN if began in _going_on else SECONDS_ALONE):
+            _go_on.add(thread)
+            _going_on.add(began)
+            return 0.0
+        return min(SECONDS_TO_WAKE + worked, SECONDS_UNTIL_LOOKED_AGAIN)
 
     def _alone_beside(self) -> Iterator[threading.Thread]:
         """Yield the other threads that may be at work for a task."""
