@@ -3,6 +3,7 @@
 import asyncio
 import os
 import queue
+import socketserver
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator
@@ -207,6 +208,31 @@ def test_a_worker_that_goes_on_until_a_task_has_slept_holds_time_for_a_while(bac
         run(backend, main)
 
 
+@on_both
+def test_a_server_that_waits_for_the_world_outside_does_not_keep_time_from_moving(
+    backend: str,
+) -> None:
+    async def main() -> None:
+        is_over = threading.Event()
+
+        def polls() -> None:
+            while not is_over.wait(0.001):
+                pass
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, polls)
+            await anyio.sleep(A_MOMENT)
+            is_over.set()
+
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
+        serves = threading.Thread(target=server.serve_forever, args=(0.001,))
+        serves.start()
+        with mock.patch.object(threads, "SECONDS_AT_ONE_JOB", A_MOMENT):
+            run(backend, main)
+        server.shutdown()
+        serves.join()
+
+
 @pytest.mark.real_time
 def test_it_is_known_whether_a_thread_that_waits_has_been_woken() -> None:
     event, jobs, lock = threading.Event(), queue.SimpleQueue[int](), threading.Lock()
@@ -228,7 +254,7 @@ def test_it_is_known_whether_a_thread_that_waits_has_been_woken() -> None:
         frames = stacks.frames()
         return [stacks.is_at_work_alone(frames[it.ident or 0]) for it in waiting]
 
-    while seen() != [False, False, None]:
+    while seen() not in ([False, False, None], [False, None, None]):  # by version of Python
         time.sleep(0.001)
     event.set()
     jobs.put(1)

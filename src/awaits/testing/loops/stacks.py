@@ -39,6 +39,8 @@ _ASK_SYSTEM = {
 # The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
+# From Python 3.13 on, an item does not pass through a queue at which a thread waits.
+_IS_HANDED_OVER = sys.version_info >= (3, 13)
 # In these, a thread works for an event loop, which counts it as long as it waits for it.
 WORKERS: set[tuple[str, str]] = set()
 
@@ -112,7 +114,7 @@ def is_at_work_alone(frame: FrameType) -> bool | None:
     Returns:
         `None` if it waits at a lock, and may have been woken a moment ago.
     """
-    if not WORKERS.isdisjoint(_stack(frame)):
+    if is_a_worker(frame):
         return False
     module, here = _module(frame), frame.f_locals
     if module == threading.__name__:
@@ -126,10 +128,23 @@ def is_at_work_alone(frame: FrameType) -> bool | None:
             return not other.is_alive()
     if waits(frame):
         queues = [it for it in here.values() if type(it) is queue.SimpleQueue]
-        return not all(it.empty() for it in queues) if queues else None
-    if module.startswith(_OF_SYSTEM) or _calls(frame.f_code, frame.f_lasti) & _ASK_SYSTEM:
+        if any(not it.empty() for it in queues):
+            return True
+        return False if queues and not _IS_HANDED_OVER else None
+    if waits_outside(frame):
         return False
     return None if _iterates(frame.f_code, frame.f_lasti) else True  # over a pipe, for instance
+
+
+def waits_outside(frame: FrameType) -> bool:
+    """Tell whether a thread waits for the world outside: for a socket, a pipe or a process."""
+    asks = not _calls(frame.f_code, frame.f_lasti).isdisjoint(_ASK_SYSTEM)
+    return asks or _module(frame).startswith(_OF_SYSTEM)
+
+
+def is_a_worker(frame: FrameType) -> bool:
+    """Tell whether a thread works for an event loop, which counts it."""
+    return not WORKERS.isdisjoint(_stack(frame))
 
 
 @functools.cache

@@ -27,9 +27,11 @@ from awaits.testing.loops.stacks import (
     beginning,
     frames,
     has_no_work,
+    is_a_worker,
     is_at_work_alone,
     job,
     waits,
+    waits_outside,
 )
 
 check_names("Python", {threading: ["_active"]})
@@ -167,7 +169,7 @@ class Threads:
                 began is not None and now_really - self._jobs[began] >= SECONDS_AT_ONE_JOB
             ):
                 n_counting += 1
-            elif frame is None or not waits(frame):
+            elif frame is None or not (waits(frame) or _serves(frame)):
                 all_count = False
         all_count = all_count and n_counting > 0
         if not all_count or self._pace[0] != now:
@@ -289,6 +291,11 @@ class Threads:
         if (soon := self._soon()) is not None:
             with contextlib.suppress(RuntimeError):  # it is closed
                 soon(function)
+
+
+def _serves(frame: FrameType) -> bool:
+    """Tell whether a thread is a server that waits for the world outside."""
+    return waits_outside(frame) and not is_a_worker(frame)
 
 
 class _Waiting:

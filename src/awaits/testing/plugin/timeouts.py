@@ -155,7 +155,8 @@ def _timed(seconds: float, tell: Callable[[str], object], body: Body) -> Body:
             def cancel() -> None:
                 adapter_here().break_rings()
                 # A test with a shield, or with tasks that are not anyio's, may survive the scope.
-                (cancel_anyway if scope.cancel_called else scope.cancel)()
+                with contextlib.suppress(RecursionError):  # of a ring that has not run since
+                    (cancel_anyway if scope.cancel_called else scope.cancel)()
 
             with _in_time(Watchdog(seconds, "the test has not ended", cancel, tell)), scope:
                 await body(*args, **kwargs)
