@@ -4,6 +4,7 @@ import asyncio
 import os
 import queue
 import socketserver
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator
@@ -301,3 +302,26 @@ def test_one_that_reads_a_pipe_line_by_line_holds_time_until_it_is_looked_at_aga
     thread.join()
     reader.close()
     assert seen is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells.")
+@pytest.mark.real_time
+def test_linux_tells_which_thread_waits_for_a_processor() -> None:
+    is_over = threading.Event()
+
+    def computes() -> None:
+        while not is_over.is_set():
+            pass
+
+    waiting = threading.Thread(target=is_over.wait)
+    computing = threading.Thread(target=computes)
+    waiting.start()
+    computing.start()
+    while stacks.is_runnable(waiting):
+        pass
+    while not stacks.is_runnable(computing):
+        time.sleep(0.001)
+    is_over.set()
+    waiting.join()
+    computing.join()
+    assert not stacks.is_runnable(computing)

@@ -10,6 +10,7 @@ import concurrent.futures.thread
 import dis
 import functools
 import gc
+import os
 import queue
 import sys
 import threading
@@ -23,6 +24,7 @@ from awaits.testing.loops.oldest import OLDEST
 
 check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
 
+_open, _read, _close = os.open, os.read, os.close  # a test may replace them
 _LOCKS = {"queue", "threading"}  # a thread that waits for another one is in these
 _WAITING = {"blockbuster.blockbuster", *_LOCKS}  # blockbuster wraps all locks
 _LOCK = type(threading.Lock())
@@ -145,6 +147,18 @@ def waits_outside(frame: FrameType) -> bool:
 def is_a_worker(frame: FrameType) -> bool:
     """Tell whether a thread works for an event loop, which counts it."""
     return not WORKERS.isdisjoint(_stack(frame))
+
+
+def is_runnable(thread: threading.Thread) -> bool:
+    """Tell whether a thread only waits for a processor; on other systems than Linux, `False`."""
+    try:
+        file = _open(f"/proc/self/task/{thread.native_id}/stat", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return _read(file, 1_000).rpartition(b")")[2].split()[:1] == [b"R"]
+    finally:
+        _close(file)
 
 
 @functools.cache

@@ -29,6 +29,7 @@ from awaits.testing.loops.stacks import (
     has_no_work,
     is_a_worker,
     is_at_work_alone,
+    is_runnable,
     job,
     waits,
     waits_outside,
@@ -50,7 +51,9 @@ SECONDS_AT_ONE_JOB = 5.0
 SECONDS_TO_WAKE = 0.002
 # A thread that is no worker may work for so long. After that, it does not hold time until it has
 # rested, because it may go on for ever. Then others that run the same function hold time for less.
-SECONDS_ALONE, SECONDS_ALONE_AGAIN = 1.0, 0.05
+SECONDS_ALONE, SECONDS_ALONE_AGAIN = 1.0, 0.2
+# asyncio's default executor. Its threads are workers, also where they wait for a job.
+_OF_DEFAULT_EXECUTOR = "asyncio_"
 # A thread that asks at least this often whether it is cancelled may work until it is.
 SECONDS_BETWEEN_QUESTIONS = 1.0
 
@@ -103,7 +106,7 @@ class Threads:
         self.has_callers: bool = bool(_callers)
         # Since when threads have been at work that are not workers.
         self._alone: dict[threading.Thread, float] = {}
-        self._at_locks: tuple[set[tuple[int, int]], float] = set(), 0.0
+        self._at_locks: tuple[set[tuple[FrameType, int]], float] = set(), 0.0
         # Where threads stood. The frames stay alive, so that no later one has the same address.
         self._places: dict[threading.Thread, tuple[FrameType, int, float]] = {}
         self._looked_at: list[FrameType] = []
@@ -191,7 +194,7 @@ class Threads:
         if len(ALIVE) == self.n_alive and not self.has_callers:
             return 0.0
         now, where = real.seconds(), frames()
-        wait, at_locks = 0.0, set[tuple[int, int]]()
+        wait, is_woken, at_locks = 0.0, False, set[tuple[FrameType, int]]()
         for thread in self._alone_beside():
             frame = where.get(thread.ident or 0)
             is_at_work = False if frame is None else is_at_work_alone(frame)
@@ -201,10 +204,11 @@ class Threads:
             self._alone.pop(thread, None)
             _go_on.discard(thread)
             if frame is not None and is_at_work is None:
-                at_locks.add((id(frame), frame.f_lasti))
+                at_locks.add((frame, frame.f_lasti))  # the frame stays alive, see above
+                is_woken = is_woken or is_runnable(thread)
         (before, since), self._at_locks = self._at_locks, (set(), 0.0)
         if at_locks and not wait:
-            since = since if at_locks == before else now
+            since = since if at_locks == before and not is_woken else now
             if now - since < SECONDS_TO_WAKE:
                 self._at_locks = at_locks, since
                 wait = SECONDS_TO_WAKE
@@ -229,6 +233,7 @@ class Threads:
             if (
                 thread not in those_that_never_are
                 and thread.ident not in self.waiting
+                and not thread.name.startswith(_OF_DEFAULT_EXECUTOR)
                 and (thread not in self._older or thread in _callers)
             ):
                 yield thread
