@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 
 from awaits.testing import DeadlockError
+from awaits.testing.loops.alone import SECONDS_UNTIL_LOOKED_AGAIN
 from awaits.testing.loops.idle import make_something_run
 from awaits.testing.loops.play import Play
-from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN, Threads
+from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
 

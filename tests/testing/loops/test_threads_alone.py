@@ -20,7 +20,7 @@ import pytest
 import trio
 
 from awaits.testing import virtual_time
-from awaits.testing.loops import stacks, threads
+from awaits.testing.loops import alone, stacks, threads
 from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import A_MOMENT, on_both, threads_beside_no_loop, work
 
@@ -176,7 +176,7 @@ def test_threads_that_go_on_for_ever_hold_time_for_a_while_together(backend: str
         assert anyio.current_time() == 7200.0
 
     with (
-        mock.patch.object(threads, "SECONDS_ALONE", A_MOMENT),
+        mock.patch.object(alone, "SECONDS_ALONE", A_MOMENT),
         mock.patch.object(Threads, "hold", held),
         going_on(5) as start,
     ):
@@ -190,46 +190,35 @@ def test_threads_that_go_on_for_ever_hold_time_for_a_while_together(backend: str
         assert not any(waited)
 
 
+async def poll_until_a_task_has_slept() -> None:
+    is_over = threading.Event()
+
+    def polls() -> None:
+        while not is_over.wait(0.001):
+            pass
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(anyio.to_thread.run_sync, polls)
+        await anyio.sleep(A_MOMENT)
+        assert anyio.current_time() == A_MOMENT
+        is_over.set()
+
+
 @on_both
 def test_a_worker_that_goes_on_until_a_task_has_slept_holds_time_for_a_while(backend: str) -> None:
-    async def main() -> None:
-        is_over = threading.Event()
-
-        def polls() -> None:
-            while not is_over.wait(0.001):
-                pass
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(anyio.to_thread.run_sync, polls)
-            await anyio.sleep(A_MOMENT)
-            assert anyio.current_time() == A_MOMENT
-            is_over.set()
-
     with mock.patch.object(threads, "SECONDS_AT_ONE_JOB", A_MOMENT):
-        run(backend, main)
+        run(backend, poll_until_a_task_has_slept)
 
 
 @on_both
 def test_a_server_that_waits_for_the_world_outside_does_not_keep_time_from_moving(
     backend: str,
 ) -> None:
-    async def main() -> None:
-        is_over = threading.Event()
-
-        def polls() -> None:
-            while not is_over.wait(0.001):
-                pass
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(anyio.to_thread.run_sync, polls)
-            await anyio.sleep(A_MOMENT)
-            is_over.set()
-
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as server:
         serves = threading.Thread(target=server.serve_forever, args=(0.001,))
         serves.start()
         with mock.patch.object(threads, "SECONDS_AT_ONE_JOB", A_MOMENT):
-            run(backend, main)
+            run(backend, poll_until_a_task_has_slept)
         server.shutdown()
         serves.join()
 
@@ -276,7 +265,7 @@ def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again() -> No
     beside = threads_beside_no_loop()
     thread = threading.Thread(target=acquires)
     thread.start()
-    with mock.patch.object(threads, "SECONDS_TO_WAKE", 1e-9):
+    with mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9):
         while beside.hold():
             time.sleep(0.001)
         held = [bool(beside.hold()) for _ in range(4)]

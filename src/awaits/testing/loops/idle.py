@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable
 
 from awaits.testing.deadlock import deadlock, livelock, place
+from awaits.testing.loops.alone import SECONDS_UNTIL_LOOKED_AGAIN
 from awaits.testing.loops.contract import EventLoop
 from awaits.testing.loops.standing import standing, title, told
-from awaits.testing.loops.threads import SECONDS_UNTIL_LOOKED_AGAIN
 
 MOST_LIVELOCKS = 10  # in one test, which may swallow them
 TURNS_AFTER_AN_ERROR = 1_000  # until there is the next one

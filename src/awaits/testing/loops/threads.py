@@ -6,10 +6,7 @@ portal or of `asyncio.run_coroutine_threadsafe`. So it does not count as out mea
 do not count once all threads have waited at locks or queues for some time: only a task can wake
 them. While all threads that work ask whether they are cancelled, or have been at the same job for
 some seconds, time keeps pace with real time.
-
-Nobody knows whether a task waits for a thread that is not a worker, such as that of a database's
-connection. It may, if the thread has called the event loop before, or if the test has started it.
-So time stands still while such a thread is at work, but not for long.
+Threads that are no workers stand in `alone`.
 """
 
 import contextlib
@@ -17,29 +14,21 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
-from types import CodeType, FrameType
-from weakref import WeakMethod, WeakSet, WeakValueDictionary, ref
+from types import FrameType
+from weakref import WeakMethod, WeakValueDictionary, ref
 
 from awaits.testing.loops import real
-from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.alone import Alone
 from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import (
-    beginning,
     frames,
     has_no_work,
     is_a_worker,
-    is_at_work_alone,
-    is_runnable,
     job,
     waits,
     waits_outside,
 )
 
-check_names("Python", {threading: ["_active"]})
-
-ALIVE: dict[int, threading.Thread] = vars(threading)["_active"]
-
-SECONDS_UNTIL_LOOKED_AGAIN = 0.05  # real ones
 # A test may wait for a thread that is older than the test, such as aiosqlite's. But if that thread
 # stands at one place for so many real seconds, it waits for work itself.
 SECONDS_AT_ONE_PLACE = 5.0
@@ -47,26 +36,12 @@ SECONDS_AT_ONE_PLACE = 5.0
 SECONDS_ALL_WAIT = 0.2
 # A worker that has been at one job for so long may go on until a task has slept.
 SECONDS_AT_ONE_JOB = 5.0
-# A thread may be about to go on that seems to wait at a lock.
-SECONDS_TO_WAKE = 0.002
-# A thread that is no worker may work for so long. After that, it does not hold time until it has
-# rested, because it may go on for ever. Then others that run the same function hold time for less.
-SECONDS_ALONE, SECONDS_ALONE_AGAIN = 1.0, 0.2
-# asyncio's default executor. Its threads are workers, also where they wait for a job.
-_OF_DEFAULT_EXECUTOR = "asyncio_"
 # A thread that asks at least this often whether it is cancelled may work until it is.
 SECONDS_BETWEEN_QUESTIONS = 1.0
 
 # Keyed by the id of the token: a value may refer to its token, by the frame of a thread, and a
 # dictionary with weak keys would then keep both alive for ever.
 _of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
-
-_callers: WeakSet[threading.Thread] = WeakSet()
-"""The threads that have called an event loop in virtual time."""
-_go_on: WeakSet[threading.Thread] = WeakSet()
-"""Those that have worked for longer than they hold time, and not rested since."""
-_going_on: set[CodeType] = set()
-"""The functions that such threads run."""
 
 
 class Threads:
@@ -96,17 +71,15 @@ class Threads:
         self._soon = WeakMethod(soon)
         self._token_here = token_here
         self._awaited_here = awaited_here
+        self.alone: Alone = Alone()
+        """The threads that are no workers."""
         self.begin()
         _of_loops[id(token)] = self
 
     def begin(self) -> None:
         """Note which threads are older than the test that begins."""
         self._older = {thread for thread, _ in self._busy()}
-        self.n_alive: int = len(ALIVE)
-        self.has_callers: bool = bool(_callers)
-        # Since when threads have been at work that are not workers.
-        self._alone: dict[threading.Thread, float] = {}
-        self._at_locks: tuple[set[tuple[FrameType, int]], float] = set(), 0.0
+        self.alone.begin(self._older)
         # Where threads stood. The frames stay alive, so that no later one has the same address.
         self._places: dict[threading.Thread, tuple[FrameType, int, float]] = {}
         self._looked_at: list[FrameType] = []
@@ -179,64 +152,9 @@ class Threads:
             self._pace = now, now_really
         return all_count and now_really - self._pace[1] >= deadline - now
 
-    def is_called(self) -> None:
-        """Note that this thread calls the event loop."""
-        thread = threading.current_thread()
-        if thread is not threading.main_thread():
-            _callers.add(thread)
-            self.has_callers = True
-
     def hold(self) -> float:
-        """Return for how many real seconds to wait before time may move; 0 if it may move now.
-
-        A thread that is at work and that is not a worker may call the event loop.
-        """
-        if len(ALIVE) == self.n_alive and not self.has_callers:
-            return 0.0
-        now, where = real.seconds(), frames()
-        wait, is_woken, at_locks = 0.0, False, set[tuple[FrameType, int]]()
-        for thread in self._alone_beside():
-            frame = where.get(thread.ident or 0)
-            is_at_work = False if frame is None else is_at_work_alone(frame)
-            if frame is not None and is_at_work:
-                wait = max(wait, self._wait_for(thread, frame, now))
-                continue
-            self._alone.pop(thread, None)
-            _go_on.discard(thread)
-            if frame is not None and is_at_work is None:
-                at_locks.add((frame, frame.f_lasti))  # the frame stays alive, see above
-                is_woken = is_woken or is_runnable(thread)
-        (before, since), self._at_locks = self._at_locks, (set(), 0.0)
-        if at_locks and not wait:
-            since = since if at_locks == before and not is_woken else now
-            if now - since < SECONDS_TO_WAKE:
-                self._at_locks = at_locks, since
-                wait = SECONDS_TO_WAKE
-        return wait
-
-    def _wait_for(self, thread: threading.Thread, frame: FrameType, now: float) -> float:
-        """Return for how many real seconds to wait for a thread that is at work."""
-        if thread in _go_on:
-            return 0.0
-        began = beginning(frame)
-        worked = now - self._alone.setdefault(thread, now)
-        if worked >= (SECONDS_ALONE_AGAIN if began in _going_on else SECONDS_ALONE):
-            _go_on.add(thread)
-            _going_on.add(began)
-            return 0.0
-        return min(SECONDS_TO_WAKE + worked, SECONDS_UNTIL_LOOKED_AGAIN)
-
-    def _alone_beside(self) -> Iterator[threading.Thread]:
-        """Yield the other threads that may be at work for a task."""
-        those_that_never_are = threading.current_thread(), threading.main_thread()
-        for thread in threading.enumerate():
-            if (
-                thread not in those_that_never_are
-                and thread.ident not in self.waiting
-                and not thread.name.startswith(_OF_DEFAULT_EXECUTOR)
-                and (thread not in self._older or thread in _callers)
-            ):
-                yield thread
+        """Return for how many real seconds others hold time; 0 if it may move now."""
+        return self.alone.hold(self.waiting)
 
     def _who_may_come_back(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         main = threading.main_thread()

@@ -41,10 +41,11 @@ from awaits.testing.loops._asyncio.order import (
 from awaits.testing.loops._asyncio.selector import CountingSelector
 from awaits.testing.loops._asyncio.waits import here, look, name_of
 from awaits.testing.loops._asyncio.workers import awaited_here, loop_of_this_worker, work
+from awaits.testing.loops.alone import ALIVE
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
-from awaits.testing.loops.threads import ALIVE, Threads
+from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
@@ -269,6 +270,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             self.timekeeper.stop()
 
     def _nothing_can_run(self) -> None:
+        alone = self.threads.alone
         try:
             # A short cut for the usual case, only timers: to call `make_something_run` each time
             # would be a tenth of what virtual time costs, see benchmarks/clock.py.
@@ -276,7 +278,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 type(self._ready) is deque
                 and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
                 and not (self._watched.n_watched > 1 or self._signal_handlers)
-                and not (self.threads.has_callers or len(ALIVE) != self.threads.n_alive)
+                and not (alone.has_callers or len(ALIVE) != alone.n_alive)
                 and self.timekeeper.move(self.next_deadline())
             ):
                 wait = 0.0
@@ -463,7 +465,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         if isinstance(callback, FunctionType) and callback.__code__ in STARTS_COROUTINE:
             cells = zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=True)
             self.threads.may_wait_for(dict(cells)["future"].cell_contents)
-        self.threads.is_called()
+        self.threads.alone.is_called()
         return super().call_soon_threadsafe(callback, *args, context=context)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 asyncio's signature

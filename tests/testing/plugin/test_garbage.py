@@ -1,0 +1,24 @@
+"""Collections between the runs of one test: quick, and without a word."""
+
+import gc
+from unittest import mock
+
+import pytest
+
+from awaits.testing.plugin import garbage
+
+
+def test_collections_in_a_block_look_at_nothing_that_is_older() -> None:
+    before = gc.get_freeze_count()  # of Python 3.12's own, at least
+    with mock.patch.object(garbage, "_FROZEN_FROM_THE_START", before), garbage.frozen():
+        assert gc.get_freeze_count() > before
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_raised_as_something_is_collected_is_not_told() -> None:
+    class Raises:
+        def __del__(self) -> None:
+            raise ValueError
+
+    with garbage.in_silence():
+        Raises()
