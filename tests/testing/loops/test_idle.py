@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -11,9 +11,11 @@ from awaits.testing import DeadlockError
 from awaits.testing.loops.alone import SECONDS_UNTIL_LOOKED_AGAIN
 from awaits.testing.loops.idle import make_something_run
 from awaits.testing.loops.play import Play
-from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
+
+if TYPE_CHECKING:
+    from awaits.testing.loops.threads import Threads
 
 NOW = 0.0  # `make_something_run` returns it when something can run
 

@@ -138,6 +138,20 @@ def test_time_stands_still_while_a_thread_works_that_has_called_an_event_loop_be
 
 
 @contextmanager
+def noted_waits() -> Generator[list[float]]:
+    """Give a list of how many seconds each look at the other threads has made time wait."""
+    waited: list[float] = []
+    hold = Threads.hold
+
+    def held(self: Threads) -> float:
+        waited.append(hold(self))
+        return waited[-1]
+
+    with mock.patch.object(Threads, "hold", held):
+        yield waited
+
+
+@contextmanager
 def going_on(n_threads: int) -> Generator[Callable[[], None]]:
     """Give a function that starts threads; they work until the block ends."""
     is_over = threading.Event()
@@ -162,13 +176,6 @@ def going_on(n_threads: int) -> Generator[Callable[[], None]]:
 
 @on_both
 def test_threads_that_go_on_for_ever_hold_time_for_a_while_together(backend: str) -> None:
-    waited: list[float] = []
-    hold = Threads.hold
-
-    def held(self: Threads) -> float:
-        waited.append(hold(self))
-        return waited[-1]
-
     async def main() -> None:
         start()
         for _ in range(2):
@@ -177,7 +184,7 @@ def test_threads_that_go_on_for_ever_hold_time_for_a_while_together(backend: str
 
     with (
         mock.patch.object(alone, "SECONDS_ALONE", A_MOMENT),
-        mock.patch.object(Threads, "hold", held),
+        noted_waits() as waited,
         going_on(5) as start,
     ):
         run(backend, main)
@@ -188,6 +195,29 @@ def test_threads_that_go_on_for_ever_hold_time_for_a_while_together(backend: str
         run(backend, anyio.lowlevel.checkpoint)  # they are older than this run
         run(backend, lambda: anyio.sleep(1))
         assert not any(waited)
+
+
+def test_one_that_has_called_an_event_loop_and_goes_on_holds_time_in_no_later_run() -> None:
+    is_over = threading.Event()
+
+    async def main() -> None:
+        call_soon = asyncio.get_running_loop().call_soon_threadsafe
+
+        def goes_on() -> None:
+            call_soon(int)
+            while not is_over.is_set():
+                time.sleep(0.001)
+
+        threading.Thread(target=goes_on).start()
+        await anyio.sleep(3600)
+
+    with mock.patch.object(alone, "SECONDS_ALONE", A_MOMENT):
+        run("asyncio", main)
+    with noted_waits() as waited:
+        run("asyncio", lambda: anyio.sleep(1))
+    is_over.set()
+    assert waited
+    assert not any(waited)
 
 
 async def poll_until_a_task_has_slept() -> None:
