@@ -323,24 +323,49 @@ def test_one_that_reads_a_pipe_line_by_line_holds_time_until_it_is_looked_at_aga
     assert seen is None
 
 
+@pytest.mark.real_time
+def test_one_that_was_woken_and_waits_for_python_s_own_lock_holds_time_once_more() -> None:
+    lock = threading.Lock()
+    beside = threads_beside_no_loop()
+    thread = threading.Thread(target=lock.acquire)
+    n_slept = [1, 1, 1, 2, 2, 1, 2, 3]
+    with lock:
+        thread.start()
+        with mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9):
+            while beside.hold():
+                time.sleep(0.001)
+            with mock.patch.object(alone, "n_sleeps", side_effect=n_slept):
+                held = [bool(beside.hold()) for _ in n_slept]
+    thread.join()
+    # It stands still; it goes to sleep again; it does so all the time.
+    assert held == [True, False, True, True, False, True, True, False]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells.")
 @pytest.mark.real_time
-def test_linux_tells_which_thread_waits_for_a_processor() -> None:
-    is_over = threading.Event()
+def test_linux_tells_which_thread_waits_for_a_processor_and_which_has_gone_to_sleep_again() -> None:
+    is_over, first, second = threading.Event(), threading.Lock(), threading.Lock()
 
     def computes() -> None:
         while not is_over.is_set():
             pass
 
-    waiting = threading.Thread(target=is_over.wait)
-    computing = threading.Thread(target=computes)
-    waiting.start()
-    computing.start()
-    while stacks.is_runnable(waiting):
-        pass
-    while not stacks.is_runnable(computing):
-        time.sleep(0.001)
-    is_over.set()
+    def waits() -> None:
+        with first, second:
+            pass
+
+    waiting, computing = threading.Thread(target=waits), threading.Thread(target=computes)
+    with second:
+        with first:
+            waiting.start()
+            while not (before := stacks.n_sleeps(waiting)):
+                pass
+        while (stacks.n_sleeps(waiting) or 0) <= before:
+            time.sleep(0.001)
+        computing.start()
+        while stacks.n_sleeps(computing) is not None:
+            time.sleep(0.001)
+        is_over.set()
+        computing.join()
     waiting.join()
-    computing.join()
-    assert not stacks.is_runnable(threading.Thread())  # it has not begun
+    assert stacks.n_sleeps(threading.Thread()) == 0  # it has not begun

@@ -10,11 +10,12 @@ Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `threading._active`, th
 import threading
 from collections.abc import Collection, Iterator
 from types import CodeType, FrameType
+from typing import TypeAlias
 from weakref import WeakSet
 
 from awaits.testing.loops import real
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.stacks import beginning, frames, is_at_work_alone, is_runnable
+from awaits.testing.loops.stacks import beginning, frames, is_at_work_alone, n_sleeps
 
 check_names("Python", {threading: ["_active"]})
 
@@ -36,6 +37,10 @@ _go_on: WeakSet[threading.Thread] = WeakSet()
 _going_on: set[CodeType] = set()
 """The functions that such threads run."""
 
+# By where each thread stands at a lock, how often it has gone to sleep; `None` if it is about to
+# go on. The frames stay alive, so that no later one has the same address.
+AtLocks: TypeAlias = dict[tuple[FrameType, int], int | None]
+
 
 class Alone:
     """The threads that are no workers, and how long they hold time."""
@@ -53,7 +58,9 @@ class Alone:
         self.n_alive: int = len(ALIVE)
         self.has_callers: bool = bool(_callers)
         self._since: dict[threading.Thread, float] = {}  # when each was first seen at work
-        self._at_locks: tuple[set[tuple[FrameType, int]], float] = set(), 0.0
+        self._at_locks: AtLocks = {}
+        self._since_at_locks: float = 0.0
+        self._has_slept_again: bool = False
 
     def is_called(self) -> None:
         """Note that this thread calls the event loop."""
@@ -71,7 +78,7 @@ class Alone:
         if len(ALIVE) == self.n_alive and not self.has_callers:
             return 0.0
         now, where = real.seconds(), frames()
-        wait, is_woken, at_locks = 0.0, False, set[tuple[FrameType, int]]()
+        wait, at_locks = 0.0, AtLocks()
         for thread in self._beside(waiting):
             frame = where.get(thread.ident or 0)
             is_at_work = False if frame is None else is_at_work_alone(frame)
@@ -81,15 +88,25 @@ class Alone:
             self._since.pop(thread, None)
             _go_on.discard(thread)
             if frame is not None and is_at_work is None:
-                at_locks.add((frame, frame.f_lasti))  # no later frame has its address
-                is_woken = is_woken or is_runnable(thread)
-        (before, since), self._at_locks = self._at_locks, (set(), 0.0)
-        if at_locks and not wait:
-            since = since if at_locks == before and not is_woken else now
-            if now - since < SECONDS_TO_WAKE:
-                self._at_locks = at_locks, since
-                wait = SECONDS_TO_WAKE
-        return wait
+                at_locks[frame, frame.f_lasti] = n_sleeps(thread)
+        if wait or not self._may_be_woken(at_locks, now):
+            self._at_locks = {}
+            return wait
+        return SECONDS_TO_WAKE
+
+    def _may_be_woken(self, at_locks: AtLocks, now: float) -> bool:
+        """Tell whether one of the threads at locks may have been woken a moment ago."""
+        if not at_locks:
+            return False
+        if at_locks.keys() != self._at_locks.keys():
+            self._since_at_locks, self._has_slept_again = now, False
+        elif None in at_locks.values():
+            self._since_at_locks = now
+        elif at_locks != self._at_locks and not self._has_slept_again:
+            # One was woken, and waits for Python's own lock. If it happens again, it polls.
+            self._since_at_locks, self._has_slept_again = now, True
+        self._at_locks = at_locks
+        return now - self._since_at_locks < SECONDS_TO_WAKE
 
     def _wait_for(self, thread: threading.Thread, frame: FrameType, now: float) -> float:
         """Return for how many real seconds to wait for a thread that is at work."""

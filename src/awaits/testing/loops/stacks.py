@@ -149,16 +149,23 @@ def is_a_worker(frame: FrameType) -> bool:
     return not WORKERS.isdisjoint(_stack(frame))
 
 
-def is_runnable(thread: threading.Thread) -> bool:
-    """Tell whether a thread only waits for a processor; on other systems than Linux, `False`."""
+def n_sleeps(thread: threading.Thread) -> int | None:
+    """Return how often a thread has gone to sleep; `None` if it only waits for a processor.
+
+    One that was woken, and then waits for Python's own lock, has gone to sleep again. On other
+    systems than Linux, it is always 0.
+    """
     try:
-        file = _open(f"/proc/self/task/{thread.native_id}/stat", os.O_RDONLY)
+        file = _open(f"/proc/self/task/{thread.native_id}/status", os.O_RDONLY)
     except OSError:
-        return False
+        return 0
     try:
-        return _read(file, 1_000).rpartition(b")")[2].split()[:1] == [b"R"]
+        told = _read(file, 10_000)
     finally:
         _close(file)
+    if b"\nState:\tR" in told:
+        return None
+    return int(told.rpartition(b"\nvoluntary_ctxt_switches:")[2].split()[0])
 
 
 @functools.cache
