@@ -15,7 +15,13 @@ from weakref import WeakSet
 
 from awaits.testing.loops import real
 from awaits.testing.loops.fence import check_names
-from awaits.testing.loops.stacks import beginning, frames, is_at_work_alone, n_sleeps
+from awaits.testing.loops.stacks import (
+    IS_LINUX,
+    beginning,
+    frames,
+    is_at_work_alone,
+    n_sleeps,
+)
 
 check_names("Python", {threading: ["_active"]})
 
@@ -27,6 +33,9 @@ SECONDS_TO_WAKE = 0.002
 # A thread that is no worker may work for so long. After that, it does not hold time until it has
 # rested, because it may go on for ever. Then others that run the same function hold time for less.
 SECONDS_ALONE, SECONDS_ALONE_AGAIN = 1.0, 0.2
+# If such threads have worked by turns for so long, and none has called the event loop, they work for
+# themselves.
+SECONDS_BY_TURNS = 2.0
 # asyncio's default executor. Its threads are workers, also where they wait for a job.
 _OF_DEFAULT_EXECUTOR = "asyncio_"
 
@@ -37,9 +46,8 @@ _go_on: WeakSet[threading.Thread] = WeakSet()
 _going_on: set[CodeType] = set()
 """The functions that such threads run."""
 
-# By where each thread stands at a lock, how often it has gone to sleep; `None` if it is about to
-# go on. The frames stay alive, so that no later one has the same address.
-AtLocks: TypeAlias = dict[tuple[FrameType, int], int | None]
+# Where a thread waits at a lock, with how often it has gone to sleep, and since when it does.
+_AtLock: TypeAlias = tuple[tuple[int, int, int], float]
 
 
 class Alone:
@@ -58,9 +66,9 @@ class Alone:
         self.n_alive: int = len(ALIVE)
         self.has_callers: bool = bool(_callers)
         self._since: dict[threading.Thread, float] = {}  # when each was first seen at work
-        self._at_locks: AtLocks = {}
-        self._since_at_locks: float = 0.0
-        self._has_slept_again: bool = False
+        self._at_locks: dict[threading.Thread, _AtLock] = {}
+        self._held_since: float | None = None
+        self._work_for_themselves: bool = False
 
     def is_called(self) -> None:
         """Note that this thread calls the event loop."""
@@ -68,6 +76,7 @@ class Alone:
         if thread is not threading.main_thread():
             _callers.add(thread)
             self.has_callers = True
+            self._held_since, self._work_for_themselves = None, False
 
     def hold(self, waiting: Collection[int]) -> float:
         """Return for how many real seconds to wait before time may move; 0 if it may move now.
@@ -75,38 +84,44 @@ class Alone:
         Args:
             waiting: The threads that wait for the event loop, by their numbers.
         """
-        if len(ALIVE) == self.n_alive and not self.has_callers:
+        if self._work_for_themselves or (len(ALIVE) == self.n_alive and not self.has_callers):
             return 0.0
-        now, where = real.seconds(), frames()
-        wait, at_locks = 0.0, AtLocks()
+        wait, now, where = 0.0, real.seconds(), frames()
+        before, self._at_locks = self._at_locks, {}
         for thread in self._beside(waiting):
             frame = where.get(thread.ident or 0)
-            is_at_work = False if frame is None else is_at_work_alone(frame)
-            if frame is not None and is_at_work:
-                wait = max(wait, self._wait_for(thread, frame, now))
+            if frame is None:
                 continue
-            self._since.pop(thread, None)
-            _go_on.discard(thread)
-            if frame is not None and is_at_work is None:
-                at_locks[frame, frame.f_lasti] = n_sleeps(thread)
-        if wait or not self._may_be_woken(at_locks, now):
-            self._at_locks = {}
-            return wait
-        return SECONDS_TO_WAKE
+            is_at_work = is_at_work_alone(frame)
+            if is_at_work is None:
+                is_at_work = self._may_be_woken(thread, frame, now, before.get(thread))
+            if is_at_work:
+                wait = max(wait, self._wait_for(thread, frame, now))
+            else:
+                self._since.pop(thread, None)
+                _go_on.discard(thread)
+        if not wait:
+            self._held_since = None
+            if not IS_LINUX:
+                self._at_locks = {}
+        elif self._held_since is None:
+            self._held_since = now
+        elif now - self._held_since >= SECONDS_BY_TURNS:
+            self._work_for_themselves = True
+            return 0.0
+        return wait
 
-    def _may_be_woken(self, at_locks: AtLocks, now: float) -> bool:
-        """Tell whether one of the threads at locks may have been woken a moment ago."""
-        if not at_locks:
-            return False
-        if at_locks.keys() != self._at_locks.keys():
-            self._since_at_locks, self._has_slept_again = now, False
-        elif None in at_locks.values():
-            self._since_at_locks = now
-        elif at_locks != self._at_locks and not self._has_slept_again:
-            # One was woken, and waits for Python's own lock. If it happens again, it polls.
-            self._since_at_locks, self._has_slept_again = now, True
-        self._at_locks = at_locks
-        return now - self._since_at_locks < SECONDS_TO_WAKE
+    def _may_be_woken(
+        self, thread: threading.Thread, frame: FrameType, now: float, last: _AtLock | None
+    ) -> bool:
+        """Tell whether a thread that waits at a lock may have been woken a moment ago."""
+        slept = n_sleeps(thread)
+        if slept is None:
+            return True
+        place = id(frame), frame.f_lasti, slept
+        since = last[1] if last is not None and last[0] == place else now
+        self._at_locks[thread] = place, since
+        return now - since < SECONDS_TO_WAKE
 
     def _wait_for(self, thread: threading.Thread, frame: FrameType, now: float) -> float:
         """Return for how many real seconds to wait for a thread that is at work."""

@@ -26,10 +26,12 @@ check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_w
 
 _open, _read, _close = os.open, os.read, os.close  # a test may replace them
 _LOCKS = {"queue", "threading"}  # a thread that waits for another one is in these
+_BEGIN_THREADS = {threading.__name__, concurrent.futures.thread.__name__}
 _WAITING = {"blockbuster.blockbuster", *_LOCKS}  # blockbuster wraps all locks
 _LOCK = type(threading.Lock())
 _IN_C = _LOCK, type(threading.RLock()), queue.SimpleQueue
 _WAIT = {"acquire", "get"}
+IS_LINUX = sys.platform == "linux"
 _WITH = "with"  # stands for a call that enters a `with` block
 # A thread that waits for the world outside is in these, or calls such a method.
 _OF_SYSTEM = "multiprocessing", "selectors", "socket", "ssl", "subprocess"
@@ -152,8 +154,8 @@ def is_a_worker(frame: FrameType) -> bool:
 def n_sleeps(thread: threading.Thread) -> int | None:
     """Return how often a thread has gone to sleep; `None` if it only waits for a processor.
 
-    One that was woken, and then waits for Python's own lock, has gone to sleep again. On other
-    systems than Linux, it is always 0.
+    One that was woken, and then waits for Python's own lock, has gone to sleep again. Only Linux
+    tells: on other systems, it is always 0.
     """
     try:
         file = _open(f"/proc/self/task/{thread.native_id}/status", os.O_RDONLY)
@@ -179,7 +181,7 @@ def _iterates(code: CodeType, last: int) -> bool:
 def beginning(frame: FrameType) -> CodeType:
     """Return the function that a thread runs."""
     began, it = frame.f_code, frame.f_back
-    while it is not None and _module(it) != threading.__name__:
+    while it is not None and _module(it) not in _BEGIN_THREADS:
         began, it = it.f_code, it.f_back
     return began
 
