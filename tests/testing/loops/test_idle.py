@@ -1,7 +1,7 @@
 """What happens when nothing in an event loop can run, told to one that is made up."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,7 +56,8 @@ class FakeThreads:
         self._keeps_pace = keeps_pace
         self._holds = holds
 
-    def hold(self) -> float:
+    def hold(self, asks_outside: Callable[[], bool]) -> float:
+        assert asks_outside() is self._loop.waits_for_the_world_outside()
         return self._holds
 
     def all_wait(self) -> bool:

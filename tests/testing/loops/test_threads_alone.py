@@ -143,8 +143,8 @@ def noted_waits() -> Generator[list[float]]:
     waited: list[float] = []
     hold = Threads.hold
 
-    def held(self: Threads) -> float:
-        waited.append(hold(self))
+    def held(self: Threads, asks_outside: Callable[[], bool]) -> float:
+        waited.append(hold(self, asks_outside))
         return waited[-1]
 
     with mock.patch.object(Threads, "hold", held):
@@ -270,11 +270,12 @@ def test_it_is_known_whether_a_thread_that_waits_has_been_woken() -> None:
     for thread in waiting:
         thread.start()
 
-    def seen() -> list[bool | None]:
+    def seen() -> list[stacks.Doing]:
         frames = stacks.frames()
-        return [stacks.is_at_work_alone(frames[it.ident or 0]) for it in waiting]
+        return [stacks.doing(frames[it.ident or 0]) for it in waiting]
 
-    while seen() not in ([False, False, None], [False, None, None]):  # by version of Python
+    rests, at_lock = "rests", "waits at a lock"
+    while seen() not in ([rests, rests, at_lock], [rests, at_lock, at_lock]):  # by Python's version
         time.sleep(0.001)
     event.set()
     jobs.put(1)
@@ -296,9 +297,9 @@ def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again() -> No
     thread = threading.Thread(target=acquires)
     thread.start()
     with mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9):
-        while beside.hold():
+        while beside.hold(bool):
             time.sleep(0.001)
-        held = [bool(beside.hold()) for _ in range(4)]
+        held = [bool(beside.hold(bool)) for _ in range(4)]
     lock.release()
     thread.join()
     # On Linux, which tells that it has slept all the while, it is known to wait.
@@ -315,13 +316,13 @@ def test_one_that_reads_a_pipe_line_by_line_holds_time_until_it_is_looked_at_aga
 
     thread = threading.Thread(target=reads)
     thread.start()
-    seen: bool | None = True
-    while seen:  # it begins
-        seen = stacks.is_at_work_alone(stacks.frames()[thread.ident or 0])
+    seen: stacks.Doing = "works"
+    while seen == "works":  # it begins
+        seen = stacks.doing(stacks.frames()[thread.ident or 0])
     writer.close()
     thread.join()
     reader.close()
-    assert seen is None
+    assert seen == "waits at a lock"
 
 
 @pytest.mark.skipif(not stacks.IS_LINUX, reason="Only Linux tells.")
@@ -334,10 +335,10 @@ def test_one_that_was_woken_and_waits_for_python_s_own_lock_holds_time_anew() ->
     with lock:
         thread.start()
         with mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9):
-            while beside.hold():
+            while beside.hold(bool):
                 time.sleep(0.001)
             with mock.patch.object(alone, "n_sleeps", side_effect=n_slept):
-                held = [bool(beside.hold()) for _ in n_slept]
+                held = [bool(beside.hold(bool)) for _ in n_slept]
     thread.join()
     assert held == [True, False, False, True, False, True, True, False]
 

@@ -8,18 +8,20 @@ Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `threading._active`, th
 """
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import CodeType, FrameType
 from typing import TypeAlias
 from weakref import WeakSet
 
 from awaits.testing.loops import real
 from awaits.testing.loops.fence import check_names
+from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import (
     IS_LINUX,
     beginning,
+    doing,
     frames,
-    is_at_work_alone,
+    is_a_worker,
     n_sleeps,
 )
 
@@ -33,9 +35,9 @@ SECONDS_TO_WAKE = 0.002
 # A thread that is no worker may work for so long. After that, it does not hold time until it has
 # rested, because it may go on for ever. Then others that run the same function hold time for less.
 SECONDS_ALONE, SECONDS_ALONE_AGAIN = 1.0, 0.2
-# If such threads have worked by turns for so long, and none has called the event loop, they work for
-# themselves.
-SECONDS_BY_TURNS = 2.0
+# If such threads have worked by turns for so long, and none has called the event loop, they work
+# for themselves. Servers may just have many calls to answer.
+SECONDS_BY_TURNS, SECONDS_OF_SERVERS = 2.0, 10.0
 # asyncio's default executor. Its threads are workers, also where they wait for a job.
 _OF_DEFAULT_EXECUTOR = "asyncio_"
 
@@ -46,15 +48,15 @@ _go_on: WeakSet[threading.Thread] = WeakSet()
 _going_on: set[CodeType] = set()
 """The functions that such threads run."""
 
-# Where a thread waits at a lock, with how often it has gone to sleep, and since when it does.
-_AtLock: TypeAlias = tuple[tuple[int, int, int], float]
+# Where a thread waits, with how often it has gone to sleep, and since when it does.
+_Waiting: TypeAlias = tuple[tuple[int, int, int], float]
 
 
 class Alone:
     """The threads that are no workers, and how long they hold time."""
 
     def __init__(self) -> None:
-        self.begin(set())
+        self.begin(())
 
     def begin(self, older: Collection[threading.Thread]) -> None:
         """Begin a test.
@@ -62,11 +64,12 @@ class Alone:
         Args:
             older: The threads that were at work before it.
         """
-        self._older = older
+        self._older = set(older)
         self.n_alive: int = len(ALIVE)
         self.has_callers: bool = bool(_callers)
+        self._has_older: bool = not self._older <= OLDEST
         self._since: dict[threading.Thread, float] = {}  # when each was first seen at work
-        self._at_locks: dict[threading.Thread, _AtLock] = {}
+        self._waiting: dict[threading.Thread, _Waiting] = {}
         self._held_since: float | None = None
         self._work_for_themselves: bool = False
 
@@ -78,49 +81,64 @@ class Alone:
             self.has_callers = True
             self._held_since, self._work_for_themselves = None, False
 
-    def hold(self, waiting: Collection[int]) -> float:
+    def hold(self, waiting: Collection[int], asks_outside: Callable[[], bool]) -> float:
         """Return for how many real seconds to wait before time may move; 0 if it may move now.
 
         Args:
             waiting: The threads that wait for the event loop, by their numbers.
+            asks_outside: Tells whether a task waits for the world outside, where a thread may
+                serve it.
         """
-        if self._work_for_themselves or (len(ALIVE) == self.n_alive and not self.has_callers):
+        if self._work_for_themselves:
             return 0.0
-        wait, now, where = 0.0, real.seconds(), frames()
-        before, self._at_locks = self._at_locks, {}
-        for thread in self._beside(waiting):
-            frame = where.get(thread.ident or 0)
-            if frame is None:
-                continue
-            is_at_work = is_at_work_alone(frame)
-            if is_at_work is None:
-                is_at_work = self._may_be_woken(thread, frame, now, before.get(thread))
-            if is_at_work:
-                wait = max(wait, self._wait_for(thread, frame, now))
-            else:
-                self._since.pop(thread, None)
-                _go_on.discard(thread)
+        has_new = len(ALIVE) != self.n_alive or self.has_callers
+        if not (has_new or self._has_older):
+            return 0.0
+        is_served = IS_LINUX and asks_outside()
+        if not (has_new or is_served):
+            return 0.0
+        now = real.seconds()
+        wait = max(self._waits(waiting, now, is_served=is_served), default=0.0)
         if not wait:
             self._held_since = None
             if not IS_LINUX:
-                self._at_locks = {}
+                self._waiting = {}
         elif self._held_since is None:
             self._held_since = now
-        elif now - self._held_since >= SECONDS_BY_TURNS:
+        elif now - self._held_since >= (SECONDS_OF_SERVERS if is_served else SECONDS_BY_TURNS):
             self._work_for_themselves = True
             return 0.0
         return wait
 
+    def _waits(self, waiting: Collection[int], now: float, *, is_served: bool) -> Iterator[float]:
+        """Yield for how many real seconds to wait for each thread that may be at work."""
+        last, self._waiting = self._waiting, {}
+        where = frames()
+        for thread in self._beside(waiting, is_served=is_served):
+            frame = where.get(thread.ident or 0)
+            if frame is None or (is_a_worker(frame) and not is_served):
+                continue
+            does = doing(frame)
+            if does == "waits at a lock" or (does == "waits outside" and is_served):
+                is_at_work = self._may_be_woken(thread, frame, now, last.get(thread))
+            else:
+                is_at_work = does == "works"
+            if is_at_work:
+                yield self._wait_for(thread, frame, now)
+            else:
+                self._since.pop(thread, None)
+                _go_on.discard(thread)
+
     def _may_be_woken(
-        self, thread: threading.Thread, frame: FrameType, now: float, last: _AtLock | None
+        self, thread: threading.Thread, frame: FrameType, now: float, last: _Waiting | None
     ) -> bool:
-        """Tell whether a thread that waits at a lock may have been woken a moment ago."""
+        """Tell whether a thread that waits may have been woken a moment ago."""
         slept = n_sleeps(thread)
         if slept is None:
             return True
         place = id(frame), frame.f_lasti, slept
         since = last[1] if last is not None and last[0] == place else now
-        self._at_locks[thread] = place, since
+        self._waiting[thread] = place, since
         return now - since < SECONDS_TO_WAKE
 
     def _wait_for(self, thread: threading.Thread, frame: FrameType, now: float) -> float:
@@ -135,14 +153,15 @@ class Alone:
             return 0.0
         return min(SECONDS_TO_WAKE + worked, SECONDS_UNTIL_LOOKED_AGAIN)
 
-    def _beside(self, waiting: Collection[int]) -> Iterator[threading.Thread]:
+    def _beside(self, waiting: Collection[int], *, is_served: bool) -> Iterator[threading.Thread]:
         """Yield the other threads that may be at work for a task."""
         those_that_never_are = threading.current_thread(), threading.main_thread()
         for thread in threading.enumerate():
-            if (
-                thread not in those_that_never_are
-                and thread.ident not in waiting
-                and not thread.name.startswith(_OF_DEFAULT_EXECUTOR)
-                and (thread not in self._older or thread in _callers)
+            if thread in those_that_never_are or thread.ident in waiting:
+                continue
+            if is_served and thread not in OLDEST:
+                yield thread  # a server, or a worker of a server's event loop
+            elif not thread.name.startswith(_OF_DEFAULT_EXECUTOR) and (
+                thread not in self._older or thread in _callers
             ):
                 yield thread

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import BuiltinMethodType, CodeType, FrameType
-from typing import cast
+from typing import Literal, TypeAlias, cast
 
 from awaits.testing.deadlock import is_of_a_library
 from awaits.testing.loops.fence import check_names
@@ -37,7 +37,7 @@ _WITH = "with"  # stands for a call that enters a `with` block
 _OF_SYSTEM = "multiprocessing", "selectors", "socket", "ssl", "subprocess"
 _ASK_SYSTEM = {
     *("accept", "poll", "read", "readinto", "readline", "recv", "recv_into", "recvfrom", "select"),
-    "waitpid",
+    *("run_forever", "run_until_complete", "waitpid"),  # the first two as uvloop's, written in C
 }
 # By module and function: where an idle thread of a pool waits, and where a worker waits for a task.
 # The adapters add those of anyio and trio.
@@ -45,6 +45,8 @@ POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
 # From Python 3.13 on, an item does not pass through a queue at which a thread waits.
 _IS_HANDED_OVER = sys.version_info >= (3, 13)
+Doing: TypeAlias = Literal["works", "rests", "waits at a lock", "waits outside"]
+"""What a thread does. One that waits at a lock or outside may have been woken a moment ago."""
 # In these, a thread works for an event loop, which counts it as long as it waits for it.
 WORKERS: set[tuple[str, str]] = set()
 
@@ -98,7 +100,7 @@ def _calls(code: CodeType, last: int) -> frozenset[str]:
     if here.opname.startswith("BEFORE_WITH"):
         return frozenset([_WITH])
     begins = _begins(here)
-    if begins is None or not here.opname.startswith("CALL"):
+    if begins is None or not here.opname.startswith(("CALL", "PRECALL")):  # the second on 3.11
         return frozenset()
     loads = [it for it in before if _begins(it) == begins]
     names = {str(it.argval) for it in loads if it.opname in ("LOAD_ATTR", "LOAD_METHOD")}
@@ -112,32 +114,37 @@ def _begins(instruction: dis.Instruction) -> tuple[int, int] | None:
     return None if line is None or column is None else (line, column)
 
 
-def is_at_work_alone(frame: FrameType) -> bool | None:
-    """Tell whether a thread works that no event loop has sent to work, and that it does not count.
-
-    Returns:
-        `None` if it waits at a lock, and may have been woken a moment ago.
-    """
-    if is_a_worker(frame):
-        return False
+def doing(frame: FrameType) -> Doing:
+    """Tell what a thread does that the event loop does not count."""
     module, here = _module(frame), frame.f_locals
     if module == threading.__name__:
         # In `Condition.wait`, as in all of an event or a queue, and in `Thread.join`.
         lock: object = here.get("waiter", here.get("lock"))
         if isinstance(lock, _LOCK):
-            return not lock.locked()
+            return "rests" if lock.locked() and not _starts_a_thread(frame) else "works"
         if frame.f_code.co_name == "join" and isinstance(
             other := here.get("self"), threading.Thread
         ):
-            return not other.is_alive()
+            return "rests" if other.is_alive() else "works"
     if waits(frame):
         queues = [it for it in here.values() if type(it) is queue.SimpleQueue]
         if any(not it.empty() for it in queues):
-            return True
-        return False if queues and not _IS_HANDED_OVER else None
+            return "works"
+        return "rests" if queues and not _IS_HANDED_OVER else "waits at a lock"
     if waits_outside(frame):
-        return False
-    return None if _iterates(frame.f_code, frame.f_lasti) else True  # over a pipe, for instance
+        return "waits outside"
+    # An iterator may be a pipe, for instance.
+    return "waits at a lock" if _iterates(frame.f_code, frame.f_lasti) else "works"
+
+
+def _starts_a_thread(frame: FrameType) -> bool:
+    """Tell whether a thread waits until another one has begun, which is not known yet."""
+    it: FrameType | None = frame
+    while it is not None and _module(it) == threading.__name__:
+        if it.f_code.co_name == threading.Thread.start.__name__:
+            return True
+        it = it.f_back
+    return False
 
 
 def waits_outside(frame: FrameType) -> bool:

@@ -152,9 +152,9 @@ class Threads:
             self._pace = now, now_really
         return all_count and now_really - self._pace[1] >= deadline - now
 
-    def hold(self) -> float:
-        """Return for how many real seconds others hold time; 0 if it may move now."""
-        return self.alone.hold(self.waiting)
+    def hold(self, asks_outside: Callable[[], bool]) -> float:
+        """As `Alone.hold`."""
+        return self.alone.hold(self.waiting, asks_outside)
 
     def _who_may_come_back(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         main = threading.main_thread()

@@ -1,0 +1,151 @@
+"""Servers in threads, which a test calls by sockets: on Linux, time waits for their answers."""
+
+import socketserver
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from functools import partial
+from unittest import mock
+
+import anyio
+import anyio.abc
+import anyio.from_thread
+import anyio.to_thread
+import pytest
+
+from awaits.testing import virtual_time
+from awaits.testing.loops import alone, real, stacks
+from tests.testing.loops.shared import on_both, threads_beside_no_loop, work
+
+pytestmark = pytest.mark.skipif(not stacks.IS_LINUX, reason="Only Linux tells.")
+
+
+async def answer(stream: anyio.abc.SocketStream) -> None:
+    """Answer each request after a moment of work, the second half of it in a worker thread."""
+    async with stream:
+        async for request in stream:
+            work()
+            await anyio.to_thread.run_sync(work)
+            await stream.send(request)
+
+
+@asynccontextmanager
+async def serving() -> AsyncGenerator[int]:
+    """Give the port of a server."""
+    async with (
+        await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(listener.serve, answer)
+        yield listener.extra(anyio.abc.SocketAttribute.local_port)
+        tasks.cancel_scope.cancel()
+
+
+@contextmanager
+def server_on(backend: str, *, use_uvloop: bool = False) -> Generator[int]:
+    options = {"use_uvloop": use_uvloop} if backend == "asyncio" else {}
+    with (
+        anyio.from_thread.start_blocking_portal(backend, options) as portal,
+        portal.wrap_async_context_manager(serving()) as port,
+    ):
+        yield port
+
+
+class Answer(socketserver.BaseRequestHandler):
+    """Answers each request after a moment of work."""
+
+    def handle(self) -> None:
+        while request := self.request.recv(100):
+            work()
+            self.request.sendall(request)
+
+
+@contextmanager
+def server_with_a_thread_for_each_call() -> Generator[int]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answer) as server:
+        serves = threading.Thread(target=server.serve_forever)
+        serves.start()
+        yield server.server_address[1]
+        server.shutdown()
+        serves.join()
+
+
+@on_both
+@pytest.mark.parametrize(
+    "server",
+    [
+        partial(server_on, "asyncio"),
+        partial(server_on, "trio"),
+        partial(server_on, "asyncio", use_uvloop=True),
+        server_with_a_thread_for_each_call,
+    ],
+)
+def test_time_stands_still_until_a_server_has_answered_that_is_older_than_the_test(
+    backend: str, server: Callable[[], AbstractContextManager[int]]
+) -> None:
+    async def main() -> None:
+        with anyio.fail_after(5):
+            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+                for _ in range(5):
+                    await stream.send(b"?")
+                    assert await stream.receive() == b"?"
+        assert anyio.current_time() == 0.0
+
+    with server() as port:
+        for _ in range(2):
+            anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+@on_both
+def test_time_moves_on_beside_a_server_that_has_nothing_to_do(backend: str) -> None:
+    async def main() -> None:
+        async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+            for _ in range(100):
+                with anyio.move_on_after(3600):
+                    await stream.receive()
+        assert anyio.current_time() == 360_000.0
+
+    with server_on("asyncio") as port:
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+@pytest.mark.real_time
+def test_one_that_starts_another_one_works_until_that_has_begun() -> None:
+    may_begin = threading.Event()
+
+    class Late(threading.Thread):
+        def _bootstrap_inner(self) -> None:
+            may_begin.wait()
+            super()._bootstrap_inner()  # type: ignore[misc]  # not in typeshed
+
+    starts = threading.Thread(target=Late().start)
+    starts.start()
+    while (frame := stacks.frames()[starts.ident or 0]).f_code.co_name != "wait":
+        time.sleep(0.001)
+    seen = stacks.doing(frame)
+    may_begin.set()
+    starts.join()
+    assert seen == "works"
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(("are_servers", "seconds"), [(False, 2), (True, 10)])
+def test_threads_that_work_by_turns_hold_time_until_it_is_known_that_they_work_for_themselves(
+    are_servers: bool, seconds: int
+) -> None:
+    beside, is_over = threads_beside_no_loop(), threading.Event()
+    thread = threading.Thread(target=is_over.wait)
+    thread.start()
+    with (
+        mock.patch.object(alone, "SECONDS_ALONE", 1_000),
+        mock.patch.object(alone, "doing", return_value="works"),
+        mock.patch.object(real, "seconds", side_effect=range(100)),
+    ):
+        held = [bool(beside.hold(lambda: are_servers)) for _ in range(12)]
+        threading.Thread(target=beside.alone.is_called).start()
+        held_again = bool(beside.hold(lambda: are_servers))
+    is_over.set()
+    thread.join()
+    assert held == [True] * seconds + [False] * (12 - seconds)
+    assert held_again
