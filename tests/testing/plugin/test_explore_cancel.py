@@ -73,6 +73,16 @@ def test_the_awaits_up_to_the_fault_are_counted(pytester: pytest.Pytester) -> No
     )
 
 
+def test_an_await_at_which_a_test_raises_something_else_is_counted(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(program=PROGRAM)
+    result = cancel(pytester, one("await program.complains()"))
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*(Schedule(cancel=1))", "cancelled: 2 tests, at 2 awaits *"])
+
+
 def test_the_debugger_begins_once_for_a_fault(pytester: pytest.Pytester) -> None:
     debugger = """
         import pdb

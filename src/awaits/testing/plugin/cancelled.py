@@ -200,13 +200,15 @@ class CancelledRuns:
                     or not (watch.has_been_cut and _is_the_tests_own(error, code))
                 ):
                     raise
+            finally:
+                if watch.has_been_cut:  # also where the test then fails
+                    self.n_awaits += 1
+                    self._cut_off.add(test.nodeid)
             if n_cancelled() > n_before:  # the test has swallowed that cancellation
                 raise asyncio.CancelledError
             await watch.settle()
         if watch.has_been_cut:
             watch.look()
-            self.n_awaits += 1
-            self._cut_off.add(test.nodeid)
         else:
             self.is_over = self.schedule.cancel is not None
         cut = Cut(watch, code, watch.has_been_cut, self._is_again(watch, code))
