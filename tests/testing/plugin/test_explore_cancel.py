@@ -319,6 +319,33 @@ def test_each_that_was_cancelled_before_counts_once_and_none_is_told_where_it_is
     result.stdout.fnmatch_lines(["-* cancelled tests -*", "2 tests were cancelled on the way *"])
 
 
+def test_one_that_cannot_run_after_it_was_cancelled_says_so_in_a_replay_too(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    locked = set()
+
+    @pytest.fixture
+    def database(anyio_backend_name):
+        if anyio_backend_name in locked:
+            raise OSError("locked")
+        yield
+        if anyio_backend_name in locked:
+            raise OSError("locked")
+
+    async def test_unlocks_it_at_its_end(database, anyio_backend_name):
+        locked.add(anyio_backend_name)
+        await anyio.sleep(1)
+        locked.remove(anyio_backend_name)
+    """
+    option = "--explore=Schedule(cancel=1)"
+    result = cancel(pytester, tests, "--anyio-backends=asyncio,trio", option)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines("  *[[]trio] fails when it runs again after it was cancelled: *")
+    result.stdout.no_fnmatch_line("*is not explored*")
+
+
 def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

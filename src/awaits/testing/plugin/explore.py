@@ -260,7 +260,8 @@ class Explore:
                 note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
             return reports
         if has_passed and not self._passes_again(item):
-            note(reports, NOT_REPEATABLE, n_awaits is not None)
+            was_cancelled = n_awaits is not None or cancels_all(failing[0])
+            note(reports, NOT_REPEATABLE, was_cancelled)
             return reports
         with garbage.collected_by_hand():
             failures = self._failures(item, plan, *failing)
