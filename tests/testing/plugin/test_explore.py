@@ -194,6 +194,30 @@ def test_a_test_that_fails_the_second_time_anyway_is_named_and_does_not_fail(
     )
 
 
+def test_one_that_fails_at_first_says_that_others_ran_again_before_it(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    seen = []
+
+    async def test_leaves_something():
+        seen.append(await in_turns("a", "b"))
+        assert len(seen) == 1
+
+    async def test_comes_after_it():
+        assert len(seen) == 1
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- tests that ran again -*",
+            "*::test_leaves_something, which cannot run twice, ran again before this one: *",
+        ]
+    )
+
+
 def test_what_an_order_alone_does_not_repeat_is_told_as_it_was_seen(
     pytester: pytest.Pytester,
 ) -> None:

@@ -42,6 +42,7 @@ from awaits.testing.plugin.reports import (
     show_as_run_again,
     take_time,
     tell,
+    tell_of_others,
 )
 from awaits.testing.plugin.runners import runner_of
 from awaits.testing.plugin.shown import each_once
@@ -123,6 +124,7 @@ class Explore:
         self._subtests = Subtests()
         self._carried = Carried()
         self._is_explored = False  # whether the test that runs is one of those
+        self._not_repeatable: list[str] = []  # tests that ran again, and could not, so far
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(
@@ -240,6 +242,8 @@ class Explore:
             )
             if not has_passed:
                 item.stash[HAS_PASSED] = False
+                if self._not_repeatable and failed(reports):
+                    tell_of_others(reports, self._not_repeatable)
                 return reports
         item.stash[HAS_PASSED] = has_passed
         explorer = _explorer(item, plan)
@@ -262,6 +266,7 @@ class Explore:
         if has_passed and not self._passes_again(item):
             was_cancelled = n_awaits is not None or cancels_all(failing[0])
             note(reports, NOT_REPEATABLE, was_cancelled)
+            self._not_repeatable.append(item.nodeid)
             return reports
         with garbage.collected_by_hand():
             failures = self._failures(item, plan, *failing)

@@ -85,6 +85,21 @@ def tell(reports: Reports, *lines: str) -> None:
     vars(failure).pop("_pdbshown", None)
 
 
+def tell_of_others(reports: Reports, others: Sequence[str]) -> None:
+    """Say that tests that cannot run twice have done so before one that fails at first.
+
+    What they leave, as in a fixture of a wider scope, is there more often than without the kit.
+    """
+    told = f"{others[-1]}, which cannot run twice, ran again before this one"
+    if len(others) > 1:
+        told = f"{len(others):,} tests that cannot run twice ran again before this one"
+    last = (
+        f"{told}: what they share, such as a fixture of a wider scope, may not be as it was. Does "
+        "this one fail alone? @pytest.mark.explore(False) keeps the others out."
+    )
+    add_section(next(filter(has_failed, reports)), "tests that ran again", last)
+
+
 def expect(reports: Reports) -> None:
     """Make pytest count a known failure as an expected one."""
     for report in reports:
