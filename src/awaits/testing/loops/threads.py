@@ -32,6 +32,9 @@ from awaits.testing.loops.stacks import (
 # A test may wait for a thread that is older than the test, such as aiosqlite's. But if that thread
 # stands at one place for so many real seconds, it waits for work itself.
 SECONDS_AT_ONE_PLACE = 5.0
+# How the thread is called that ends a test by pytest-timeout's `thread` method: it wakes no task, and
+# waits as long as each run of the test, so a deadlock would be told only after those seconds.
+_LIMIT = "pytest_timeout "
 # A thread that was woken a moment ago still stands where it waited, until the system lets it run.
 SECONDS_ALL_WAIT = 0.2
 # A worker that has been at one job for so long may go on until a task has slept.
@@ -166,8 +169,8 @@ class Threads:
         where, this = frames(), threading.current_thread()
         for thread in threading.enumerate():
             frame = where.get(thread.ident or 0)
-            is_waiting = thread.ident in self.waiting
-            if thread is not this and not is_waiting and not has_no_work(frame):
+            counts = thread.ident not in self.waiting and not thread.name.startswith(_LIMIT)
+            if thread is not this and counts and not has_no_work(frame):
                 yield thread, frame
 
     def _moves(self, thread: threading.Thread, frame: FrameType | None) -> bool:
