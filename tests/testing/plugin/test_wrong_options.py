@@ -39,6 +39,7 @@ def test_xdist_refuses_a_wrong_option(
         ("no_leftovers(alow='x')", "no_leftovers takes False, or allow (*), not alow='x'."),
         ("no_leftovers()\n    @pytest.mark.real_time(1)", "real_time takes no arguments; *"),
         ("anyio_timeout(1, 2)", "anyio_timeout takes a number of seconds, *, not 1, 2."),
+        ("anyio_timeout(10**400)", "*anyio_timeout must be a number of seconds above 0, not 10*"),
         (
             "virtual_time(False, idle=1)",
             "virtual_time(False) takes nothing else, not False, idle=1.",

@@ -53,7 +53,7 @@ def default_seconds(given: str) -> float | None:
 def _seconds(given: object, what: str) -> float:
     seconds = math.nan
     if isinstance(given, int | float | str) and not isinstance(given, bool):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, OverflowError):  # the latter of an int
             seconds = float(given)
     if not 0 < seconds < math.inf:
         raise pytest.UsageError(f"{what} must be a number of seconds above 0, not {given!r}.")
