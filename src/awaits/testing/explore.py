@@ -167,7 +167,9 @@ class Explorer:
             if number % (2 if number < FIRST_ORDERS else 3) == 1:
                 trial = next(simple, None)
             if trial is None:
-                trial = self.drawn(next(draws), random.Random(f"{self._seed} {number}"))
+                # What a shell gives in another encoding has surrogates, which cannot be encoded.
+                seed = f"{self._seed} {number}".encode(errors="surrogateescape")
+                trial = self.drawn(next(draws), random.Random(seed))
             yield trial
             self.note(trial)
 

@@ -143,6 +143,7 @@ def test_another_seed_draws_other_orders_and_the_same_seed_the_same(
     one, other = orders("--explore-seed=1"), orders("--explore-seed=2")
     assert one == orders("--explore-seed=1")
     assert len({one, other, orders()}) == 3
+    assert orders("--explore-seed=\udcff")  # a byte of another encoding
 
 
 def test_who_waits_for_a_task_that_is_cancelled_may_get_its_cancellation(
