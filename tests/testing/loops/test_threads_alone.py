@@ -337,7 +337,7 @@ def test_one_that_was_woken_and_waits_for_python_s_own_lock_holds_time_anew() ->
         with mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9):
             while beside.hold(bool):
                 time.sleep(0.001)
-            with mock.patch.object(alone, "n_sleeps", side_effect=n_slept):
+            with mock.patch.object(stacks, "n_sleeps", side_effect=n_slept):
                 held = [bool(beside.hold(bool)) for _ in n_slept]
     thread.join()
     assert held == [True, False, False, True, False, True, True, False]

@@ -18,11 +18,13 @@ from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import (
     IS_LINUX,
+    Place,
     beginning,
     doing,
     frames,
+    has_no_work,
     is_a_worker,
-    n_sleeps,
+    place,
 )
 
 check_names("Python", {threading: ["_active"]})
@@ -48,8 +50,7 @@ _go_on: WeakSet[threading.Thread] = WeakSet()
 _going_on: set[CodeType] = set()
 """The functions that such threads run."""
 
-# Where a thread waits, with how often it has gone to sleep, and since when it does.
-_Waiting: TypeAlias = tuple[tuple[int, int, int], float]
+_Waiting: TypeAlias = tuple[Place, float]  # where a thread waits, and since when
 
 
 class Alone:
@@ -116,7 +117,9 @@ class Alone:
         where = frames()
         for thread in self._beside(waiting, is_served=is_served):
             frame = where.get(thread.ident or 0)
-            if frame is None or (is_a_worker(frame) and not is_served):
+            # A worker may be one of a server's event loop. In trio's guest mode, an idle one waits
+            # for the world outside on behalf of this event loop.
+            if frame is None or (is_a_worker(frame) and (not is_served or has_no_work(frame))):
                 continue
             does = doing(frame)
             if does == "waits at a lock" or (does == "waits outside" and is_served):
@@ -133,13 +136,10 @@ class Alone:
         self, thread: threading.Thread, frame: FrameType, now: float, last: _Waiting | None
     ) -> bool:
         """Tell whether a thread that waits may have been woken a moment ago."""
-        slept = n_sleeps(thread)
-        if slept is None:
-            return True
-        place = id(frame), frame.f_lasti, slept
-        since = last[1] if last is not None and last[0] == place else now
-        self._waiting[thread] = place, since
-        return now - since < SECONDS_TO_WAKE
+        here = place(thread, frame)
+        since = last[1] if last is not None and last[0] == here else now
+        self._waiting[thread] = here, since
+        return here is None or now - since < SECONDS_TO_WAKE
 
     def _wait_for(self, thread: threading.Thread, frame: FrameType, now: float) -> float:
         """Return for how many real seconds to wait for a thread that is at work."""

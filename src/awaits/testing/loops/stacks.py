@@ -45,6 +45,7 @@ POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
 # From Python 3.13 on, an item does not pass through a queue at which a thread waits.
 _IS_HANDED_OVER = sys.version_info >= (3, 13)
+Place: TypeAlias = tuple[int | FrameType, int, int] | None
 Doing: TypeAlias = Literal["works", "rests", "waits at a lock", "waits outside"]
 """What a thread does. One that waits at a lock or outside may have been woken a moment ago."""
 # In these, a thread works for an event loop, which counts it as long as it waits for it.
@@ -158,12 +159,23 @@ def is_a_worker(frame: FrameType) -> bool:
     return not WORKERS.isdisjoint(_stack(frame))
 
 
-def n_sleeps(thread: threading.Thread) -> int | None:
-    """Return how often a thread has gone to sleep; `None` if it only waits for a processor.
+def place(thread: threading.Thread, frame: FrameType) -> Place:
+    """Return where a thread stands, with how often it has gone to sleep so far.
 
-    One that was woken, and then waits for Python's own lock, has gone to sleep again. Only Linux
-    tells: on other systems, it is always 0.
+    So the place of one that was woken is another, also where it waits for Python's own lock, or has
+    come back. Only Linux tells: on other systems, the place is just that in the code.
+
+    Returns:
+        `None` if it only waits for a processor.
     """
+    slept = n_sleeps(thread)
+    # Elsewhere, the frame stays alive, so that no later one has its address.
+    where = id(frame) if IS_LINUX else frame
+    return None if slept is None else (where, frame.f_lasti, slept)
+
+
+def n_sleeps(thread: threading.Thread) -> int | None:
+    """Return how often a thread has gone to sleep; `None` if it only waits for a processor."""
     try:
         file = _open(f"/proc/self/task/{thread.native_id}/status", os.O_RDONLY)
     except OSError:

@@ -15,16 +15,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import FrameType
-from weakref import WeakMethod, WeakValueDictionary, ref
+from weakref import WeakKeyDictionary, WeakMethod, WeakValueDictionary, ref
 
 from awaits.testing.loops import real
 from awaits.testing.loops.alone import Alone
 from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import (
+    IS_LINUX,
+    Place,
     frames,
     has_no_work,
     is_a_worker,
     job,
+    place,
     waits,
     waits_outside,
 )
@@ -32,8 +35,8 @@ from awaits.testing.loops.stacks import (
 # A test may wait for a thread that is older than the test, such as aiosqlite's. But if that thread
 # stands at one place for so many real seconds, it waits for work itself.
 SECONDS_AT_ONE_PLACE = 5.0
-# How the thread is called that ends a test by pytest-timeout's `thread` method: it wakes no task, and
-# waits as long as each run of the test, so a deadlock would be told only after those seconds.
+# How the thread is called that ends a test by pytest-timeout's `thread` method: it wakes no task,
+# and waits as long as each run of the test, so a deadlock would be told only after those seconds.
 _LIMIT = "pytest_timeout "
 # A thread that was woken a moment ago still stands where it waited, until the system lets it run.
 SECONDS_ALL_WAIT = 0.2
@@ -45,6 +48,9 @@ SECONDS_BETWEEN_QUESTIONS = 1.0
 # Keyed by the id of the token: a value may refer to its token, by the frame of a thread, and a
 # dictionary with weak keys would then keep both alive for ever.
 _of_loops: WeakValueDictionary[int, "Threads"] = WeakValueDictionary()
+_stood: WeakKeyDictionary[threading.Thread, tuple[Place, float]] = WeakKeyDictionary()
+"""Where threads stood that are older than the test, and since when. On Linux, which tells whether
+they have slept all the while, it is remembered for the next test."""
 
 
 class Threads:
@@ -83,8 +89,8 @@ class Threads:
         """Note which threads are older than the test that begins."""
         self._older = {thread for thread, _ in self._busy()}
         self.alone.begin(self._older)
-        # Where threads stood. The frames stay alive, so that no later one has the same address.
-        self._places: dict[threading.Thread, tuple[FrameType, int, float]] = {}
+        if not IS_LINUX:
+            _stood.clear()
         self._looked_at: list[FrameType] = []
         self._asked: dict[int, float] = {}  # when each asked last whether it is cancelled
         # Since when workers have been at their jobs. The frames stay alive, see above.
@@ -177,11 +183,11 @@ class Threads:
         """Tell whether a thread has stood at another place in the last seconds."""
         if thread in OLDEST or frame is None:
             return False
-        now = real.seconds()
-        before, last, since = self._places.get(thread, (None, 0, now))
-        if frame is not before or frame.f_lasti != last:
+        now, here = real.seconds(), place(thread, frame)
+        before, since = _stood.get(thread, (here, now))
+        if here is None or here != before:
             since = now
-        self._places[thread] = frame, frame.f_lasti, since
+        _stood[thread] = here, since
         return now - since < SECONDS_AT_ONE_PLACE
 
     def may_wait_for(self, future: Future[object]) -> None:
