@@ -1,8 +1,9 @@
 """Threads beside an event loop in virtual time that are no workers of one.
 
 Nobody knows whether a task waits for such a thread, as that of a database's connection. It may, if
-the thread has called the event loop before, or if the test has started it. So time stands still
-while such a thread is at work, but not for long.
+the thread has called the event loop before, or if the test has started it; or if a task waits for
+the world outside, where the thread may serve it. So time stands still while such a thread is at
+work, but not for long.
 
 Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `threading._active`, the threads that run.
 """
