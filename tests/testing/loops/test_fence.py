@@ -127,7 +127,7 @@ NAMES = [
             "run_in_system_nursery",
             "run_system",
             "runq",
-            "statistics",
+            "_registered",
             "task_register",
             "tasks",
             "waiting_for_idle",

@@ -56,8 +56,8 @@ class FakeThreads:
         self._keeps_pace = keeps_pace
         self._holds = holds
 
-    def hold(self, asks_outside: Callable[[], bool]) -> float:
-        assert asks_outside() is self._loop.waits_for_the_world_outside()
+    def hold(self, watches_sockets: Callable[[], bool]) -> float:
+        assert watches_sockets() is self._loop.watches_sockets()
         return self._holds
 
     def all_wait(self) -> bool:
@@ -137,6 +137,9 @@ class FakeLoop:
 
     def next_deadline(self) -> float:
         return self._deadline
+
+    def watches_sockets(self) -> bool:
+        return self._waits_outside
 
     def waits_for_the_world_outside(self) -> bool:
         return self._waits_outside

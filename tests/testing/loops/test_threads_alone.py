@@ -143,8 +143,8 @@ def noted_waits() -> Generator[list[float]]:
     waited: list[float] = []
     hold = Threads.hold
 
-    def held(self: Threads, asks_outside: Callable[[], bool]) -> float:
-        waited.append(hold(self, asks_outside))
+    def held(self: Threads, watches_sockets: Callable[[], bool]) -> float:
+        waited.append(hold(self, watches_sockets))
         return waited[-1]
 
     with mock.patch.object(Threads, "hold", held):

@@ -38,7 +38,7 @@ FAILING = {
         """
     async def test_it():
         with anyio.fail_after(5):
-            await anyio.to_process.run_sync(time.sleep, 1)
+            await anyio.to_process.run_sync(time.sleep, 1, cancellable=True)
 """,
         "  process python* -u -m anyio.to_process*",
     ),

@@ -1,20 +1,21 @@
-"""Threads beside an event loop in virtual time that are no workers of one.
+"""Threads beside an event loop in virtual time that are no workers of one, and child processes.
 
 Nobody knows whether a task waits for such a thread, as that of a database's connection. It may, if
 the thread has called the event loop before, or if the test has started it; or if a task waits for
-the world outside, where the thread may serve it. So time stands still while such a thread is at
-work, but not for long.
+the world outside, where the thread may serve it, or a child process. So time stands still while
+such a thread or process is at work, but not for long.
 
 Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `threading._active`, the threads that run.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterator
-from types import CodeType, FrameType
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import CodeType
 from typing import TypeAlias
 from weakref import WeakSet
 
 from awaits.testing.loops import real
+from awaits.testing.loops.children import Child, are_there, children
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import (
@@ -38,17 +39,23 @@ SECONDS_TO_WAKE = 0.002
 # A thread that is no worker may work for so long. After that, it does not hold time until it has
 # rested, because it may go on for ever. Then others that run the same function hold time for less.
 SECONDS_ALONE, SECONDS_ALONE_AGAIN = 1.0, 0.2
+# A child process may work for so long.
+SECONDS_OF_A_PROCESS = 5.0
 # If such threads have worked by turns for so long, and none has called the event loop, they work
 # for themselves. Servers may just have many calls to answer.
 SECONDS_BY_TURNS, SECONDS_OF_SERVERS = 2.0, 10.0
 # asyncio's default executor. Its threads are workers, also where they wait for a job.
 _OF_DEFAULT_EXECUTOR = "asyncio_"
+# The threads in which asyncio waits for the ends of child processes, where it has no better way.
+_OF_PROCESSES = "asyncio-waitpid-"
+
+Who: TypeAlias = threading.Thread | Child
 
 _callers: WeakSet[threading.Thread] = WeakSet()
 """The threads that have called an event loop in virtual time."""
-_go_on: WeakSet[threading.Thread] = WeakSet()
+_go_on: WeakSet[Who] = WeakSet()
 """Those that have worked for longer than they hold time, and not rested since."""
-_going_on: set[CodeType] = set()
+_going_on: set[CodeType | Child] = set()
 """The functions that such threads run."""
 
 _Waiting: TypeAlias = tuple[Place, float]  # where a thread waits, and since when
@@ -70,8 +77,8 @@ class Alone:
         self.n_alive: int = len(ALIVE)
         self.has_callers: bool = bool(_callers)
         self._has_older: bool = not self._older <= OLDEST
-        self._since: dict[threading.Thread, float] = {}  # when each was first seen at work
-        self._waiting: dict[threading.Thread, _Waiting] = {}
+        self._since: dict[Who, float] = {}  # when each was first seen at work
+        self._waiting: dict[Who, _Waiting] = {}
         self._held_since: float | None = None
         self._work_for_themselves: bool = False
 
@@ -83,22 +90,24 @@ class Alone:
             self.has_callers = True
             self._held_since, self._work_for_themselves = None, False
 
-    def hold(self, waiting: Collection[int], asks_outside: Callable[[], bool]) -> float:
+    def hold(self, waiting: Collection[int], watches_sockets: Callable[[], bool]) -> float:
         """Return for how many real seconds to wait before time may move; 0 if it may move now.
 
         Args:
             waiting: The threads that wait for the event loop, by their numbers.
-            asks_outside: Tells whether a task waits for the world outside, where a thread may
-                serve it.
+            watches_sockets: Tells whether a task waits for a socket or the like, where another
+                thread or process may serve it.
         """
         if self._work_for_themselves:
             return 0.0
         has_new = len(ALIVE) != self.n_alive or self.has_callers
-        if not (has_new or self._has_older):
-            return 0.0
-        is_served = IS_LINUX and asks_outside()
+        is_served = IS_LINUX and watches_sockets()
         if not (has_new or is_served):
             return 0.0
+        has_children = are_there()
+        if not (has_new or self._has_older or has_children):
+            return 0.0
+        is_served = is_served or (has_children and _waits_for_processes())
         now = real.seconds()
         wait = max(self._waits(waiting, now, is_served=is_served), default=0.0)
         if not wait:
@@ -113,7 +122,7 @@ class Alone:
         return wait
 
     def _waits(self, waiting: Collection[int], now: float, *, is_served: bool) -> Iterator[float]:
-        """Yield for how many real seconds to wait for each thread that may be at work."""
+        """Yield for how many real seconds to wait for each thread and process that is at work."""
         last, self._waiting = self._waiting, {}
         where = frames()
         for thread in self._beside(waiting, is_served=is_served):
@@ -124,33 +133,47 @@ class Alone:
                 continue
             does = doing(frame)
             if does == "waits at a lock" or (does == "waits outside" and is_served):
-                is_at_work = self._may_be_woken(thread, frame, now, last.get(thread))
+                is_at_work = self._may_be_woken(thread, place(thread, frame), now, last)
             else:
                 is_at_work = does == "works"
-            if is_at_work:
-                yield self._wait_for(thread, frame, now)
-            else:
-                self._since.pop(thread, None)
-                _go_on.discard(thread)
+            yield (
+                self._wait_for(thread, beginning(frame), now) if is_at_work else self._rest(thread)
+            )
+        for child in children() if is_served else ():
+            is_at_work = self._may_be_woken(child, child.place(), now, last)
+            yield self._wait_for(child, child, now) if is_at_work else self._rest(child)
 
     def _may_be_woken(
-        self, thread: threading.Thread, frame: FrameType, now: float, last: _Waiting | None
+        self, who: Who, here: Place, now: float, last: Mapping[Who, _Waiting]
     ) -> bool:
-        """Tell whether a thread that waits may have been woken a moment ago."""
-        here = place(thread, frame)
-        since = last[1] if last is not None and last[0] == here else now
-        self._waiting[thread] = here, since
+        """Tell whether one that waits may have been woken a moment ago."""
+        before, since = last.get(who, (None, now))
+        if here != before:
+            since = now
+        self._waiting[who] = here, since
         return here is None or now - since < SECONDS_TO_WAKE
 
-    def _wait_for(self, thread: threading.Thread, frame: FrameType, now: float) -> float:
-        """Return for how many real seconds to wait for a thread that is at work."""
-        if thread in _go_on:
+    def _rest(self, who: Who) -> float:
+        self._since.pop(who, None)
+        _go_on.discard(who)
+        return 0.0
+
+    def _wait_for(self, who: Who, began: CodeType | Child, now: float) -> float:
+        """Return for how many real seconds to wait for one that is at work.
+
+        Args:
+            who: The thread or the process.
+            began: The function that the thread runs, or the process.
+            now: The real time.
+        """
+        if who in _go_on:
             return 0.0
-        began = beginning(frame)
-        worked = now - self._since.setdefault(thread, now)
-        if worked >= (SECONDS_ALONE_AGAIN if began in _going_on else SECONDS_ALONE):
-            _go_on.add(thread)
-            _going_on.add(began)
+        worked = now - self._since.setdefault(who, now)
+        most = SECONDS_OF_A_PROCESS if isinstance(who, Child) else SECONDS_ALONE
+        if worked >= (SECONDS_ALONE_AGAIN if began in _going_on else most):
+            _go_on.add(who)
+            if not isinstance(began, Child):
+                _going_on.add(began)
             return 0.0
         return min(SECONDS_TO_WAKE + worked, SECONDS_UNTIL_LOOKED_AGAIN)
 
@@ -166,3 +189,7 @@ class Alone:
                 thread not in self._older or thread in _callers
             ):
                 yield thread
+
+
+def _waits_for_processes() -> bool:
+    return any(thread.name.startswith(_OF_PROCESSES) for thread in threading.enumerate())

@@ -115,6 +115,10 @@ class EventLoop(Run, Protocol):
         """Return the next deadline, in virtual time; infinite if there is none."""
         ...
 
+    def watches_sockets(self) -> bool:
+        """Tell whether a task waits for a socket, a pipe or the like. It is asked at each move."""
+        ...
+
     def waits_for_the_world_outside(self) -> bool:
         """Tell whether a task waits for a socket or a signal."""
         ...

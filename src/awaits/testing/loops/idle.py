@@ -45,7 +45,7 @@ def make_something_run(loop: EventLoop) -> float:
     timekeeper = loop.timekeeper
     if loop.poll(timekeeper.idle):
         return 0
-    seconds = loop.threads.hold(loop.waits_for_the_world_outside)
+    seconds = loop.threads.hold(loop.watches_sockets)
     if seconds >= SECONDS_UNTIL_LOOKED_AGAIN and play is not None and play.release():
         return 0  # the thread may wait for what a delayed task holds, such as a database's lock
     if seconds:

@@ -176,17 +176,35 @@ def place(thread: threading.Thread, frame: FrameType) -> Place:
 
 def n_sleeps(thread: threading.Thread) -> int | None:
     """Return how often a thread has gone to sleep; `None` if it only waits for a processor."""
-    try:
-        file = _open(f"/proc/self/task/{thread.native_id}/status", os.O_RDONLY)
-    except OSError:
+    return slept(f"/proc/self/task/{thread.native_id}")
+
+
+def slept(folder: str) -> int | None:
+    """Return how often a thread has gone to sleep; `None` if it runs, or is about to.
+
+    Args:
+        folder: What Linux tells of it.
+    """
+    told = read(f"{folder}/status")
+    if not told:  # it has ended, or this is another system
         return 0
-    try:
-        told = _read(file, 10_000)
-    finally:
-        _close(file)
-    if b"\nState:\tR" in told:
+    if b"\nState:\tR" in told or b"\nState:\tD" in told:  # D: it waits for a disk
         return None
     return int(told.rpartition(b"\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
+def read(path: str) -> bytes:
+    """Return the beginning of a file; nothing if it cannot be read."""
+    try:
+        file = _open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return _read(file, 10_000)
+    except OSError:  # the thread has ended meanwhile
+        return b""
+    finally:
+        _close(file)
 
 
 @functools.cache

@@ -161,9 +161,9 @@ class Threads:
             self._pace = now, now_really
         return all_count and now_really - self._pace[1] >= deadline - now
 
-    def hold(self, asks_outside: Callable[[], bool]) -> float:
+    def hold(self, watches_sockets: Callable[[], bool]) -> float:
         """As `Alone.hold`."""
-        return self.alone.hold(self.waiting, asks_outside)
+        return self.alone.hold(self.waiting, watches_sockets)
 
     def _who_may_come_back(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
         main = threading.main_thread()

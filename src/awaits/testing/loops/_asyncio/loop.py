@@ -335,9 +335,13 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             heapq.heappop(timers)
         return timers[0][0] if timers else math.inf
 
+    def watches_sockets(self) -> bool:
+        """Tell whether a task waits for a socket, a pipe or the like."""
+        return self._watched.n_watched > 1  # one is the loop's own, for threads
+
     def waits_for_the_world_outside(self) -> bool:
         """Tell whether a task waits for a socket or a signal."""
-        return self._watched.n_watched > 1 or bool(self._signal_handlers)
+        return self.watches_sockets() or bool(self._signal_handlers)
 
     def main_coroutine(self) -> object:
         """Return the coroutine of the main task; `None` if there is no main task."""

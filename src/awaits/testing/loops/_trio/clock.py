@@ -7,7 +7,7 @@ Private names, read in trio 0.32.0 and 0.35.0:
 - `Runner.waiting_for_idle`: the tasks that wait for the event loop to be idle, which run before
   time moves.
 - `Runner.io_manager`'s `_epoll` or `_kqueue`: to see whether sockets have events, without taking
-  them.
+  them; `_registered`, the sockets that tasks wait for.
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
   main task, the way trio throws `KeyboardInterrupt`; `Task._next_send`, for a task that can run
   already.
@@ -77,7 +77,7 @@ check_names(
             "tasks",
         ],
         Deadlines: ["next_deadline"],
-        IOManager: [_SOCKETS, "statistics"],
+        IOManager: [_SOCKETS, "_registered"],
         Task: ["_abort_func", "_attempt_abort"],
     },
 )
@@ -201,15 +201,15 @@ class VirtualTrioClock(trio.abc.Clock):
         """Return the next deadline, in virtual time; infinite if there is none."""
         return self._deadline
 
+    def watches_sockets(self) -> bool:
+        """Tell whether a task waits for a socket, a pipe or the like."""
+        return len(self._runner.io_manager._registered) > 1  # one is trio's own, for other threads
+
     def waits_for_the_world_outside(self) -> bool:
         """Tell whether a task waits for a socket or a signal."""
-        waiting = self._runner.io_manager.statistics()
-        kinds = ("tasks_waiting_read", "tasks_waiting_write", "tasks_waiting")  # epoll's, kqueue's
-        sockets = sum(getattr(waiting, kind, 0) for kind in kinds)
         handlers = map(signal.getsignal, signal.valid_signals())
-        return (
-            sockets > 1  # one is trio's own, for other threads
-            or any(getattr(it, "__module__", None) == _signals.__name__ for it in handlers)
+        return self.watches_sockets() or any(
+            getattr(it, "__module__", None) == _signals.__name__ for it in handlers
         )
 
     def main_coroutine(self) -> object:
