@@ -104,10 +104,9 @@ class Alone:
         is_served = IS_LINUX and watches_sockets()
         if not (has_new or is_served):
             return 0.0
-        has_children = are_there()
-        if not (has_new or self._has_older or has_children):
+        if not (has_new or self._has_older or are_there()):
             return 0.0
-        is_served = is_served or (has_children and _waits_for_processes())
+        is_served = is_served or (IS_LINUX and _waits_for_processes())
         now = real.seconds()
         wait = max(self._waits(waiting, now, is_served=is_served), default=0.0)
         if not wait:

@@ -27,6 +27,7 @@ from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
 from awaits.testing.plugin.limits import Limits, took_too_long
 from awaits.testing.plugin.sections import add_section
+from awaits.testing.plugin.signals import not_raised_again
 from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
@@ -230,7 +231,8 @@ class CancelledRuns:
     ) -> None:
         __tracebackhide__ = True
         try:
-            await watch.run(body, *args, **kwargs)
+            with not_raised_again():
+                await watch.run(body, *args, **kwargs)
         finally:
             if watch.has_been_cut:
                 abandoned.abandon_threads()
