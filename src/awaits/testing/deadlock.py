@@ -10,7 +10,7 @@ from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
 from typing import NamedTuple, TypeAlias, cast
 
 # What anyio's task groups put around what they run, and the kit around a task that it cancels.
-_OF_TASK_GROUPS = {"_run_coro", "_in_scope", "_natively"}
+_OF_TASK_GROUPS = {"run_coro_with_task_status", "_run_coro", "_in_scope", "_natively"}
 
 
 class DeadlockError(Exception):

@@ -83,9 +83,9 @@ class Trial:
         self.deviated = bool(play.cancellations) or any(
             it.n_ahead or it.n_callbacks or self.schedule.jitter for it in self._order.events
         )
-        self.has_raised = play.has_raised(error)
         if play.error is not None:
             raise play.error
+        self.has_raised = play.has_raised(error)
 
     @property
     def choices(self) -> list[Choice]:

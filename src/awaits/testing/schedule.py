@@ -209,11 +209,11 @@ class Schedule:
         ]
         self._trace = play.trace or []
         self.ran, self.contended, self.opener = tuple(play.ran), play.contended or [], play.opener
-        self.is_native, self.has_raised = play.is_native, play.has_raised(error)
-        self.of_libraries = play.of_libraries
+        self.is_native, self.of_libraries = play.is_native, play.of_libraries
         self.choices = cast("Delays", self._order).choices or []
         if play.error is not None:
             raise play.error
+        self.has_raised = play.has_raised(error)
         hypothesis = sys.modules.get("hypothesis")
         if hypothesis is not None and hypothesis.currently_in_test_context():
             hypothesis.note(_Explanation(self))

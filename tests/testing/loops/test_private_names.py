@@ -20,6 +20,7 @@ import pytest
 import trio
 from anyio import from_thread
 from anyio._backends import _asyncio as anyio_asyncio
+from anyio._backends import _trio as anyio_trio
 from trio import _signals, _threads
 from trio._core import _run
 
@@ -254,6 +255,12 @@ def test_event_loops_sleep_and_wait_in_functions_of_those_names() -> None:
     assert "seconds" in inspect.signature(trio.sleep).parameters
     assert "deadline" in inspect.signature(trio.sleep_until).parameters
     assert _threads.to_thread_run_sync.__code__.co_name == "to_thread_run_sync"
+
+
+def test_anyio_starts_tasks_in_methods_with_those_names() -> None:
+    assert "coro" in anyio_asyncio.TaskGroup.start.__code__.co_varnames
+    inside = anyio_trio.TaskGroup.start.__code__.co_consts
+    assert "run_coro_with_task_status" in [getattr(it, "co_name", None) for it in inside]
 
 
 def test_python_says_by_a_function_of_warnings_what_was_never_closed_or_awaited() -> None:

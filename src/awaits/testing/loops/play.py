@@ -11,6 +11,8 @@ from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
+from traceback import walk_tb
+from types import FrameType
 from typing import ClassVar, Generic, TypeVar, cast
 from weakref import ref
 
@@ -63,6 +65,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         "_opener",
         "_order",
         "_quiet_turns",
+        "_starts",
         "_step_numbers",
         "_to_cancel",
         "cancellations",
@@ -121,6 +124,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         to be noted."""
         self.cancellations: list[Cancellation] = []
         self._cut_off: list[object] = []  # the frames of the tasks that were cancelled alone
+        self._starts: list[object] = []  # the frames in which others waited until they started
         self._last: Task | None = None  # the task that took the last step of the trace
         self._n_awaits = 0
         # The scopes of a schedule that are open, and the tasks that opened them.
@@ -174,6 +178,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     @abstractmethod
     def here(self, task: Task) -> Here:
         """Return a task as its event loop knows it."""
+
+    @abstractmethod
+    def start_of(self, task: Task) -> FrameType | None:
+        """Return the frame of `start` in which another task waits until this one has started."""
 
     @property
     @abstractmethod
@@ -447,21 +455,32 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             scope.cancel()
 
     def has_raised(self, error: BaseException | None) -> bool:
-        """Tell whether an error comes out of the task that this play has cancelled.
+        """Tell whether an error says only that a task ended because this play has cancelled it.
 
-        On asyncio, who waits for that task gets its cancellation as well, and that is no failure.
+        On asyncio, who waits for that task gets its cancellation as well. And who waits in `start`
+        until it has started gets a `RuntimeError`. Neither is a failure.
         """
-        traceback = error.__traceback__ if isinstance(error, CancelledError) else None
-        while traceback is not None:
-            if any(it is traceback.tb_frame for it in self._cut_off):
-                return True
-            traceback = traceback.tb_next
-        return False
+        if isinstance(error, BaseExceptionGroup):
+            return all(map(self.has_raised, error.exceptions))
+        if isinstance(error, CancelledError):
+            return _comes_through(self._cut_off, error)
+        return (
+            isinstance(error, RuntimeError)
+            and _comes_through(self._starts, error)
+            and not _comes_through(self._cut_off, error)  # which would be the task's own error
+        )
 
     def _note_cancellation(self, task: Task, at: At) -> None:
         if isinstance(at, tuple):
             self._cut_off.append(getattr(self.coroutine_of(task), "cr_frame", None))
+            self._starts.append(self.start_of(task))
         n_events, native = len(self._order.events), self._order.native
         self.cancellations.append(
             Cancellation(at, native, n_events, self.moment(task), len(self.ran))
         )
+
+
+def _comes_through(frames: Iterable[object], error: BaseException) -> bool:
+    """Tell whether an error was raised in one of these frames, or in what they called."""
+    passed = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return any(it is frame for it in frames for frame in passed)

@@ -497,10 +497,11 @@ def _is_asked_for(schedule: Schedule, plan: Plan) -> bool:
 
 @contextlib.contextmanager
 def _forgiven(order: Schedule | Trial) -> Generator[None]:
-    """Let a test end as cancelled that waits itself for the task that was cancelled."""
+    """Let a test end that waits itself for the task that was cancelled, or until it starts."""
     try:
         yield
-    except CancelledError:  # noqa: ASYNC103 the order has cancelled a task, not the test
+    # The order has cancelled a task, not the test.
+    except (CancelledError, RuntimeError, BaseExceptionGroup):  # noqa: ASYNC103
         if not order.has_raised:
             raise
 

@@ -20,7 +20,7 @@ import unittest
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -30,7 +30,7 @@ from anyio._core._tasks import TaskHandle
 
 from awaits.testing.loops._asyncio.cancellable import scope_of_whole, scopes_of
 from awaits.testing.loops._asyncio.sockets import Sockets
-from awaits.testing.loops._asyncio.waits import here, look, name_of
+from awaits.testing.loops._asyncio.waits import here, look, name_of, start_of
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import At, Order
 from awaits.testing.loops.play import Play
@@ -229,6 +229,10 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
     def here(self, task: asyncio.Task[object]) -> Here:
         """Return a task as its event loop knows it."""
         return here(task)
+
+    def start_of(self, task: asyncio.Task[object]) -> FrameType | None:
+        """Return the frame of `start` in which another task waits until this one has started."""
+        return start_of(task)
 
     @property
     def look(self) -> Look:

@@ -6,6 +6,7 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0, and in anyio 4.16.0:
 - `TaskGroup._tasks`, of asyncio and of anyio: the tasks in the group.
 - `asyncio.tasks._GatheringFuture._children`: what `asyncio.gather` waits for.
 - The names and arguments of the functions in which asyncio sleeps and waits.
+- The variable `coro` of anyio's `TaskGroup.start`: what the task runs that it waits for.
 """
 
 # pyright: reportPrivateUsage=false
@@ -17,6 +18,7 @@ from typing import Any, cast
 
 from anyio._backends._asyncio import TaskGroup
 
+from awaits.testing.deadlock import awaited, frames_of
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.waits import Here, Wait, sleep
 
@@ -68,6 +70,18 @@ def _for_future(future: asyncio.Future[object]) -> Wait:
         children: list[object] = cast("Any", future)._children
         return Wait("the end of", tuple(children), is_held=False)
     return Wait("a future")
+
+
+def start_of(task: asyncio.Task[object]) -> FrameType | None:
+    """Return the frame of anyio's `start` in which another waits until a task has started."""
+    runs = list(awaited(task.get_coro()))
+    for waiter in asyncio.all_tasks(task.get_loop()):
+        frames = list(frames_of(waiter.get_coro()))
+        if frames and frames[-1].f_code is TaskGroup.start.__code__:
+            started = frames[-1].f_locals.get("coro")
+            if any(it is started for it in runs):
+                return frames[-1]
+    return None
 
 
 def look(it: object, frame: FrameType) -> Wait | None:

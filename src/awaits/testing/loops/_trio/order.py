@@ -13,13 +13,14 @@ import inspect
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context
+from types import FrameType
 from typing import Any, TypeVar, cast
 
 import trio.testing
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner, Task
 
 from awaits.testing.deadlock import frames_of
-from awaits.testing.loops._trio.waits import is_system_task, look
+from awaits.testing.loops._trio.waits import is_system_task, look, start_of
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import Order
 from awaits.testing.loops.play import Play
@@ -133,6 +134,10 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
         """Return a task as its event loop knows it."""
         does: Does = "can run" if task._next_send_fn is not None else "waits"
         return Here(task, task.name, task.coro, does=does)
+
+    def start_of(self, task: trio.lowlevel.Task) -> FrameType | None:
+        """Return the frame of `start` in which another task waits until this one has started."""
+        return start_of(task)
 
     @property
     def look(self) -> Look:

@@ -13,6 +13,7 @@ from types import FrameType
 import trio
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
 
+from awaits.testing.deadlock import frames_of
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.waits import Does, Here, Wait, sleep
 
@@ -34,6 +35,14 @@ def tasks_of(runner: Runner) -> Iterator[Here]:
 def tasks_here() -> Iterator[Here]:
     """Return the tasks of the current run as trio knows them."""
     return tasks_of(GLOBAL_RUN_CONTEXT.runner)
+
+
+def start_of(task: trio.lowlevel.Task) -> FrameType | None:
+    """Return the frame of `start` in which another waits until a task has started."""
+    if task.eventual_parent_nursery is None or task.parent_nursery is None:
+        return None
+    frames = list(frames_of(task.parent_nursery.parent_task.coro))
+    return next((it for it in reversed(frames) if it.f_code is trio.Nursery.start.__code__), None)
 
 
 def look(it: object, frame: FrameType) -> Wait | None:
