@@ -61,6 +61,7 @@ NAMES = [
             "_args",
             "_callback",
             "_cancelled",
+            "_chain_future",
             "_context",
             "_process_events",
             "_ready",

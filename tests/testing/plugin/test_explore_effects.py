@@ -191,6 +191,7 @@ def test_a_task_in_which_a_library_runs_something_for_a_thread_is_not_cancelled_
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
+    import asyncio
     from anyio import from_thread, to_thread
     pytestmark = [pytest.mark.anyio, pytest.mark.explore(cancel=True)]
 
@@ -205,6 +206,15 @@ def test_a_task_in_which_a_library_runs_something_for_a_thread_is_not_cancelled_
         async with from_thread.BlockingPortal() as portal:
             assert await to_thread.run_sync(portal.call, double, 5) == 10
 
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_threadsafe(anyio_backend):
+        loop = asyncio.get_running_loop()
+
+        def ask():
+            return asyncio.run_coroutine_threadsafe(double(5), loop).result()
+
+        assert await asyncio.to_thread(ask) == 10
+
     async def test_of_the_user():
         numbers = []
 
@@ -216,7 +226,7 @@ def test_a_task_in_which_a_library_runs_something_for_a_thread_is_not_cancelled_
         assert numbers == [10]
     """
     result = run_tests(pytester, tests, "--explore=20", "--virtual-time")
-    result.assert_outcomes(passed=4, failed=2)
+    result.assert_outcomes(passed=5, failed=2)
     result.stdout.fnmatch_lines_random(
         [f"*_ test_of_the_user[[]{name}[]] _*" for name in ("asyncio", "trio")]
     )

@@ -167,6 +167,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Tell whether a cancel scope cancels a task."""
         return True
 
+    def is_for_a_thread(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
+        """Tell whether a thread waits for what a task runs, though no library runs it."""
+        return False
+
     @abstractmethod
     def coroutine_of(self, task: Task) -> object:
         """Return the coroutine that a task runs."""
@@ -323,7 +327,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         if self.stacks is not None:
             coroutine = self.coroutine_of(entry.task)
             self.stacks.append(stack(coroutine))
-            if begins_in_a_library(coroutine):
+            if begins_in_a_library(coroutine) or self.is_for_a_thread(entry.task):
                 self.of_libraries.add(entry.number)
 
     def _look_for_cancellation(self, entry: Entry, cancel: int | tuple[int, ...]) -> None:

@@ -6,6 +6,8 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
   left.
 - `Handle._callback`, `_args` and `_context`, and the names of the callbacks that are steps of
   tasks.
+- `Future._callbacks`, each with its context variables, and `futures._chain_future`, whose inner
+  functions are among them where a thread waits.
 
 And in anyio 4.16.0: a scope's `_host_task`, the task that entered it, and `_deliver_cancellation`,
 which makes the event loop call it again at the next turn; `TaskHandle._run_coro`, of which anyio's
@@ -17,10 +19,11 @@ tasks are made.
 import asyncio
 import itertools
 import unittest
+from asyncio import futures
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from types import FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, TypeVar, cast
 
 import anyio
@@ -38,7 +41,12 @@ from awaits.testing.loops.waits import Here, Look
 
 check_names(
     "Python",
-    {asyncio.BaseEventLoop: ["_ready"], asyncio.Handle: ["_args", "_callback", "_context"]},
+    {
+        asyncio.BaseEventLoop: ["_ready"],
+        asyncio.Future: ["_callbacks"],
+        asyncio.Handle: ["_args", "_callback", "_context"],
+        futures: ["_chain_future"],
+    },
 )
 
 check_names(
@@ -50,6 +58,11 @@ check_names(
 )
 
 T = TypeVar("T")
+
+# The code of what `asyncio.run_coroutine_threadsafe` makes a task call when it has ended.
+TELLS_THREAD = {
+    it for it in vars(futures)["_chain_future"].__code__.co_consts if isinstance(it, CodeType)
+}
 
 # asyncio's names for a task's first step and for its later ones: in C, then in Python.
 STEPS = {"TaskStepMethWrapper", "task_wakeup", "__step", "__wakeup"}
@@ -213,6 +226,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
     def is_in(self, scope: anyio.CancelScope, task: asyncio.Task[object]) -> bool:
         """Tell whether a cancel scope cancels a task: one that anyio has started in it."""
         return any(it is scope for it in scopes_of(task))
+
+    def is_for_a_thread(self, task: asyncio.Task[object]) -> bool:
+        """Tell whether `asyncio.run_coroutine_threadsafe` has begun a task."""
+        callbacks: list[tuple[object, Context]] = cast("Any", task)._callbacks or []
+        return any(getattr(it, "__code__", None) in TELLS_THREAD for it, _ in callbacks)
 
     def coroutine_of(self, task: asyncio.Task[object]) -> object:
         """Return the coroutine that a task runs."""
