@@ -197,6 +197,7 @@ class Schedule:
         __tracebackhide__ = True
         play, self._play = cast("Play[object, object]", self._play), None
         play.close()
+        self._on_cancel = None  # which knows what the run has left
         events: list[Delay | Cancellation] = list(cast("Delays", self._order).events)
         for number, cancellation in enumerate(play.cancellations):
             if not cancellation.moment.number:  # the task that opened this got its number later

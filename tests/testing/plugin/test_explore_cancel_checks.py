@@ -110,3 +110,53 @@ async def test_innocent():
     )
 
     result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("fixture", ["", "pool"])  # which ends before the test is judged
+def test_what_a_failing_one_has_left_is_gone_before_the_next_test(
+    pytester: pytest.Pytester, fixture: str
+) -> None:
+    pytester.makepyfile(
+        program="""
+import asyncio, socket, weakref
+
+opened = weakref.WeakSet()
+
+class Server:
+    async def serve(self):
+        self.socket = socket.socket()
+        opened.add(self.socket)
+        await asyncio.Event().wait()
+
+async def works(server):
+    task = asyncio.create_task(server.serve())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    server.socket.close()
+"""
+    )
+    pytester.makepyfile(
+        f"""
+import pytest
+import program
+
+@pytest.fixture
+def pool():
+    pass
+
+@pytest.mark.anyio
+async def test_it({fixture}):
+    await program.works(program.Server())
+
+def test_next():
+    assert not program.opened
+"""
+    )
+    # pytest keeps all errors of runs in its own process.
+    result = pytester.runpytest_subprocess(
+        "--anyio-backends=asyncio", "--explore-cancel", "-W", "error"
+    )
+
+    result.stdout.fnmatch_lines("When it is cancelled at await 1, the test leaves behind:")
+    assert "test_next" not in result.stdout.str()
+    assert not result.errlines

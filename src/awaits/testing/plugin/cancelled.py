@@ -96,6 +96,7 @@ class CancelledRuns:
 
     def end(self) -> None:
         """Collect what the runs have left, now and not while another test runs."""
+        self._ended = None  # which knows what the last one has left
         garbage.collect()
         self._frozen.close()
 
