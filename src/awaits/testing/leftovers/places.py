@@ -2,6 +2,7 @@
 
 # pyright: reportPrivateUsage=false
 
+import asyncio
 import functools
 import site
 import sys
@@ -103,9 +104,18 @@ def origin_here(body: CodeType | None) -> Origin:
 
 def is_kept_for_later() -> bool:
     """Tell whether anyio makes something for its pool of processes, which it keeps for later."""
-    frame: FrameType | None = sys._getframe(2)
+    return _is_made_in(anyio.to_process.run_sync.__code__)
+
+
+def is_of_a_server() -> bool:
+    """Tell whether a server of asyncio's makes something for a connection that it has taken."""
+    return _is_made_in(asyncio.StreamReaderProtocol.connection_made.__code__)
+
+
+def _is_made_in(code: CodeType) -> bool:
+    frame: FrameType | None = sys._getframe(3)
     while frame is not None and not runs_steps(frame):
-        if frame.f_code is anyio.to_process.run_sync.__code__:
+        if frame.f_code is code:
             return True
         frame = frame.f_back
     return False

@@ -20,6 +20,7 @@ from awaits.testing.leftovers.places import (
     Origin,
     is_inside,
     is_kept_for_later,
+    is_of_a_server,
     is_the_users,
     origin_here,
     place_in,
@@ -31,6 +32,7 @@ from awaits.testing.loops.standing import title
 P = ParamSpec("P")
 
 TURNS = 5  # of asyncio's event loop, which closes a socket some turns after it was told to
+TURNS_OF_SERVERS = 20  # in which one may see that its client has gone, and close its own socket
 TURNS_OF_TASKS = 100  # in which tasks of a test that was cut off may clean up
 # The threads that asyncio, anyio and trio keep for later work.
 KEPT = ("asyncio_", "uvloop_", "AnyIO worker", "Trio thread")
@@ -65,6 +67,7 @@ class Watch:
         self._stays = stays
         self._origins: WeakKeyDictionary[Any, Origin] = WeakKeyDictionary()
         self._kept: weakref.WeakSet[object] = weakref.WeakSet()  # by anyio, for later work
+        self._handlers: weakref.WeakSet[object] = weakref.WeakSet()  # tasks of asyncio's servers
         # Python clears all weak references to a generator before it reports that it is dropped.
         self._generators: dict[int, Origin] = {}  # by identity
         self._dropped: list[Leftover] = []
@@ -140,20 +143,29 @@ class Watch:
     async def settle(self) -> None:
         """Let asyncio close the sockets that it was told to close, and end the test's own tasks.
 
-        Where a test is cancelled in `asyncio.gather`, that ends with the first task that does. The
-        others have been cancelled, too, and may take some more turns.
+        The task in which a server handles a connection ends some turns after its client. Where a
+        test is cancelled in `asyncio.gather`, that ends with the first task that does. The others
+        have been cancelled, too, and may take some more turns.
         """
+        with contextlib.suppress(ValueError):  # the kit does not fit
+            adapter_here().stop_steering()  # or the order may delay what is about to end
         if backends.running() == "trio":  # it closes at once, and waits for its tasks
             return
+        turns = TURNS_OF_SERVERS if any(map(is_open, self._handlers)) else TURNS
         for turn in range(TURNS_OF_TASKS):
             made = [it for it in self._made() if is_open(it)]
-            closes = turn < TURNS and any(_kind(it) == "socket" for it in made)
+            closes = turn < turns and any(
+                _kind(it) == "socket" or it in self._handlers for it in made
+            )
             ends = self.has_been_cut and any(
                 _was_cancelled(it) and self._origins[it].is_direct for it in made
             )
             if not (closes or ends):
                 break
             await asyncio.sleep(0)
+        self._at_the_end = [
+            it for it in self._at_the_end if it.it not in self._handlers or is_open(it.it)
+        ]
 
     def waits_in_the_test(self) -> bool:
         """Tell whether the test waits in its own function, and not in the program."""
@@ -186,6 +198,8 @@ class Watch:
         if is_kept_for_later():
             self._kept.add(it)
             return
+        if _kind(it) == "task" and is_of_a_server():
+            self._handlers.add(it)
         origin = origin_here(self._code)
         maker = None if origin.line else _current_task()
         made = None if maker is None else self._origins.get(maker)

@@ -60,6 +60,10 @@ class Adapter(Protocol):
         """
         ...
 
+    def stop_steering(self) -> None:
+        """Leave the running event loop to itself, if what steers it gives way to others."""
+        ...
+
     def standing_here(self) -> list[Standing]:
         """Return where the tasks of the running event loop stand, in real or virtual time."""
         ...

@@ -258,6 +258,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         return look
 
 
+def queue_here() -> deque[asyncio.Handle]:
+    """Return the queue of the running event loop; an empty one if it keeps its own to itself."""
+    return cast("deque[asyncio.Handle]", getattr(asyncio.get_running_loop(), "_ready", deque()))
+
+
 def _is_eager(factory: object) -> bool:
     """Tell whether a task factory is one of `asyncio.create_eager_task_factory`, of Python 3.12."""
     eager = getattr(asyncio, "eager_task_factory", None)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from trio._core._run import GLOBAL_RUN_CONTEXT
+
 from awaits.testing.loops._trio.cancellable import cancellable as cancellable
 from awaits.testing.loops._trio.clock import End, VirtualTrioClock, patch_test_runner
 from awaits.testing.loops._trio.order import RunQueuePlay
@@ -25,6 +27,11 @@ def options(make: Callable[[], Timekeeper]) -> dict[str, object]:
 def play(order: Order) -> RunQueuePlay:
     """Steer the order of the tasks of the running event loop, until `Play.close`."""
     return RunQueuePlay(order)
+
+
+def stop_steering() -> None:
+    """Leave the running event loop to itself, if what steers it gives way to others."""
+    RunQueuePlay.end_what_gives_way(GLOBAL_RUN_CONTEXT.runner.runq)
 
 
 def standing_here() -> list[Standing]:
