@@ -112,10 +112,6 @@ class TestChoice:
                 "There is no event loop 'curio'; choose from asyncio, trio, asyncio+uvloop.",
             ),
             (
-                ["--anyio-backends="],
-                "There is no event loop ''; choose from asyncio, trio, asyncio+uvloop.",
-            ),
-            (
                 ["-o", "anyio_backends=curio"],
                 "There is no event loop 'curio'; choose from asyncio, trio, asyncio+uvloop.",
             ),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from awaits.testing.plugin.options import WITH_VALUE
+
 PAGE = Path(__file__).parents[3] / "docs" / "reference.md"
 
 
@@ -20,6 +22,11 @@ def added(pytester: pytest.Pytester, listing: str, pattern: str) -> set[str]:
 def test_every_option_is_named_and_no_other(pytester: pytest.Pytester) -> None:
     named = set(re.findall(r"`(--[a-z-]+)", PAGE.read_text()))
     assert named == added(pytester, "--help", r"^  (--[a-z-]+)")
+
+
+def test_every_option_that_takes_a_value_is_refused_without_one() -> None:
+    named = set(re.findall(r"`(--[a-z-]+)\[?=[A-Z]", PAGE.read_text()))
+    assert named == set(WITH_VALUE)
 
 
 def test_every_key_of_the_ini_file_is_named_and_no_other(pytester: pytest.Pytester) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from awaits.testing.plugin.options import WITH_VALUE
 from tests.testing.plugin.shared import run_tests
 
 FINE = """
@@ -31,6 +32,22 @@ def test_xdist_refuses_a_wrong_option(
     result = run_tests(pytester, FINE, "--virtual-time", "-n1", option)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(f"ERROR: {sentence}")
+
+
+@pytest.mark.parametrize("option", WITH_VALUE)
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_value_is_refused(pytester: pytest.Pytester, option: str, value: str) -> None:
+    result = run_tests(pytester, FINE, f"{option}={value}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(f"ERROR: {option} has an empty value, {value!r}; give it one, or *")
+
+
+def test_an_empty_key_of_the_ini_file_is_one_that_is_not_given(pytester: pytest.Pytester) -> None:
+    names = (option.removeprefix("--").replace("-", "_") for option in WITH_VALUE)
+    empty = [arg for name in names for arg in ("-o", f"{name}=")]
+    result = run_tests(pytester, FINE, *empty)
+    result.assert_outcomes(passed=1)
+    assert "explored" not in result.stdout.str()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,15 @@ OPTIONAL = {
     "--explore-cancel": "1000",
     "--virtual-time-wall": "now",
 }
+WITH_VALUE = (
+    *OPTIONAL,
+    "--virtual-time-idle",
+    "--explore-jitter",
+    "--explore-seed",
+    "--explore-plot",
+    "--explore-known",
+    "--anyio-timeout",
+)
 
 
 def is_value(word: str) -> bool:
@@ -131,6 +140,22 @@ def add(parser: pytest.Parser) -> None:
         type="linelist",
         default=[],
     )
+
+
+def refuse_empty_values(config: pytest.Config) -> None:
+    """Refuse an option with an empty value, as that of a shell's variable that is not set.
+
+    An empty key of the ini file is one that is not given.
+
+    Raises:
+        pytest.UsageError: There is one.
+    """
+    for option in WITH_VALUE:
+        value: str | None = config.getoption(option)
+        if value is not None and not value.strip():
+            raise pytest.UsageError(
+                f"{option} has an empty value, {value!r}; give it one, or leave the option out."
+            )
 
 
 def explain_markers(config: pytest.Config) -> None:
