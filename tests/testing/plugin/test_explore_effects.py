@@ -230,3 +230,10 @@ def test_a_task_in_which_a_library_runs_something_for_a_thread_is_not_cancelled_
     result.stdout.fnmatch_lines_random(
         [f"*_ test_of_the_user[[]{name}[]] _*" for name in ("asyncio", "trio")]
     )
+
+
+@pytest.mark.parametrize("option", ["--setup-plan", "--setup-only"])
+def test_nothing_is_explored_where_no_test_runs(pytester: pytest.Pytester, option: str) -> None:
+    result = explore(pytester, RACE, option)
+    result.stdout.fnmatch_lines("*::test_race (fixtures used: *")
+    assert "explored:" not in result.stdout.str()

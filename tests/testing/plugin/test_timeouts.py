@@ -259,7 +259,7 @@ def test_an_option_that_is_no_number_of_seconds_is_refused(
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ("'soon'", "anyio_timeout must be a number of seconds above 0, not 'soon'."),
+        ("'5'", "anyio_timeout takes a number of seconds, or None for no limit, not '5'."),
         ("True", "anyio_timeout must be a number of seconds above 0, not True."),
         ("", "anyio_timeout takes a number of seconds, or None for no limit, not nothing."),
         ("1, 2", "anyio_timeout takes a number of seconds, or None for no limit, not 1, 2."),

@@ -69,6 +69,12 @@ def test_an_empty_key_of_the_ini_file_is_one_that_is_not_given(pytester: pytest.
             "explore(cancel=True, schedule=Schedule())",
             "explore(Schedule(...)) takes nothing else, not cancel=True; *",
         ),
+        ("explore(jitter=10**400)", "explore takes False, a Schedule, *, not jitter=10*"),
+        ("explore(5, orders=6)", "explore takes orders once, not 5, orders=6."),
+        (
+            "explore(Schedule(), schedule=Schedule())",
+            "explore takes schedule once, not Schedule(), schedule=Schedule().",
+        ),
         ("explore(False, jitter=3)", "explore(False) takes nothing else, not False, jitter=3."),
     ],
 )

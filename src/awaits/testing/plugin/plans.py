@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from awaits.testing.loops.timekeeper import is_seconds
 from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.explore import Explore, Plan
 from awaits.testing.plugin.known import Known
@@ -33,7 +34,8 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
     suite = _suite(config, default)
     planned = ((item, _plan(item, suite, default)) for item in items)
     plans = {item: plan for item, plan in planned if plan is not None}
-    if plans or suite is not None or counts:
+    runs_none: bool = config.getoption("setuponly", default=False)  # --setup-plan does, too
+    if not runs_none and (plans or suite is not None or counts):
         tally = Tally(config, Known(_path(config, "explore_known")))
         config.pluginmanager.register(tally, "awaits-explore-tally")
         limits = Limits()
@@ -120,16 +122,7 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
         )
     plan = suite or default
     plan = plan._replace(orders=plan.orders or default.orders)  # 0 becomes the default
-    match mark.args:
-        case () | (True,):
-            given_first: dict[str, object] = {}
-        case (Schedule() as schedule,):
-            given_first = {"schedule": schedule}
-        case (orders,):
-            given_first = {"orders": orders}
-        case _:
-            given_first = {"": mark.args}
-    plan = _checked(item, plan, {**given_first, **mark.kwargs})
+    plan = _checked(item, plan, _said(item, mark))
     is_of_hypothesis = hasattr(getattr(item, "obj", None), "hypothesis")
     if is_of_hypothesis and plan.schedule is not None and cancels_all(plan.schedule):
         raise pytest.UsageError(
@@ -137,6 +130,24 @@ def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
             "with the examples of Hypothesis; cancel a task instead, such as cancel=(1, 2)."
         )
     return plan
+
+
+def _said(item: pytest.Item, mark: pytest.Mark) -> dict[str, object]:
+    """Return the arguments of a marker, by their names."""
+    match mark.args:
+        case () | (True,):
+            first: dict[str, object] = {}
+        case (Schedule() as schedule,):
+            first = {"schedule": schedule}
+        case (orders,):
+            first = {"orders": orders}
+        case _:
+            first = {"": mark.args}
+    for name in first.keys() & mark.kwargs.keys():
+        raise pytest.UsageError(
+            f"{item.nodeid}: explore takes {name} once, not {arguments_of(mark)}."
+        )
+    return {**first, **mark.kwargs}
 
 
 def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
@@ -155,7 +166,7 @@ def _checked(item: pytest.Item, plan: Plan, said: dict[str, object]) -> Plan:
             case "deviations", int() if value >= 0:
                 plan = plan._replace(deviations=value)
                 continue
-            case "jitter", int() | float() if 0 <= value < float("inf"):
+            case "jitter", int() | float() if is_seconds(value):
                 plan = plan._replace(jitter=value)
                 continue
             case "cancel", bool():

@@ -50,9 +50,9 @@ def default_seconds(given: str) -> float | None:
     return _seconds(given, "--anyio-timeout") if given else None
 
 
-def _seconds(given: object, what: str) -> float:
+def _seconds(given: float | str, what: str) -> float:
     seconds = math.nan
-    if isinstance(given, int | float | str) and not isinstance(given, bool):
+    if not isinstance(given, bool):
         with contextlib.suppress(ValueError, OverflowError):  # the latter of an int
             seconds = float(given)
     if not 0 < seconds < math.inf:
@@ -65,9 +65,13 @@ def _seconds_of(item: pytest.Item, default: float | None) -> float | None:
     if mark is None:
         return default
     match mark.args, mark.kwargs:
-        case ((seconds,), {**rest}) | ((), {"seconds": seconds, **rest}) if not rest:
-            what = f"{item.nodeid}: anyio_timeout"
-            return None if seconds is None else _seconds(seconds, what)
+        case ((None,), {**rest}) | ((), {"seconds": None, **rest}) if not rest:
+            return None
+        case ((int() | float() as seconds,), {**rest}) | (
+            (),
+            {"seconds": int() | float() as seconds, **rest},
+        ) if not rest:
+            return _seconds(seconds, f"{item.nodeid}: anyio_timeout")
         case _:
             raise pytest.UsageError(
                 f"{item.nodeid}: anyio_timeout takes a number of seconds, or None for no limit, "
