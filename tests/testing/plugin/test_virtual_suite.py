@@ -260,13 +260,30 @@ def test_real_time_takes_no_arguments(pytester: pytest.Pytester, arguments: str)
     )
 
 
-def test_virtual_time_without_an_async_test_says_that_it_had_no_effect(
-    pytester: pytest.Pytester,
+@pytest.mark.parametrize(
+    "options",
+    [["--virtual-time"], ["--explore"], ["--explore-cancel"], ["--virtual-time", "--explore=5"]],
+)
+@pytest.mark.parametrize("processes", [[], ["-n1"]])
+def test_without_an_async_test_options_for_a_suite_say_that_they_had_no_effect(
+    pytester: pytest.Pytester, options: list[str], processes: list[str]
 ) -> None:
-    result = run_tests(pytester, "\n    def test_it(): pass", "--virtual-time")
+    result = run_tests(pytester, "\n    def test_it(): pass", *options, *processes)
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines("--virtual-time had no effect: there is no async test that *")
+    names = ", ".join(option.partition("=")[0] for option in options)
+    result.stdout.fnmatch_lines(f"{names} had no effect: there is no async test that anyio, *")
+
+
+@pytest.mark.parametrize("option", ["--virtual-time", "--explore"])
+@pytest.mark.parametrize("test", ["real_time", "explore(False)", "asyncio", None])
+def test_tests_that_are_kept_out_or_not_collected_are_not_said_to_be_none(
+    pytester: pytest.Pytester, option: str, test: str | None
+) -> None:
+    tests = f"\n    @pytest.mark.{test}\n    async def test_it(): pass" if test else "\n    1 / 0"
+    result = run_tests(pytester, tests, option)
+
+    result.stdout.no_fnmatch_line("*had no effect: there is no async test*")
 
 
 def test_a_wrong_option_is_not_said_to_have_had_no_effect(pytester: pytest.Pytester) -> None:

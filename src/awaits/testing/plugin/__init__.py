@@ -26,13 +26,22 @@ if TYPE_CHECKING:
 _RUN_TESTS = "awaits-explore", "awaits-time", "awaits-leftovers", "awaits-timeouts"
 
 
+# A run that ends so may not know all tests.
+_BROKEN_OFF = (
+    pytest.ExitCode.USAGE_ERROR,
+    pytest.ExitCode.INTERNAL_ERROR,
+    pytest.ExitCode.INTERRUPTED,
+)
+
+
 class _Worker(Protocol):
     """A process of pytest-xdist, as the main process sees it."""
 
     config: pytest.Config
 
 
-_LEFT_ALONE = pytest.StashKey[tuple[str, int]]()  # by which options, and how many tests
+# By which options a suite is taken, how many tests are left alone, and whether any is not.
+_SUITE = pytest.StashKey[tuple[str, int, bool]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -157,19 +166,20 @@ def _bring_in(session: pytest.Session) -> None:
     suite = {"--virtual-time": whole_suite, "--explore": given(config, "explore")}
     suite["--explore-cancel"] = given(config, "explore_cancel")
     if names := [name for name, is_given in suite.items() if is_given]:
-        left_alone = ", ".join(names), sum(map(_is_of_unittest, session.items))
-        config.stash[_LEFT_ALONE] = left_alone
+        n_left_alone = sum(map(_is_of_unittest, session.items))
+        found = ", ".join(names), n_left_alone, any(map(_is_async_test, session.items))
+        config.stash[_SUITE] = found
         output: dict[str, object] | None = getattr(config, "workeroutput", None)
         if output is not None:
-            output["awaits"] = left_alone
+            output["awaits"] = found
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: _Worker) -> None:
     """Take from a worker of pytest-xdist what it has counted; each collects all tests."""
-    left_alone = getattr(node, "workeroutput", {}).get("awaits")
-    if left_alone is not None:
-        node.config.stash[_LEFT_ALONE] = left_alone
+    found = getattr(node, "workeroutput", {}).get("awaits")
+    if found is not None:
+        node.config.stash[_SUITE] = found
 
 
 def _check_real_time(items: Iterable[pytest.Item]) -> None:
@@ -245,26 +255,29 @@ def pytest_terminal_summary(
             f"virtual time: {tests} ran in real time, with an event loop or a clock of its own (a "
             "loop_factory, an event_loop_policy, a MockClock)."
         )
-    names, n = terminalreporter.config.stash.get(_LEFT_ALONE, ("", 0))
+    names, n, _ = terminalreporter.config.stash.get(_SUITE, ("", 0, True))
     if n:
         tests = "1 async test was" if n == 1 else f"{n} async tests were"
         terminalreporter.write_line(
             f"{names}: {tests} left alone, because unittest runs {'it' if n == 1 else 'them'}; "
             "the kit takes those that anyio, pytest-asyncio or pytest-trio runs."
         )
-    has_begun = exitstatus not in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR)
-    collects = not terminalreporter.config.pluginmanager.has_plugin("dsession")
-    if has_begun and collects:
+    if exitstatus not in _BROKEN_OFF:
         for sentence in _without_effect(terminalreporter.config):
             terminalreporter.write_line(sentence)
 
 
 def _without_effect(config: pytest.Config) -> Iterator[str]:
     """Yield a sentence for each option without effect: no test used the feature that it sets."""
-    if config.getoption("virtual_time") and not config.pluginmanager.has_plugin("awaits-time"):
+    whole = "--virtual-time", "--explore", "--explore-cancel"
+    suite = [option for option in whole if config.getoption(option)]
+    _, _, takes_any = config.stash.get(_SUITE, ("", 0, True))
+    if suite and not takes_any:
         from awaits.testing.plugin.runners import NAMES  # noqa: PLC0415 see above
 
-        yield f"--virtual-time had no effect: there is no async test that {NAMES} runs."
+        yield f"{', '.join(suite)} had no effect: there is no async test that {NAMES} runs."
+    if config.pluginmanager.has_plugin("dsession"):
+        return  # other processes know
     for plugin, what, names in (
         (
             "awaits-explore",
