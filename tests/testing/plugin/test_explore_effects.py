@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.testing.plugin.shared import FINE, RACE, explore, run_tests, summary
+from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore, run_tests, summary
 from tests.testing.plugin.test_explore_kept import CACHE
 
 LATE = """
@@ -25,6 +25,7 @@ NOT_LATE = (
     "give --virtual-time, or mark them virtual_time"
 )
 NOTHING = ": the schedule in its marker did nothing; has the test changed?"
+NEEDED = "from awaits.testing import Schedule"
 ALSO_VIRTUAL = "In real time no step is late, so mark it virtual_time as well."
 
 
@@ -237,3 +238,28 @@ def test_nothing_is_explored_where_no_test_runs(pytester: pytest.Pytester, optio
     result = explore(pytester, RACE, option)
     result.stdout.fnmatch_lines("*::test_race (fixtures used: *")
     assert "explored:" not in result.stdout.str()
+
+
+def test_what_the_pasted_marker_needs_is_said_once_where_it_is_not_there(
+    pytester: pytest.Pytester,
+) -> None:
+    line = f"  a marker that replays needs: {NEEDED}"
+    tests = RACE + RACE.replace("race", "again")
+    assert line not in explore(pytester, tests).outlines
+
+    pytester.makepyfile(EXPLORED_HEAD.replace(f"    {NEEDED}\n", "") + tests)
+    result = pytester.runpytest("--explore=20", "--explore-known=known.txt", "-n1")
+    result.assert_outcomes(failed=2)
+    assert result.outlines.count(line) == 1
+
+    result = pytester.runpytest("--explore=20", "--explore-known=known.txt")
+    result.assert_outcomes(xfailed=2)
+    assert line not in result.outlines
+
+
+def test_a_marker_replays_the_text_of_a_schedule(pytester: pytest.Pytester) -> None:
+    marker = "    @pytest.mark.explore(\"Schedule({(1, 1): 'idle'})\")"
+    pytester.makepyfile(EXPLORED_HEAD.replace(f"    {NEEDED}\n", "") + marker + RACE)
+    result = pytester.runpytest("-n1")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("It replays with: @pytest.mark.explore(Schedule(*")

@@ -75,6 +75,7 @@ def test_an_empty_key_of_the_ini_file_is_one_that_is_not_given(pytester: pytest.
             "explore(Schedule(), schedule=Schedule())",
             "explore takes schedule once, not Schedule(), schedule=Schedule().",
         ),
+        ("explore('Schedule(9)')", "explore: 'Schedule(9)' is not a schedule: *"),
         ("explore(False, jitter=3)", "explore(False) takes nothing else, not False, jitter=3."),
     ],
 )

@@ -52,6 +52,7 @@ from awaits.testing.plugin.tally import (
     EVERY,
     EXPLORED,
     FAILING,
+    NOT_IMPORTED,
     NOT_LATE,
     NOT_REPEATABLE,
     NOT_STEERED,
@@ -290,17 +291,20 @@ class Explore:
         schedule = anew(schedule)
         again = self._run_with(item, schedule, debugs=True)
         reports = again if failed(again) else once
+        is_known = self._tally.known.covers(item.nodeid, schedule)
         if plan.schedule is None and _is_own_order(item, schedule):
             tell(reports, FLAKY)
         else:
             if failed(again):
                 drawn = self._plots.save(item.nodeid, schedule.svg)
                 tell(reports, *how_to_replay(schedule, drawn))
+                if not (is_known or hasattr(item.module, Schedule.__name__)):
+                    note(reports, NOT_IMPORTED, True)
             else:
                 tell(reports, CANNOT_REPLAY)
             if not callable(schedule.delays):
                 note(reports, FAILING, repr(schedule))
-        if self._tally.known.covers(item.nodeid, schedule):
+        if is_known:
             expect(reports)
         return reports
 

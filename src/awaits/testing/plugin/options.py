@@ -173,7 +173,7 @@ def explain_markers(config: pytest.Config) -> None:
         "explore(orders=100, deviations=None, jitter=0.0, cancel=False): run this async test in so "
         "many orders of its tasks, or in each with at most so many `deviations`, or in 'all', with "
         "steps late by at most `jitter` seconds of virtual time, and with tasks cancelled; "
-        "explore(False): never; explore(Schedule(...)): in this one.",
+        "explore(False): never; explore(Schedule(...)), or its text: in this one.",
     )
     config.addinivalue_line(
         "markers",

@@ -82,10 +82,7 @@ def _suite(config: pytest.Config, plan: Plan) -> Plan | None:
     if not orders:
         return plan._replace(orders=0) if awaits else None
     if orders.startswith("Schedule("):
-        try:
-            return plan._replace(schedule=Schedule.parse(orders))
-        except ValueError as error:
-            raise pytest.UsageError(f"--explore: {error}") from None
+        return plan._replace(schedule=_parsed(orders, "--explore"))
     every, _, deviations = orders.partition(":")
     if orders == "all":
         return plan._replace(deviations="all")
@@ -97,6 +94,13 @@ def _suite(config: pytest.Config, plan: Plan) -> Plan | None:
             f"with at most K deviations, or a Schedule(...), not {orders!r}."
         )
     return plan._replace(orders=int(orders))
+
+
+def _parsed(text: str, given_to: str) -> Schedule:
+    try:
+        return Schedule.parse(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"{given_to}: {error}") from None
 
 
 def _plan(item: pytest.Item, suite: Plan | None, default: Plan) -> Plan | None:
@@ -139,6 +143,8 @@ def _said(item: pytest.Item, mark: pytest.Mark) -> dict[str, object]:
             first: dict[str, object] = {}
         case (Schedule() as schedule,):
             first = {"schedule": schedule}
+        case (str() as text,) if text.startswith("Schedule("):
+            first = {"schedule": _parsed(text, f"{item.nodeid}: explore")}
         case (orders,):
             first = {"orders": orders}
         case _:

@@ -17,6 +17,7 @@ NOT_REPEATABLE = "not repeatable"
 NOT_STEERED = "not steered"
 EVERY = "every"
 NOT_LATE = "not late"  # a jitter in real time
+NOT_IMPORTED = "not imported"  # `Schedule`, in the module of a test whose marker is told
 DEVIATED = "deviated"  # whether the schedule of a marker did anything
 CACHED = "awaits/explore"
 _NOT_TWICE = "is not explored: it fails when it runs a second time, even in its own order"
@@ -47,6 +48,7 @@ class Tally:
         self._complete: Counter[str] = Counter()  # tests, by which orders were all tried
         self._incomplete: dict[str, str] = {}  # what was tried, by test
         self._n_not_late = 0
+        self._is_imported = True
         # By test function: whether the schedule that it is marked with did anything.
         self._deviated: dict[str, bool] = {}
         self._now: dict[str, str] = {}  # the failures of this run, by test
@@ -75,6 +77,7 @@ class Tally:
             if NOT_REPEATABLE in notes:
                 self._not_repeatable[report.nodeid] = bool(notes[NOT_REPEATABLE])
             self._n_not_late += NOT_LATE in notes
+            self._is_imported = self._is_imported and NOT_IMPORTED not in notes
             if DEVIATED in notes:
                 function = report.nodeid.partition("[")[0]
                 self._deviated[function] = bool(notes[DEVIATED]) or self._deviated.get(
@@ -109,6 +112,10 @@ class Tally:
             terminalreporter.write_line(line)
         for line in self.known.summary(self._now, self._passing):
             terminalreporter.write_line(line)
+        if not self._is_imported:
+            terminalreporter.write_line(
+                "  a marker that replays needs: from awaits.testing import Schedule"
+            )
 
     def _lines(self) -> Iterator[str]:
         if self._n_tests or self._not_steered or given(self._config, "explore"):
