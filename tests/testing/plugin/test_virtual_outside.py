@@ -150,6 +150,21 @@ QUIET = {
         with anyio.fail_after(5):
             await anyio.sleep_forever()
 """,
+    "a thread without work, whose queue waits in C": """
+    import queue, threading
+
+    async def test_it(pytestconfig):
+        jobs = queue.SimpleQueue()
+        pytestconfig.add_cleanup(lambda: jobs.put(None))
+
+        def serve():
+            while (job := jobs.get()) is not None:
+                job()
+
+        threading.Thread(target=serve, daemon=True).start()
+        with anyio.fail_after(5):
+            await anyio.sleep_forever()
+""",
     "a worker for which time has waited": """
     import asyncio
 

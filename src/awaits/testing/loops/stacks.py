@@ -269,5 +269,5 @@ def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
         frame = where.get(thread.ident or 0)
         if frame is None or thread in OLDEST or thread is threading.current_thread():
             continue
-        if _module(frame) not in _WAITING and not is_at_rest(frame):
+        if not (waits(frame) or is_at_rest(frame)):
             yield thread, frame
