@@ -13,6 +13,7 @@ WALL = "--virtual-time-wall, or @pytest.mark.virtual_time(wall=True), moves the 
 STEADY = "anyio.current_time() measures virtual time; or mark the test real_time."
 
 CACHE = """
+import anyio
 import datetime
 import functools
 import time
@@ -56,6 +57,19 @@ class Members:
     @classmethod
     def by_class_method(cls):
         return time.time()
+
+class Limit:
+    def __init__(self, now=time.time):
+        self.now = now
+        self.until = now() + 5
+
+    def is_over(self):
+        return self.now() > self.until
+
+async def lasts(seconds, now=time.monotonic):
+    began = now()
+    await anyio.sleep(seconds)
+    assert now() - began > seconds
 
 class Job:
     time = 0
@@ -130,7 +144,42 @@ FAILING = {
     ),
 }
 
+HANDED = {
+    "by default": (
+        """
+    async def test_it():
+        limit = Limit()
+        await anyio.sleep(6)
+        assert limit.is_over()
+""",
+        ["  limit.now, in test_it, test_*.py:*, is time.time", WALL],
+    ),
+    "to what another has": (
+        """
+    async def test_it():
+        job = Job()
+        job.limit = Limit(time.perf_counter)
+        await anyio.sleep(6)
+        assert job.limit.is_over()
+""",
+        ["  job.limit.now, in test_it, test_*.py:*, is time.perf_counter", STEADY],
+    ),
+    "to a function that is called": (
+        """
+    async def test_it():
+        await lasts(6)
+""",
+        ["  now, in lasts, cache.py:*, is time.monotonic", STEADY],
+    ),
+}
+
 QUIET = {
+    "another clock is handed to it": """
+    async def test_it():
+        limit = Limit(anyio.current_time)
+        await anyio.sleep(6)
+        assert not limit.is_over()
+""",
     "no clock": """
     async def test_it():
         job = Job()
@@ -165,6 +214,16 @@ def run(pytester: pytest.Pytester, test: str, *args: str) -> pytest.RunResult:
 
 @pytest.mark.parametrize(("test", "lines"), FAILING.values(), ids=FAILING)
 def test_the_report_names_who_asks_which_clock(
+    pytester: pytest.Pytester, test: str, lines: list[str]
+) -> None:
+    result = run(pytester, test)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(2 * [TITLE, MOVED, *lines])
+
+
+@pytest.mark.parametrize(("test", "lines"), HANDED.values(), ids=HANDED)
+def test_the_report_names_a_clock_that_was_handed_to_something(
     pytester: pytest.Pytester, test: str, lines: list[str]
 ) -> None:
     result = run(pytester, test)

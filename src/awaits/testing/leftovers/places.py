@@ -7,7 +7,7 @@ import functools
 import site
 import sys
 import sysconfig
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_process
@@ -135,6 +135,14 @@ def is_inside(code: CodeType, body: CodeType) -> bool:
 def is_of_the_project(code: CodeType) -> bool:
     """Tell whether a function is neither Python's nor of an installed library."""
     return _rank(code) == 2
+
+
+def is_class_of_the_project(kind: type) -> bool:
+    """Tell whether a class is neither Python's nor of an installed library."""
+    module = sys.modules.get(kind.__module__)
+    # By its type: another kind of module may run code when it is asked.
+    path: object = vars(module).get("__file__") if type(module) is ModuleType else None
+    return isinstance(path, str) and _rank_of(path) == 2
 
 
 def is_the_users(frame: FrameType) -> bool:

@@ -1,5 +1,6 @@
 """Finds the code in a failed test that reads real clocks, which virtual time does not move."""
 
+import contextlib
 import dis
 import functools
 import time
@@ -12,7 +13,11 @@ from typing import cast
 import pytest
 
 from awaits.testing.deadlock import file_and_line
-from awaits.testing.leftovers.places import is_of_the_project, is_the_users
+from awaits.testing.leftovers.places import (
+    is_class_of_the_project,
+    is_of_the_project,
+    is_the_users,
+)
 from awaits.testing.loops.standing import MOST_NAMED
 from awaits.testing.plugin.outside import all_of, is_timeout
 
@@ -36,6 +41,7 @@ _ADVICE = {
 }
 
 MOST_CALLS = 4  # from a function in the traceback to one that reads a clock
+MOST_DOTS = 2  # from a local value to an attribute that is a clock
 
 _Functions = dict[CodeType, dict[str, object]]  # with their global names
 
@@ -43,9 +49,10 @@ _Functions = dict[CodeType, dict[str, object]]  # with their global names
 def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     """Return a hint for a failure, if code of the project reads a real clock.
 
-    It looks at the functions in the traceback, at those that they name, and at the classes of their
-    local values. If the error is a timeout, or one that did not come, and these read no clock but
-    the wall clock, it looks at what they name as well, and so on.
+    It looks at the functions in the traceback, at those that they name, at the classes of their
+    local values, and for clocks that were handed to these. If the error is a timeout, or one that
+    did not come, and these read no clock but the wall clock, it looks at what they name as well,
+    and so on.
 
     Args:
         error: What a test raised.
@@ -58,7 +65,7 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
             _add_those_of(frame, functions)
     # Where time has not moved, only a clock that begins elsewhere can make a difference.
     clocks = _STEADY if has_wall or not now else {**_STEADY, **_WALL}
-    reads: dict[str, object] = {}  # lines, and the clock that each tells of
+    reads = _handed(error, clocks)  # lines, and the clock that each tells of
     looked_at: set[CodeType] = set()
     for _ in range(MOST_CALLS if _is_of_time(error) else 1):
         found = {it: names for it, names in functions.items() if it not in looked_at}
@@ -97,6 +104,32 @@ def _reads(functions: _Functions, clocks: dict[object, str]) -> dict[str, object
                 place = file_and_line(code.co_filename, code.co_firstlineno)
                 lines[f"  {code.co_qualname}, {place}, reads {clocks[value]}()"] = value
     return lines
+
+
+def _handed(error: BaseException, clocks: dict[object, str]) -> dict[str, object]:
+    """Return a line for each of the clocks that local values are, or have, and the clock."""
+    lines: dict[str, object] = {}
+    for frame in _frames(error):
+        code = frame.f_code
+        where = f"in {code.co_qualname}, {file_and_line(code.co_filename, code.co_firstlineno)}"
+        values: list[tuple[str, object]] = []
+        if is_of_the_project(code):
+            values += frame.f_locals.items()
+        for _ in range(MOST_DOTS + 1):
+            for name, value in values:
+                if type(value) is BuiltinFunctionType and value in clocks:
+                    lines[f"  {name}, {where}, is {clocks[value]}"] = value
+            values = [it for name, value in values for it in _attributes(name, value)]
+    return lines
+
+
+def _attributes(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield the attributes of an object of the project's, with what they are called here."""
+    if is_class_of_the_project(type(value)):
+        with contextlib.suppress(AttributeError):  # it has slots
+            # Not `vars`, which asks the object, see below.
+            attributes: dict[str, object] = object.__getattribute__(value, "__dict__")
+            yield from ((f"{name}.{it}", its) for it, its in list(attributes.items()))
 
 
 def _frames(error: BaseException) -> Iterator[FrameType]:
