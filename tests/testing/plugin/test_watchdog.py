@@ -56,6 +56,37 @@ def test_what_goes_on_though_it_is_cancelled_is_told_before_it_ends(
     )
 
 
+FROZEN = """
+    @pytest.mark.parametrize("began", [{began}])
+    async def test_it(monkeypatch, began):
+        monkeypatch.setattr(time, "monotonic", lambda: began + {passed})
+        await anyio.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("passed", "options", "is_told"),
+    [
+        ("0", ["--anyio-backends=asyncio"], True),
+        ("0", ["--anyio-backends=trio"], False),  # which has another clock
+        ("time.perf_counter()", ["--anyio-backends=asyncio"], False),
+    ],
+)
+def test_a_clock_that_is_frozen_is_told(
+    pytester: pytest.Pytester, passed: str, options: list[str], is_told: bool
+) -> None:
+    test = FROZEN.format(began=time.monotonic(), passed=passed)
+    result = run_tests(pytester, test, "--anyio-timeout=0.2", *options)
+
+    result.assert_outcomes(failed=1)
+    line = "  the event loop's clock stands still, because time.monotonic() is frozen, *"
+    result.stdout.fnmatch_lines("After 0.2 s, the test has not ended:")
+    if is_told:
+        result.stdout.fnmatch_lines([line])
+    else:
+        result.stdout.no_fnmatch_line(line)
+
+
 def test_a_limit_may_be_longer_than_a_thread_can_wait(pytester: pytest.Pytester) -> None:
     tests = """
     async def test_option(): pass

@@ -5,8 +5,9 @@ import inspect
 import itertools
 import signal
 import threading
+import time
 from collections.abc import Callable
-from types import FrameType
+from types import BuiltinFunctionType, FrameType
 
 from awaits.testing import backends
 from awaits.testing.leftovers.places import place_in
@@ -23,6 +24,11 @@ SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked
 # macOS has none of these, and Windows no signals at all.
 SIGNAL: int | None = (
     signal.SIGRTMIN + 3 if hasattr(signal, "SIGRTMIN") else getattr(signal, "SIGUSR2", None)
+)
+
+_STANDS_STILL = (
+    "the event loop's clock stands still, because time.monotonic() is frozen, so no sleep ends; "
+    "freezegun leaves it alone with real_asyncio=True"
 )
 
 _DEBUGGERS = {"bdb", "pdb", "pydevd"}
@@ -128,7 +134,8 @@ class Watchdog:
         self._answered.set()
         if self._is_over.is_set():
             return
-        lines = "".join(f"\n  {line}" for line in told(self._adapter.standing_here()))
+        told_of = [*told(self._adapter.standing_here()), *([_STANDS_STILL] * _is_frozen())]
+        lines = "".join(f"\n  {line}" for line in told_of)
         self.report = self.report or f"{self._late}:{lines}"
         self._cancel()
 
@@ -167,6 +174,20 @@ def _caller_of_steps(frame: FrameType | None) -> FrameType | None:
     ):
         frame = frame.f_back
     return frame
+
+
+def _is_frozen() -> bool:
+    """Tell whether the running event loop is asyncio's, and asks a clock that stands still.
+
+    It is asked outside of all tasks, so anyio does not know which event loop runs.
+    """
+    if type(time.monotonic) is BuiltinFunctionType:
+        return False
+    import asyncio  # noqa: PLC0415 rarely needed
+
+    with contextlib.suppress(RuntimeError):  # this is trio
+        return asyncio.get_running_loop().time() == time.monotonic()
+    return False
 
 
 def _is_debugged(frame: FrameType | None) -> bool:
