@@ -65,7 +65,8 @@ class CancelledRuns:
         """At how many awaits the last test was cancelled."""
         self.is_over: bool = False
         """Whether it has no more awaits."""
-        self._cut_off: set[str] = set()  # the tests that were cancelled on the way
+        self.cut_off: dict[str, str] = {}
+        """What the schedule did that cancelled a test last, by test."""
         self._normal: set[tuple[object, ...]] = set()  # what the test leaves behind anyway
         self._stacks: set[object] = set()  # at which it was cancelled, in loops
         self._frozen = contextlib.ExitStack()
@@ -149,7 +150,7 @@ class CancelledRuns:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Say so if a test fails that others may have left in a bad way."""
         report = yield
-        n_tests = len(self._cut_off)
+        n_tests = len(self.cut_off)
         if report.failed and n_tests and not item.stash.get(HAS_PASSED, False):
             before = "1 test was" if n_tests == 1 else f"{n_tests:,} tests were"
             told = (
@@ -205,7 +206,7 @@ class CancelledRuns:
             finally:
                 if watch.has_been_cut:  # also where the test then fails
                     self.n_awaits += 1
-                    self._cut_off.add(test.nodeid)
+                    self.cut_off[test.nodeid] = self.schedule.explanation
             if n_cancelled() > n_before:  # the test has swallowed that cancellation
                 raise asyncio.CancelledError
             await watch.settle()

@@ -33,6 +33,7 @@ from awaits.testing.plugin.reports import (
     FLAKY,
     IN_ANY_ORDER,
     Reports,
+    error_of,
     expect,
     failed,
     failed_at_first,
@@ -265,9 +266,7 @@ class Explore:
                 note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
             return reports
         if has_passed and not self._passes_again(item):
-            was_cancelled = n_awaits is not None or cancels_all(failing[0])
-            note(reports, NOT_REPEATABLE, was_cancelled)
-            self._not_repeatable.append(item.nodeid)
+            self._note_not_repeatable(item, reports, *failing)
             return reports
         with garbage.collected_by_hand():
             failures = self._failures(item, plan, *failing)
@@ -275,6 +274,16 @@ class Explore:
             tell(failures, IN_ANY_ORDER)
         note(failures, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
         return failures
+
+    def _note_not_repeatable(
+        self, item: pytest.Function, reports: Reports, schedule: Schedule, failing: Reports
+    ) -> None:
+        did = self._cancelled.cut_off.get(item.nodeid)
+        if did is not None and cancels_all(schedule):
+            note(reports, NOT_REPEATABLE, [error_of(failing), did])
+        else:
+            note(reports, NOT_REPEATABLE, [])
+            self._not_repeatable.append(item.nodeid)
 
     def _failures(
         self, item: pytest.Function, plan: Plan, schedule: Schedule, once: Reports

@@ -1,5 +1,6 @@
 """The reports of a test that has run again and again, and what is added to them."""
 
+import textwrap
 from collections.abc import Sequence
 
 import pytest
@@ -23,6 +24,8 @@ IN_VIRTUAL_TIME = "In real time no step is late, so mark it virtual_time as well
 ORDER = "the order of its tasks"  # the title of what is added
 IN_ANY_ORDER = "It fails in the event loop's own order, too."
 
+MOST_OF_AN_ERROR = 200  # characters
+
 Reports = Sequence[pytest.TestReport]
 
 
@@ -34,6 +37,13 @@ def passed(reports: Reports) -> bool:
 def failed(reports: Reports) -> bool:
     """Tell whether a part of a test has failed."""
     return any(map(has_failed, reports))
+
+
+def error_of(reports: Reports) -> str:
+    """Return the error by which a test has failed, in one line."""
+    longrepr = next(filter(has_failed, reports)).longrepr
+    crash = getattr(longrepr, "reprcrash", None)
+    return textwrap.shorten(str(getattr(crash, "message", longrepr)), MOST_OF_AN_ERROR)
 
 
 def failed_at_first(reports: Reports) -> bool:

@@ -22,8 +22,8 @@ DEVIATED = "deviated"  # whether the schedule of a marker did anything
 CACHED = "awaits/explore"
 _NOT_TWICE = "is not explored: it fails when it runs a second time, even in its own order"
 _AFTER_A_CANCELLATION = (
-    "fails when it runs again after it was cancelled: what it did, such as to files, is not undone "
-    "where it is cut off, and later tests may fail for that, too"
+    "fails when it runs again after it was cancelled: what it or the program did, such as to "
+    "files, is not undone where it is cut off, and later tests may fail for that, too"
 )
 LONG = 10.0  # seconds; if tests take longer in real time, virtual time may be worth a word
 
@@ -43,7 +43,8 @@ class Tally:
         self._n_cancelled = self._n_awaits = 0
         self._seconds = 0.0  # that explored tests took
         self._is_empty = True
-        self._not_repeatable: dict[str, bool] = {}  # whether it was cancelled before, by test
+        # By test: its error, and what the schedule did that had cancelled it before, if one had.
+        self._not_repeatable: dict[str, list[str]] = {}
         self._not_steered: Counter[str] = Counter()  # tests, by their event loops
         self._complete: Counter[str] = Counter()  # tests, by which orders were all tried
         self._incomplete: dict[str, str] = {}  # what was tried, by test
@@ -74,8 +75,8 @@ class Tally:
             self._n_awaits += n_awaits or 0
             if isinstance(every := notes.get(EVERY), list):
                 self._note_every(report.nodeid, *every)
-            if NOT_REPEATABLE in notes:
-                self._not_repeatable[report.nodeid] = bool(notes[NOT_REPEATABLE])
+            if isinstance(told := notes.get(NOT_REPEATABLE), list):
+                self._not_repeatable[report.nodeid] = told
             self._n_not_late += NOT_LATE in notes
             self._is_imported = self._is_imported and NOT_IMPORTED not in notes
             if DEVIATED in notes:
@@ -140,8 +141,9 @@ class Tally:
                 f"cancelled: {_count(self._n_cancelled, 'test')}, at "
                 f"{_count(self._n_awaits, 'await')} in all"
             )
-        for nodeid, was_cancelled in self._not_repeatable.items():
-            yield f"  {nodeid} {_AFTER_A_CANCELLATION if was_cancelled else _NOT_TWICE}"
+        for nodeid, told in self._not_repeatable.items():
+            yield f"  {nodeid} {_AFTER_A_CANCELLATION if told else _NOT_TWICE}"
+            yield from (f"    {' '.join(text.split())}" for text in told)
 
     def _lines_of_what_had_no_effect(self) -> Iterator[str]:
         if self._n_not_late:
