@@ -15,6 +15,7 @@ FAULTS = {
         [
             "When it is cancelled at await 2, the test leaves behind:",
             "  socket ('0.0.0.0', 0), made at program.py:4, in forgets",
+            "To allow one: @pytest.mark.no_leftovers(allow='socket [*], in forgets'), or *",
             "It replays with: @pytest.mark.explore(Schedule(cancel=2))",
         ],
     ),

@@ -1,5 +1,7 @@
 """`pytest --no-leftovers`: a test fails that ends with something of its own still open."""
 
+import re
+
 import pytest
 
 from tests.testing.plugin.left import (
@@ -97,6 +99,9 @@ def test_what_is_left_is_told_with_where_it_was_made(
 
     result.assert_outcomes(failed=1 if test.startswith(ON_ASYNCIO) else 2)
     assert told(result) == {line}
+    (pattern,) = set(re.findall(r"To allow one: .*\(allow='(.*)'\), or a", result.stdout.str()))
+    allowed = run(pytester, test, "--no-leftovers", "-o", f"no_leftovers_allow={pattern}")
+    assert "failed" not in allowed.parseoutcomes()
 
 
 def test_a_task_that_is_the_next_step_of_a_generator_is_told_beside_it(

@@ -4,6 +4,8 @@
 
 import asyncio
 import contextlib
+import dis
+import glob
 import socket
 import sys
 import threading
@@ -19,6 +21,7 @@ from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watc
 from awaits.testing.leftovers.places import (
     Origin,
     is_inside,
+    is_installed,
     is_kept_for_later,
     is_of_a_server,
     is_the_users,
@@ -38,6 +41,7 @@ TURNS_OF_TASKS = 100  # in which tasks of a test that was cut off may clean up
 KEPT = ("asyncio_", "uvloop_", "AnyIO worker", "Trio thread")
 # One in which asyncio's servers take a connection: nobody else knows it, or can wait for it.
 ACCEPTS = "BaseSelectorEventLoop._accept_connection2"
+PUSHES = "PUSH_EXC_INFO"  # how the code begins that an error in a `try` or a `with` leads to
 SECONDS = 1.0  # real ones, for threads that are about to end
 
 
@@ -50,6 +54,14 @@ class Leftover(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.what}{self.origin}"
+
+    @property
+    def pattern(self) -> str:
+        """A pattern, as for file names, that fits this line and those of its like."""
+        kind, where = self.what.split()[0], self.origin.place
+        if kind in ("thread", "socket", "file"):  # their names are other ones in each run
+            return f"{kind} *, in {glob.escape(where.code.co_qualname)}" if where else f"{kind} *"
+        return glob.escape(self.what.partition(", ")[0]) + "*"
 
 
 class Watch:
@@ -228,7 +240,7 @@ class Watch:
             return True
         with contextlib.suppress(TypeError):  # not all can be keys
             origin = self._generators.get(id(it)) or self._origins.get(it)
-            if origin is not None:
+            if origin is not None and not (self.has_been_cut and _needs_no_closing(it)):
                 self._dropped.append(Leftover(None, _what(it), origin))
                 return True
         return False
@@ -250,6 +262,8 @@ class Watch:
             it for it in _eager_tasks(self) if it not in self._origins and it not in self._kept
         )
         for it in made:
+            if self.has_been_cut and _needs_no_closing(it):
+                continue
             what = _what(it) if is_open(it) else ""
             if what and ACCEPTS not in what:
                 yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
@@ -312,6 +326,20 @@ def _kind(it: object) -> str | None:
             return "file"
         case _:
             return None  # what a fake `open` may return
+
+
+def _needs_no_closing(it: object) -> bool:
+    """Tell whether something is a library's async generator that has nothing to do at its end.
+
+    It stands at a `yield`, and its function has neither `try` nor `with`: these push an error.
+    """
+    return (
+        isinstance(it, AsyncGeneratorType)
+        and it.ag_await is None
+        and is_installed(it.ag_code.co_filename)
+        and PUSHES in dis.opmap
+        and all(instruction.opname != PUSHES for instruction in dis.get_instructions(it.ag_code))
+    )
 
 
 def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`

@@ -22,6 +22,11 @@ from awaits.testing.plugin.options import arguments_of
 # The fixtures of these packages own nothing that a test makes.
 _OWN_NOTHING = {"_pytest", "anyio", "awaits", "hypothesis", "pytest_asyncio"}
 
+TO_ALLOW = (
+    "To allow one: @pytest.mark.no_leftovers(allow={!r}), or a line of no_leftovers_allow in the "
+    "ini file."
+)
+
 
 class Strictness(NamedTuple):
     """What a test may leave behind."""
@@ -172,7 +177,7 @@ class NoLeftovers:
 
 
 def lines_of(test: pytest.Function, left: Iterable[Leftover], *, allow: Sequence[str]) -> list[str]:
-    """Return the lines that tell what a test has left behind.
+    """Return the lines that tell what a test has left behind, and how to allow the first of it.
 
     Args:
         test: The test.
@@ -183,7 +188,11 @@ def lines_of(test: pytest.Function, left: Iterable[Leftover], *, allow: Sequence
     if not left:
         return []
     owned = reachable(_values_of_fixtures(test), [it.it for it in left if it.it is not None])
-    return sorted({f"  {it}" for it in left if id(it.it) not in owned})
+    told = {f"  {it}": it for it in left if id(it.it) not in owned}
+    if not told:
+        return []
+    first = min(told)
+    return [*sorted(told), TO_ALLOW.format(told[first].pattern)]
 
 
 def waits_for_fixtures(test: pytest.Function) -> bool:
