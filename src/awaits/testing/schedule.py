@@ -385,6 +385,12 @@ def told_of_cancellation(schedule: Schedule, on_cancel: Callable[[], None]) -> N
     schedule._on_cancel = on_cancel  # pyright: ignore[reportPrivateUsage]
 
 
+def has_steered(schedule: Schedule, task: object) -> bool:
+    """Tell whether a task was ready to take a step while a schedule, which is open, steered it."""
+    play = schedule._play  # pyright: ignore[reportPrivateUsage]
+    return play is not None and play.number_of(task) > 0
+
+
 def steer(order: Order) -> Play[object, object]:
     """Steer the order of the tasks of the event loop that runs.
 

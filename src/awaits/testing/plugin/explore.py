@@ -27,6 +27,7 @@ from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.limits import Limits
+from awaits.testing.plugin.older import OlderTasks
 from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.reports import (
     CANNOT_REPLAY,
@@ -125,6 +126,7 @@ class Explore:
         self._drawn = Schedule()  # for the example that runs
         self._subtests = Subtests()
         self._carried = Carried()
+        self._older = OlderTasks()  # than the run of a test that is played again for its report
         self._is_explored = False  # whether the test that runs is one of those
         self._not_repeatable: list[str] = []  # tests that ran again, and could not, so far
 
@@ -299,10 +301,11 @@ class Explore:
             schedule = shrink(schedule, fails, most_steps=MOST_STEPS)
         schedule = anew(schedule)
         again = self._run_with(item, schedule, debugs=True)
+        older = self._older.told()
         reports = again if failed(again) else once
         is_known = self._tally.known.covers(item.nodeid, schedule)
         if plan.schedule is None and _is_own_order(item, schedule):
-            tell(reports, FLAKY)
+            tell(reports, FLAKY, *older)
         else:
             if failed(again):
                 drawn = self._plots.save(item.nodeid, schedule.svg)
@@ -310,7 +313,7 @@ class Explore:
                 if not (is_known or hasattr(item.module, Schedule.__name__)):
                     note(reports, NOT_IMPORTED, True)
             else:
-                tell(reports, CANNOT_REPLAY)
+                tell(reports, CANNOT_REPLAY, *older)
             if not callable(schedule.delays):
                 note(reports, FAILING, repr(schedule))
         if is_known:
@@ -410,7 +413,7 @@ class Explore:
             @functools.wraps(body)
             async def steered(*args: object, **kwargs: object) -> None:
                 __tracebackhide__ = True
-                with _forgiven(order), order:
+                with _forgiven(order), order, self._older.noticed(order if debugs else None):
                     await body(*args, **kwargs)
 
             return steered
