@@ -185,6 +185,7 @@ FIXTURES = """
     async def server():
         async def answer(reader, writer):
             await reader.read()
+            writer.close()  # or Python 3.12 waits for it for ever
 
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
             yield server
@@ -210,7 +211,7 @@ def test_what_fixtures_own_is_not_left(pytester: pytest.Pytester) -> None:
     result = run(pytester, FIXTURES)
 
     result.assert_outcomes(passed=4, errors=1)
-    assert told(result) == {"task work, made at test_it.py:50, in test_besides"}
+    assert told(result) == {"task work, made at test_it.py:51, in test_besides"}
     result.stdout.fnmatch_lines("*ERROR at teardown of test_besides*")
 
 
