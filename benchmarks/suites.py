@@ -30,7 +30,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "--no-leftovers": ["--virtual-time", "--no-leftovers"],
 }
 SETTINGS = ["-q", "-p", "no:cacheprovider", "-p", "no:cov", "-o", "faulthandler_timeout=60"]
-TIMEOUT = 300  # seconds; a run that takes longer is ended, and has no tests in the results
+TIMEOUT = 600  # seconds; a run that takes longer is ended, and has no tests in the results
 
 
 class Suite(TypedDict):

@@ -129,6 +129,7 @@ NAMES = [
             "run_in_system_nursery",
             "run_system",
             "runq",
+            "statistics",
             "task_register",
             "tasks",
             "waiting_for_idle",

@@ -34,7 +34,7 @@ def bring_in(config: pytest.Config, items: Sequence[pytest.Item], *, counts: boo
     suite = _suite(config, default)
     planned = ((item, _plan(item, suite, default)) for item in items)
     plans = {item: plan for item, plan in planned if plan is not None}
-    runs_none: bool = config.getoption("setuponly", default=False)  # --setup-plan does, too
+    runs_none = bool(config.getoption("setuponly", default=False))  # --setup-plan does, too
     if not runs_none and (plans or suite is not None or counts):
         tally = Tally(config, Known(_path(config, "explore_known")))
         config.pluginmanager.register(tally, "awaits-explore-tally")

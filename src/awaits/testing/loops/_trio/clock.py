@@ -77,7 +77,7 @@ check_names(
             "tasks",
         ],
         Deadlines: ["next_deadline"],
-        IOManager: [_SOCKETS, "_registered"],
+        IOManager: [_SOCKETS, "_registered", "statistics"],
         Task: ["_abort_func", "_attempt_abort"],
     },
 )
@@ -203,13 +203,19 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def watches_sockets(self) -> bool:
         """Tell whether a task waits for a socket, a pipe or the like."""
-        return len(self._runner.io_manager._registered) > 1  # one is trio's own, for other threads
+        # Windows keeps them elsewhere; there, nobody asks.
+        registered = self._runner.io_manager._registered  # pyright: ignore[reportAttributeAccessIssue]
+        return len(registered) > 1  # one is trio's own, for other threads
 
     def waits_for_the_world_outside(self) -> bool:
         """Tell whether a task waits for a socket or a signal."""
+        waiting = self._runner.io_manager.statistics()
+        kinds = ("tasks_waiting_read", "tasks_waiting_write", "tasks_waiting")  # epoll's, kqueue's
+        sockets = sum(getattr(waiting, kind, 0) for kind in kinds)
         handlers = map(signal.getsignal, signal.valid_signals())
-        return self.watches_sockets() or any(
-            getattr(it, "__module__", None) == _signals.__name__ for it in handlers
+        return (
+            sockets > 1  # one is trio's own, for other threads
+            or any(getattr(it, "__module__", None) == _signals.__name__ for it in handlers)
         )
 
     def main_coroutine(self) -> object:
