@@ -14,7 +14,7 @@ from awaits.testing import virtual_time
 from awaits.testing.loops import alone, children, stacks
 from tests.testing.loops.shared import on_both
 
-pytestmark = pytest.mark.skipif(not stacks.IS_LINUX, reason="Only Linux tells.")
+pytestmark = pytest.mark.skipif(not stacks.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
 
 PYTHON = [sys.executable, "-c", "print(sum(range(100_000)))"]
 

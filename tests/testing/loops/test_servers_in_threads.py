@@ -18,7 +18,7 @@ from awaits.testing import virtual_time
 from awaits.testing.loops import alone, real, stacks
 from tests.testing.loops.shared import on_both, threads_beside_no_loop, work
 
-pytestmark = pytest.mark.skipif(not stacks.IS_LINUX, reason="Only Linux tells.")
+pytestmark = pytest.mark.skipif(not stacks.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
 
 
 async def answer(stream: anyio.abc.SocketStream) -> None:

@@ -284,8 +284,9 @@ def test_it_is_known_whether_a_thread_that_waits_has_been_woken() -> None:
         thread.join()
 
 
+@pytest.mark.parametrize("is_told", sorted({False, stacks.SLEEPS_ARE_TOLD}))
 @pytest.mark.real_time
-def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again() -> None:
+def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again(is_told: bool) -> None:
     lock = threading.Lock()
     lock.acquire()
 
@@ -296,14 +297,18 @@ def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again() -> No
     beside = threads_beside_no_loop()
     thread = threading.Thread(target=acquires)
     thread.start()
-    with mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9):
+    with (
+        mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9),
+        mock.patch.object(alone, "SLEEPS_ARE_TOLD", is_told),
+        mock.patch.object(stacks, "SLEEPS_ARE_TOLD", is_told),
+    ):
         while beside.hold(bool):
             time.sleep(0.001)
         held = [bool(beside.hold(bool)) for _ in range(4)]
     lock.release()
     thread.join()
     # On Linux, which tells that it has slept all the while, it is known to wait.
-    assert held == [False] * 4 if stacks.IS_LINUX else [True, False, True, False]
+    assert held == [False] * 4 if is_told else [True, False, True, False]
 
 
 @pytest.mark.real_time
@@ -325,7 +330,7 @@ def test_one_that_reads_a_pipe_line_by_line_holds_time_until_it_is_looked_at_aga
     assert seen == "waits at a lock"
 
 
-@pytest.mark.skipif(not stacks.IS_LINUX, reason="Only Linux tells.")
+@pytest.mark.skipif(not stacks.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
 @pytest.mark.real_time
 def test_one_that_was_woken_and_waits_for_python_s_own_lock_holds_time_anew() -> None:
     lock = threading.Lock()
@@ -362,7 +367,7 @@ def test_one_that_asks_a_queue_again_and_again_holds_time_for_a_while(backend: s
     run(backend, main)
 
 
-@pytest.mark.skipif(not stacks.IS_LINUX, reason="Only Linux tells.")
+@pytest.mark.skipif(not stacks.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
 @pytest.mark.real_time
 def test_linux_tells_which_thread_waits_for_a_processor_and_which_has_gone_to_sleep_again() -> None:
     is_over, first, second = threading.Event(), threading.Lock(), threading.Lock()

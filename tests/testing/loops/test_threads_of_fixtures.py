@@ -15,7 +15,7 @@ import pytest
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
 from awaits.testing.clock import timekeeper_of
 from awaits.testing.loops import threads
-from awaits.testing.loops.stacks import IS_LINUX
+from awaits.testing.loops.stacks import SLEEPS_ARE_TOLD
 from tests.testing.loops.shared import A_MOMENT, check_deadlock, on_both, threads_beside_no_loop
 
 pytestmark = pytest.mark.anyio
@@ -159,7 +159,7 @@ def test_a_thread_waits_for_work_that_stands_at_one_place_for_five_seconds(serve
 
         wait_until_it_stands()
         beside.begin()  # as the next test does; on Linux, it is known that it stands there still
-        is_new = not IS_LINUX
+        is_new = not SLEEPS_ARE_TOLD
         for later, may_come_back in ((0.0, is_new), (4.9, is_new), (0.2, False), (99.0, False)):
             now.return_value += later
             assert beside.may_come_back() == may_come_back, now.return_value

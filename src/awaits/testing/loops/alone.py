@@ -19,7 +19,7 @@ from awaits.testing.loops.children import Child, are_there, children
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import (
-    IS_LINUX,
+    SLEEPS_ARE_TOLD,
     Place,
     beginning,
     doing,
@@ -101,17 +101,17 @@ class Alone:
         if self._work_for_themselves:
             return 0.0
         has_new = len(ALIVE) != self.n_alive or self.has_callers
-        is_served = IS_LINUX and watches_sockets()
+        is_served = SLEEPS_ARE_TOLD and watches_sockets()
         if not (has_new or is_served):
             return 0.0
         if not (has_new or self._has_older or are_there()):
             return 0.0
-        is_served = is_served or (IS_LINUX and _waits_for_processes())
+        is_served = is_served or (SLEEPS_ARE_TOLD and _waits_for_processes())
         now = real.seconds()
         wait = max(self._waits(waiting, now, is_served=is_served), default=0.0)
         if not wait:
             self._held_since = None
-            if not IS_LINUX:
+            if not SLEEPS_ARE_TOLD:
                 self._waiting = {}
         elif self._held_since is None:
             self._held_since = now

@@ -31,7 +31,6 @@ _WAITING = {"blockbuster.blockbuster", *_LOCKS}  # blockbuster wraps all locks
 _LOCK = type(threading.Lock())
 _IN_C = _LOCK, type(threading.RLock()), queue.SimpleQueue
 _WAIT = {"acquire", "get"}
-IS_LINUX = sys.platform == "linux"
 _WITH = "with"  # stands for a call that enters a `with` block
 # A thread that waits for the world outside is in these, or calls such a method.
 _OF_SYSTEM = "multiprocessing", "selectors", "socket", "ssl", "subprocess"
@@ -50,6 +49,24 @@ Doing: TypeAlias = Literal["works", "rests", "waits at a lock", "waits outside"]
 """What a thread does. One that waits at a lock or outside may have been woken a moment ago."""
 # In these, a thread works for an event loop, which counts it as long as it waits for it.
 WORKERS: set[tuple[str, str]] = set()
+
+
+def read(path: str) -> bytes:
+    """Return the beginning of a file; nothing if it cannot be read."""
+    try:
+        file = _open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return _read(file, 10_000)
+    except OSError:  # the thread has ended meanwhile
+        return b""
+    finally:
+        _close(file)
+
+
+SLEEPS_ARE_TOLD: bool = b"\nvoluntary_ctxt_switches:" in read("/proc/self/status")
+"""Whether the system tells how often a thread has gone to sleep, as Linux does."""
 
 
 def frames() -> dict[int, FrameType]:
@@ -170,7 +187,7 @@ def place(thread: threading.Thread, frame: FrameType) -> Place:
     """
     slept = n_sleeps(thread)
     # Elsewhere, the frame stays alive, so that no later one has its address.
-    where = id(frame) if IS_LINUX else frame
+    where = id(frame) if SLEEPS_ARE_TOLD else frame
     return None if slept is None else (where, frame.f_lasti, slept)
 
 
@@ -186,25 +203,11 @@ def slept(folder: str) -> int | None:
         folder: What Linux tells of it.
     """
     told = read(f"{folder}/status")
-    if not told:  # it has ended, or this is another system
+    if not (told and SLEEPS_ARE_TOLD):  # it may have ended
         return 0
     if b"\nState:\tR" in told or b"\nState:\tD" in told:  # D: it waits for a disk
         return None
     return int(told.rpartition(b"\nvoluntary_ctxt_switches:")[2].split()[0])
-
-
-def read(path: str) -> bytes:
-    """Return the beginning of a file; nothing if it cannot be read."""
-    try:
-        file = _open(path, os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return _read(file, 10_000)
-    except OSError:  # the thread has ended meanwhile
-        return b""
-    finally:
-        _close(file)
 
 
 @functools.cache

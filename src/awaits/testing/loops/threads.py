@@ -21,7 +21,7 @@ from awaits.testing.loops import real
 from awaits.testing.loops.alone import Alone
 from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import (
-    IS_LINUX,
+    SLEEPS_ARE_TOLD,
     Place,
     frames,
     has_no_work,
@@ -89,7 +89,7 @@ class Threads:
         """Note which threads are older than the test that begins."""
         self._older = {thread for thread, _ in self._busy()}
         self.alone.begin(self._older)
-        if not IS_LINUX:
+        if not SLEEPS_ARE_TOLD:
             _stood.clear()
         self._looked_at: list[FrameType] = []
         self._asked: dict[int, float] = {}  # when each asked last whether it is cancelled
