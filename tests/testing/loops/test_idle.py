@@ -48,7 +48,7 @@ class FakeThreads:
         may_come_back: bool,
         all_wait: bool,
         keeps_pace: float,
-        holds: float,
+        holds: float | None,
     ) -> None:
         self._loop = loop
         self._may_come_back = may_come_back
@@ -56,7 +56,7 @@ class FakeThreads:
         self._keeps_pace = keeps_pace
         self._holds = holds
 
-    def hold(self, watches_sockets: Callable[[], bool]) -> float:
+    def hold(self, watches_sockets: Callable[[], bool]) -> float | None:
         assert watches_sockets() is self._loop.watches_sockets()
         return self._holds
 
@@ -92,7 +92,7 @@ class FakeLoop:
         thread_may_come_back: bool = False,
         all_threads_wait: bool = False,
         threads_keep_pace_for: float = -1,
-        another_thread_holds_for: float = 0.0,
+        another_thread_holds_for: float | None = None,
     ) -> None:
         self.asked: list[str] = []
         self.error: Exception | None = None
@@ -231,6 +231,12 @@ class TestTime:
     def test_it_stands_still_as_long_as_another_thread_holds_it(self) -> None:
         loop = FakeLoop(deadline=9, n_late=1, another_thread_holds_for=0.01)
         assert went(loop) == (0.01, 0, ["poll 0"])
+
+    def test_what_came_while_other_threads_were_looked_at_runs_before_it_moves(self) -> None:
+        loop = FakeLoop(deadline=9, another_thread_holds_for=0.0, comes_after=1)
+        assert went(loop) == (NOW, 0, ["poll 0", "poll 0"])
+        loop = FakeLoop(deadline=9, another_thread_holds_for=0.0)
+        assert went(loop) == (NOW, 9, ["poll 0", "poll 0"])
 
     def test_a_delayed_step_runs_if_another_thread_holds_time_for_long(self) -> None:
         seconds = SECONDS_UNTIL_LOOKED_AGAIN

@@ -110,6 +110,32 @@ def test_time_moves_on_beside_a_server_that_has_nothing_to_do(backend: str) -> N
         anyio.run(main, backend=backend, backend_options=virtual_time(backend))
 
 
+@on_both
+def test_time_stands_still_while_a_thread_works_that_began_as_an_older_one_ended(
+    backend: str,
+) -> None:
+    may_end = threading.Event()
+    older = threading.Thread(target=may_end.wait)
+
+    async def main() -> None:
+        may_end.set()
+        older.join()
+        has_worked = threading.Event()
+
+        def works() -> None:
+            work()
+            has_worked.set()
+
+        thread = threading.Thread(target=works)
+        thread.start()
+        await anyio.sleep(5)
+        assert has_worked.is_set()
+        thread.join()
+
+    older.start()
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
 @pytest.mark.real_time
 def test_one_that_starts_another_one_works_until_that_has_begun() -> None:
     may_begin = threading.Event()

@@ -143,9 +143,10 @@ def noted_waits() -> Generator[list[float]]:
     waited: list[float] = []
     hold = Threads.hold
 
-    def held(self: Threads, watches_sockets: Callable[[], bool]) -> float:
-        waited.append(hold(self, watches_sockets))
-        return waited[-1]
+    def held(self: Threads, watches_sockets: Callable[[], bool]) -> float | None:
+        seconds = hold(self, watches_sockets)
+        waited.append(seconds or 0.0)
+        return seconds
 
     with mock.patch.object(Threads, "hold", held):
         yield waited

@@ -74,7 +74,8 @@ class Alone:
             older: The threads that were at work before it.
         """
         self._older = set(older)
-        self.n_alive: int = len(ALIVE)
+        self.alive: tuple[threading.Thread, ...] = tuple(ALIVE.values())
+        """All threads; where these are the same, none has begun since. To compare them is quick."""
         self.has_callers: bool = bool(_callers)
         self._has_older: bool = not self._older <= OLDEST
         self._since: dict[Who, float] = {}  # when each was first seen at work
@@ -90,22 +91,26 @@ class Alone:
             self.has_callers = True
             self._held_since, self._work_for_themselves = None, False
 
-    def hold(self, waiting: Collection[int], watches_sockets: Callable[[], bool]) -> float:
-        """Return for how many real seconds to wait before time may move; 0 if it may move now.
+    def hold(self, waiting: Collection[int], watches_sockets: Callable[[], bool]) -> float | None:
+        """Return for how many real seconds to wait before time may move.
 
         Args:
             waiting: The threads that wait for the event loop, by their numbers.
             watches_sockets: Tells whether a task waits for a socket or the like, where another
                 thread or process may serve it.
+
+        Returns:
+            0 if time may move now, unless something came while the threads were looked at; `None`
+            if there was nobody to look at.
         """
         if self._work_for_themselves:
-            return 0.0
-        has_new = len(ALIVE) != self.n_alive or self.has_callers
+            return None
+        has_new = tuple(ALIVE.values()) != self.alive or self.has_callers
         is_served = SLEEPS_ARE_TOLD and watches_sockets()
         if not (has_new or is_served):
-            return 0.0
+            return None
         if not (has_new or self._has_older or are_there()):
-            return 0.0
+            return None
         is_served = is_served or (SLEEPS_ARE_TOLD and _waits_for_processes())
         now = real.seconds()
         wait = max(self._waits(waiting, now, is_served=is_served), default=0.0)

@@ -45,11 +45,8 @@ def make_something_run(loop: EventLoop) -> float:
     timekeeper = loop.timekeeper
     if loop.poll(timekeeper.idle):
         return 0
-    seconds = loop.threads.hold(loop.watches_sockets)
-    if seconds >= SECONDS_UNTIL_LOOKED_AGAIN and play is not None and play.release():
-        return 0  # the thread may wait for what a delayed task holds, such as a database's lock
-    if seconds:
-        timekeeper.stand_still()
+    seconds = _seconds_for_others(loop)
+    if seconds is not None:
         return seconds
     latest = math.inf if play is None else play.latest()
     if timekeeper.move(loop.next_deadline(), latest=latest):
@@ -57,6 +54,19 @@ def make_something_run(loop: EventLoop) -> float:
     if play is not None and play.release():
         return 0
     return _wait_for_the_world_outside(loop)
+
+
+def _seconds_for_others(loop: EventLoop) -> float | None:
+    """Return for how long other threads and processes hold time; `None` if it may move."""
+    seconds = loop.threads.hold(loop.watches_sockets)
+    if not seconds:
+        # A thread may have called the event loop while we looked at it.
+        return 0 if seconds is not None and loop.poll(0) else None
+    play = loop.current_play()
+    if seconds >= SECONDS_UNTIL_LOOKED_AGAIN and play is not None and play.release():
+        return 0  # the thread may wait for what a delayed task holds, such as a database's lock
+    loop.timekeeper.stand_still()
+    return seconds
 
 
 def _wait_for_the_world_outside(loop: EventLoop) -> float:

@@ -161,7 +161,7 @@ class Threads:
             self._pace = now, now_really
         return all_count and now_really - self._pace[1] >= deadline - now
 
-    def hold(self, watches_sockets: Callable[[], bool]) -> float:
+    def hold(self, watches_sockets: Callable[[], bool]) -> float | None:
         """As `Alone.hold`."""
         return self.alone.hold(self.waiting, watches_sockets)
 

@@ -278,7 +278,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 type(self._ready) is deque
                 and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
                 and not (self._watched.n_watched > 1 or self._signal_handlers)
-                and not (alone.has_callers or len(ALIVE) != alone.n_alive)
+                and not (alone.has_callers or tuple(ALIVE.values()) != alone.alive)
                 and self.timekeeper.move(self.next_deadline())
             ):
                 wait = 0.0
