@@ -1,9 +1,10 @@
 """Child processes of a test in virtual time: on Linux, time waits while they are at work."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from unittest import mock
 
 import anyio
@@ -11,10 +12,10 @@ import anyio.to_process
 import pytest
 
 from awaits.testing import virtual_time
-from awaits.testing.loops import alone, children, stacks
-from tests.testing.loops.shared import on_both
+from awaits.testing.loops import alone, children, sleeps
+from tests.testing.loops.shared import on_both, threads_beside_no_loop
 
-pytestmark = pytest.mark.skipif(not stacks.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
+pytestmark = pytest.mark.skipif(not sleeps.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
 
 PYTHON = [sys.executable, "-c", "print(sum(range(100_000)))"]
 
@@ -101,3 +102,31 @@ def test_a_process_that_has_ended_has_no_place_of_its_own() -> None:
     child = children.Child(process.pid)
     process.wait()
     assert child.place() == (process.pid, 0, 0)
+
+
+@contextlib.contextmanager
+def busy_child() -> Generator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.real_time
+def test_one_holds_time_where_no_thread_is_beside_the_event_loop_and_longer_than_a_thread() -> None:
+    beside = threads_beside_no_loop()
+    with busy_child(), mock.patch.object(alone, "SECONDS_ALONE", 0.0):
+        beside.alone.begin(())
+        beside.alone.has_callers = False  # of other tests
+        seconds = beside.hold(lambda: True)
+        seconds_where_no_task_waits = beside.hold(bool)
+    assert seconds
+    assert seconds_where_no_task_waits is None
+
+
+def test_a_process_is_the_same_each_time_it_is_looked_at() -> None:
+    with busy_child() as process:
+        first, second = children.children(), children.children()
+    assert process.pid in [it.pid for it in first]
+    assert all(one is other for one, other in zip(first, second, strict=True))

@@ -1,5 +1,6 @@
 """Servers in threads, which a test calls by sockets: on Linux, time waits for their answers."""
 
+import socket
 import socketserver
 import threading
 import time
@@ -15,10 +16,11 @@ import anyio.to_thread
 import pytest
 
 from awaits.testing import virtual_time
-from awaits.testing.loops import alone, real, stacks
-from tests.testing.loops.shared import on_both, threads_beside_no_loop, work
+from awaits.testing.loops import alone, sleeps, stacks
+from awaits.testing.loops.threads import Threads
+from tests.testing.loops.shared import on_both, on_trio, work
 
-pytestmark = pytest.mark.skipif(not stacks.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
+pytestmark = pytest.mark.skipif(not sleeps.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
 
 
 async def answer(stream: anyio.abc.SocketStream) -> None:
@@ -111,6 +113,61 @@ def test_time_moves_on_beside_a_server_that_has_nothing_to_do(backend: str) -> N
 
 
 @on_both
+def test_it_is_known_whether_a_task_waits_for_a_socket(backend: str) -> None:
+    asked: list[bool] = []
+    hold = Threads.hold
+
+    def held(self: Threads, watches_sockets: Callable[[], bool]) -> float | None:
+        asked.append(watches_sockets())
+        return hold(self, watches_sockets)
+
+    async def main() -> None:
+        async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+            await anyio.sleep(1)
+            n_before = len(asked)
+            with anyio.move_on_after(1):
+                await stream.receive()
+            n_then = len(asked)
+            await anyio.sleep(1)
+        assert not any(asked[:n_before] + asked[n_then:])
+        assert all(asked[n_before:n_then])
+        assert n_then > n_before
+
+    with server_on("asyncio") as port, mock.patch.object(Threads, "hold", held):
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+@on_trio
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+async def test_the_thread_of_trio_s_guest_mode_holds_no_time(anyio_backend_name: str) -> None:
+    held: list[float | None] = []
+    hold = Threads.hold
+
+    def noted(self: Threads, watches_sockets: Callable[[], bool]) -> float | None:
+        held.append(hold(self, watches_sockets))
+        return held[-1]
+
+    one, other = socket.socketpair()
+    is_over = threading.Event()
+    thread = threading.Thread(target=is_over.wait)  # so that there is something to look at
+    thread.start()
+    with (
+        one,
+        other,
+        mock.patch.object(alone, "SECONDS_ALONE", 1_000),
+        mock.patch.object(Threads, "hold", noted),
+    ):
+        one.setblocking(False)
+        with anyio.move_on_after(3600):
+            await anyio.wait_readable(one)
+    is_over.set()
+    thread.join()
+    assert anyio_backend_name == "trio"
+    assert held[-1] == 0.0  # not `None`: none was given up
+
+
+@on_both
 def test_time_stands_still_while_a_thread_works_that_began_as_an_older_one_ended(
     backend: str,
 ) -> None:
@@ -153,25 +210,3 @@ def test_one_that_starts_another_one_works_until_that_has_begun() -> None:
     may_begin.set()
     starts.join()
     assert seen == "works"
-
-
-@pytest.mark.real_time
-@pytest.mark.parametrize(("are_servers", "seconds"), [(False, 2), (True, 10)])
-def test_threads_that_work_by_turns_hold_time_until_it_is_known_that_they_work_for_themselves(
-    are_servers: bool, seconds: int
-) -> None:
-    beside, is_over = threads_beside_no_loop(), threading.Event()
-    thread = threading.Thread(target=is_over.wait)
-    thread.start()
-    with (
-        mock.patch.object(alone, "SECONDS_ALONE", 1_000),
-        mock.patch.object(alone, "doing", return_value="works"),
-        mock.patch.object(real, "seconds", side_effect=range(100)),
-    ):
-        held = [bool(beside.hold(lambda: are_servers)) for _ in range(12)]
-        threading.Thread(target=beside.alone.is_called).start()
-        held_again = bool(beside.hold(lambda: are_servers))
-    is_over.set()
-    thread.join()
-    assert held == [True] * seconds + [False] * (12 - seconds)
-    assert held_again

@@ -1,7 +1,12 @@
 """Where other threads stand: what waits there, and that a look at them keeps nothing alive."""
 
+import asyncio
 import gc
+import os
 import queue
+import select
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -11,9 +16,10 @@ from functools import partial
 import anyio
 import anyio.to_thread
 import pytest
+import uvloop
 
 from awaits.testing import virtual_time
-from awaits.testing.loops.stacks import frames
+from awaits.testing.loops.stacks import doing, frames
 from tests.testing.loops.shared import on_both
 
 
@@ -123,3 +129,49 @@ def test_time_stands_still_while_one_works_in_c(backend: str, work: Callable[[],
         return anyio.current_time()
 
     assert anyio.run(main, backend=backend, backend_options=virtual_time(backend)) == 0.0
+
+
+def asks_epoll(reader: int, _loop: asyncio.AbstractEventLoop) -> None:
+    with select.epoll() as poll:
+        poll.register(reader, select.EPOLLIN)
+        for seconds in [*[0] * 100, -1]:  # Python 3.11 makes calls quicker that come again
+            poll.poll(seconds, 1)
+
+
+def reads(reader: int, _loop: asyncio.AbstractEventLoop) -> None:
+    os.read(reader, 1)
+
+
+def waits_for_a_process(reader: int, _loop: asyncio.AbstractEventLoop) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=reader)
+    os.waitpid(process.pid, 0)
+    process.returncode = 0  # or it warns
+
+
+def runs_uvloop(_reader: int, loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+
+
+@pytest.mark.skipif(not hasattr(select, "epoll"), reason="epoll is Linux's.")
+@pytest.mark.parametrize("wait", [asks_epoll, reads, waits_for_a_process, runs_uvloop])
+def test_it_is_known_that_a_thread_waits_for_the_world_outside(
+    wait: Callable[[int, asyncio.AbstractEventLoop], None],
+) -> None:
+    reader, writer = os.pipe()
+    loop = uvloop.new_event_loop()
+    thread = threading.Thread(target=wait, args=(reader, loop))
+    thread.start()
+    does = "works"
+    for _ in range(1_000):  # it begins
+        time.sleep(0.01)
+        frame = frames().get(thread.ident or 0)
+        does = "works" if frame is None or frame.f_code is not wait.__code__ else doing(frame)
+        if does == "waits outside":
+            break
+    os.write(writer, b"\n")
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+    os.close(reader)
+    os.close(writer)
+    assert does == "waits outside"

@@ -20,7 +20,7 @@ import pytest
 import trio
 
 from awaits.testing import virtual_time
-from awaits.testing.loops import alone, stacks, threads
+from awaits.testing.loops import alone, sleeps, stacks, threads
 from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import A_MOMENT, on_both, threads_beside_no_loop, work
 
@@ -285,7 +285,7 @@ def test_it_is_known_whether_a_thread_that_waits_has_been_woken() -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("is_told", sorted({False, stacks.SLEEPS_ARE_TOLD}))
+@pytest.mark.parametrize("is_told", sorted({False, sleeps.SLEEPS_ARE_TOLD}))
 @pytest.mark.real_time
 def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again(is_told: bool) -> None:
     lock = threading.Lock()
@@ -301,7 +301,7 @@ def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again(is_told
     with (
         mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9),
         mock.patch.object(alone, "SLEEPS_ARE_TOLD", is_told),
-        mock.patch.object(stacks, "SLEEPS_ARE_TOLD", is_told),
+        mock.patch.object(sleeps, "SLEEPS_ARE_TOLD", is_told),
     ):
         while beside.hold(bool):
             time.sleep(0.001)
@@ -309,7 +309,7 @@ def test_one_that_waits_at_a_lock_holds_time_until_it_is_looked_at_again(is_told
     lock.release()
     thread.join()
     # On Linux, which tells that it has slept all the while, it is known to wait.
-    assert held == [False] * 4 if is_told else [True, False, True, False]
+    assert held == ([False] * 4 if is_told else [True, False, True, False])
 
 
 @pytest.mark.real_time
@@ -331,7 +331,7 @@ def test_one_that_reads_a_pipe_line_by_line_holds_time_until_it_is_looked_at_aga
     assert seen == "waits at a lock"
 
 
-@pytest.mark.skipif(not stacks.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
+@pytest.mark.skipif(not sleeps.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
 @pytest.mark.real_time
 def test_one_that_was_woken_and_waits_for_python_s_own_lock_holds_time_anew() -> None:
     lock = threading.Lock()
@@ -343,7 +343,7 @@ def test_one_that_was_woken_and_waits_for_python_s_own_lock_holds_time_anew() ->
         with mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9):
             while beside.hold(bool):
                 time.sleep(0.001)
-            with mock.patch.object(stacks, "n_sleeps", side_effect=n_slept):
+            with mock.patch.object(sleeps, "n_sleeps", side_effect=n_slept):
                 held = [bool(beside.hold(bool)) for _ in n_slept]
     thread.join()
     assert held == [True, False, False, True, False, True, True, False]
@@ -366,33 +366,3 @@ def test_one_that_asks_a_queue_again_and_again_holds_time_for_a_while(backend: s
         thread.join()
 
     run(backend, main)
-
-
-@pytest.mark.skipif(not stacks.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
-@pytest.mark.real_time
-def test_linux_tells_which_thread_waits_for_a_processor_and_which_has_gone_to_sleep_again() -> None:
-    is_over, first, second = threading.Event(), threading.Lock(), threading.Lock()
-
-    def computes() -> None:
-        while not is_over.is_set():
-            pass
-
-    def waits() -> None:
-        with first, second:
-            pass
-
-    waiting, computing = threading.Thread(target=waits), threading.Thread(target=computes)
-    with second:
-        with first:
-            waiting.start()
-            while not (before := stacks.n_sleeps(waiting)):
-                pass
-        while (stacks.n_sleeps(waiting) or 0) <= before:
-            time.sleep(0.001)
-        computing.start()
-        while stacks.n_sleeps(computing) is not None:
-            time.sleep(0.001)
-        is_over.set()
-        computing.join()
-    waiting.join()
-    assert stacks.n_sleeps(threading.Thread()) == 0  # it has not begun

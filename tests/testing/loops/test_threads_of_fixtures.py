@@ -15,7 +15,7 @@ import pytest
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
 from awaits.testing.clock import timekeeper_of
 from awaits.testing.loops import threads
-from awaits.testing.loops.stacks import SLEEPS_ARE_TOLD
+from awaits.testing.loops.sleeps import SLEEPS_ARE_TOLD
 from tests.testing.loops.shared import A_MOMENT, check_deadlock, on_both, threads_beside_no_loop
 
 pytestmark = pytest.mark.anyio
@@ -192,3 +192,38 @@ def test_one_that_goes_on_between_two_looks_does_not_stand_at_one_place(server: 
                 assert beside.may_come_back()
             finally:
                 release.set()
+
+
+def test_one_that_waits_for_a_processor_does_not_stand_at_one_place(server: Server) -> None:
+    beside, release = threads_beside_no_loop(), threading.Event()
+    server.start(release.wait)
+    beside.begin()
+    with (
+        mock.patch("awaits.testing.loops.real.seconds", side_effect=range(0, 100, 10)),
+        mock.patch.object(threads, "place", return_value=None),
+    ):
+        assert [beside.may_come_back() for _ in range(3)] == [True] * 3
+    release.set()
+
+
+@on_both
+@pytest.mark.parametrize(("name", "is_asked"), [("pytest_timeout test_it", False), ("it", True)])
+def test_a_deadlock_does_not_wait_for_the_timer_of_pytest_timeout(
+    backend: str, name: str, is_asked: bool
+) -> None:
+    asked: list[threading.Thread] = []
+
+    def moves(_self: threads.Threads, thread: threading.Thread, _frame: object) -> bool:
+        asked.append(thread)
+        return False
+
+    timer = threading.Timer(60, print)
+    timer.name = name
+    timer.start()
+    try:
+        with mock.patch.object(threads.Threads, "_moves", moves):
+            check_deadlock(backend, anyio.sleep_forever)
+    finally:
+        timer.cancel()
+        timer.join()
+    assert (timer in asked) == is_asked

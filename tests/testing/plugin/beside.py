@@ -261,3 +261,19 @@ def test_what_blocks_when_it_is_cancelled_fails_by_the_limit_of_pytest_timeout(
     assert "== 2 failed" in printed, printed
     assert printed.count("Failed: Timeout (>1.0s) from pytest-timeout") >= 2
     assert "It replays with: @pytest.mark.explore(Schedule(cancel=1))" in printed
+
+
+def test_the_clock_knows_the_timer_of_pytest_timeout_by_its_name(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+        import threading
+        from awaits.testing.loops.threads import LIMIT
+
+        def test_it():
+            assert any(it.name.startswith(LIMIT) for it in threading.enumerate())
+    """
+    options = ["--timeout=60", "--timeout-method=thread"]
+    printed = run(pytester, ["timeout"], options, dedent(tests))
+
+    assert "== 1 passed" in printed, printed

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,6 +51,15 @@ def test_a_signal_from_elsewhere_ends_the_process_as_ever() -> None:
     command = [sys.executable, "-c", textwrap.dedent(program)]
     ended = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, "raised\n")
+
+
+def test_a_thread_that_may_not_set_handlers_sets_none() -> None:
+    def enters() -> object:
+        with not_raised_again():
+            return signal.getsignal(signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(enters).result() is signal.getsignal(signal.SIGTERM)
 
 
 def test_a_handler_of_the_program_stays() -> None:

@@ -104,17 +104,26 @@ def test_who_waits_in_start_may_not_end_for_another_reason(pytester: pytest.Pyte
             assert await tasks.start(cleans_up) == 42
 
     async def test_another_task_fails_then():
-        has_started = False
+        was_cut_off = False
+
+        async def notes_it(*, task_status):
+            nonlocal was_cut_off
+            try:
+                await anyio.sleep(1)
+            except anyio.get_cancelled_exc_class():
+                was_cut_off = True
+                raise
+            task_status.started(42)
 
         async def checks():
             try:
                 await anyio.sleep_forever()
             finally:
-                assert has_started, "too soon"
+                assert not was_cut_off, "too soon"
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(checks)
-            has_started = await tasks.start(serve) == 42
+            assert await tasks.start(notes_it) == 42
             tasks.cancel_scope.cancel()
     """
     result = run_tests(pytester, HEAD + tests)

@@ -132,33 +132,3 @@ def test_a_thread_that_a_plugin_starts_before_the_tests_is_none_of_theirs(
         """
     )
     pytester.runpytest().assert_outcomes(passed=1)
-
-
-def test_a_deadlock_is_told_at_once_beside_the_timer_of_pytest_timeout(
-    pytester: pytest.Pytester,
-) -> None:
-    # It begins a thread of that name before each test, and ends it afterwards.
-    pytester.makeconftest(
-        """
-    import threading, time, pytest
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(item):
-        timer = threading.Timer(60, print)
-        timer.name = f"pytest_timeout {item.nodeid}"
-        timer.start()
-        began = time.monotonic()
-        yield
-        timer.cancel()
-        assert time.monotonic() - began < 4  # 5 s, for what may come back
-        return True
-"""
-    )
-    tests = """
-    async def test_it():
-        await anyio.Event().wait()
-"""
-    result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio,trio")
-
-    result.assert_outcomes(failed=2)
-    assert "INTERNALERROR" not in str(result.stdout)

@@ -331,11 +331,10 @@ def _kind(it: object) -> str | None:
 def _needs_no_closing(it: object) -> bool:
     """Tell whether something is a library's async generator that has nothing to do at its end.
 
-    It stands at a `yield`, and its function has neither `try` nor `with`: these push an error.
+    Its function has neither `try` nor `with`: these push an error.
     """
     return (
         isinstance(it, AsyncGeneratorType)
-        and it.ag_await is None
         and is_installed(it.ag_code.co_filename)
         and PUSHES in dis.opmap
         and all(instruction.opname != PUSHES for instruction in dis.get_instructions(it.ag_code))

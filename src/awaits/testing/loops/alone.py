@@ -18,16 +18,8 @@ from awaits.testing.loops import real
 from awaits.testing.loops.children import Child, are_there, children
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.oldest import OLDEST
-from awaits.testing.loops.stacks import (
-    SLEEPS_ARE_TOLD,
-    Place,
-    beginning,
-    doing,
-    frames,
-    has_no_work,
-    is_a_worker,
-    place,
-)
+from awaits.testing.loops.sleeps import SLEEPS_ARE_TOLD, Place, place
+from awaits.testing.loops.stacks import beginning, doing, frames, has_no_work, is_a_worker
 
 check_names("Python", {threading: ["_active"]})
 
@@ -55,7 +47,7 @@ _callers: WeakSet[threading.Thread] = WeakSet()
 """The threads that have called an event loop in virtual time."""
 _go_on: WeakSet[Who] = WeakSet()
 """Those that have worked for longer than they hold time, and not rested since."""
-_going_on: set[CodeType | Child] = set()
+_going_on: set[CodeType] = set()
 """The functions that such threads run."""
 
 _Waiting: TypeAlias = tuple[Place, float]  # where a thread waits, and since when
@@ -145,7 +137,7 @@ class Alone:
             )
         for child in children() if is_served else ():
             is_at_work = self._may_be_woken(child, child.place(), now, last)
-            yield self._wait_for(child, child, now) if is_at_work else self._rest(child)
+            yield self._wait_for(child, None, now) if is_at_work else self._rest(child)
 
     def _may_be_woken(
         self, who: Who, here: Place, now: float, last: Mapping[Who, _Waiting]
@@ -162,21 +154,21 @@ class Alone:
         _go_on.discard(who)
         return 0.0
 
-    def _wait_for(self, who: Who, began: CodeType | Child, now: float) -> float:
+    def _wait_for(self, who: Who, began: CodeType | None, now: float) -> float:
         """Return for how many real seconds to wait for one that is at work.
 
         Args:
             who: The thread or the process.
-            began: The function that the thread runs, or the process.
+            began: The function that the thread runs; `None` of a process.
             now: The real time.
         """
         if who in _go_on:
             return 0.0
         worked = now - self._since.setdefault(who, now)
-        most = SECONDS_OF_A_PROCESS if isinstance(who, Child) else SECONDS_ALONE
-        if worked >= (SECONDS_ALONE_AGAIN if began in _going_on else most):
+        most = SECONDS_ALONE_AGAIN if began in _going_on else SECONDS_ALONE
+        if worked >= (SECONDS_OF_A_PROCESS if began is None else most):
             _go_on.add(who)
-            if not isinstance(began, Child):
+            if began is not None:
                 _going_on.add(began)
             return 0.0
         return min(SECONDS_TO_WAKE + worked, SECONDS_UNTIL_LOOKED_AGAIN)

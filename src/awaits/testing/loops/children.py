@@ -7,7 +7,7 @@ it only waits for a processor, or has gone to sleep again since it was looked at
 import os
 from collections.abc import Iterator
 
-from awaits.testing.loops.stacks import SLEEPS_ARE_TOLD, Place, read, slept
+from awaits.testing.loops.sleeps import SLEEPS_ARE_TOLD, Place, read, slept
 
 _listdir, _getpid = os.listdir, os.getpid  # a test may replace them
 

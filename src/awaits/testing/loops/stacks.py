@@ -10,7 +10,6 @@ import concurrent.futures.thread
 import dis
 import functools
 import gc
-import os
 import queue
 import sys
 import threading
@@ -24,7 +23,6 @@ from awaits.testing.loops.oldest import OLDEST
 
 check_names("Python", {sys: ["_current_frames"], concurrent.futures.thread: ["_worker"]})
 
-_open, _read, _close = os.open, os.read, os.close  # a test may replace them
 _LOCKS = {"queue", "threading"}  # a thread that waits for another one is in these
 _BEGIN_THREADS = {threading.__name__, concurrent.futures.thread.__name__}
 _WAITING = {"blockbuster.blockbuster", *_LOCKS}  # blockbuster wraps all locks
@@ -44,29 +42,10 @@ POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
 # From Python 3.13 on, an item does not pass through a queue at which a thread waits.
 _IS_HANDED_OVER = sys.version_info >= (3, 13)
-Place: TypeAlias = tuple[int | FrameType, int, int] | None
 Doing: TypeAlias = Literal["works", "rests", "waits at a lock", "waits outside"]
 """What a thread does. One that waits at a lock or outside may have been woken a moment ago."""
 # In these, a thread works for an event loop, which counts it as long as it waits for it.
 WORKERS: set[tuple[str, str]] = set()
-
-
-def read(path: str) -> bytes:
-    """Return the beginning of a file; nothing if it cannot be read."""
-    try:
-        file = _open(path, os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return _read(file, 10_000)
-    except OSError:  # the thread has ended meanwhile
-        return b""
-    finally:
-        _close(file)
-
-
-SLEEPS_ARE_TOLD: bool = b"\nvoluntary_ctxt_switches:" in read("/proc/self/status")
-"""Whether the system tells how often a thread has gone to sleep, as Linux does."""
 
 
 def frames() -> dict[int, FrameType]:
@@ -176,40 +155,6 @@ def is_a_worker(frame: FrameType) -> bool:
     return not WORKERS.isdisjoint(_stack(frame))
 
 
-def place(thread: threading.Thread, frame: FrameType) -> Place:
-    """Return where a thread stands, with how often it has gone to sleep so far.
-
-    So the place of one that was woken is another, also where it waits for Python's own lock, or has
-    come back. Only Linux tells: on other systems, the place is just that in the code.
-
-    Returns:
-        `None` if it only waits for a processor.
-    """
-    slept = n_sleeps(thread)
-    # Elsewhere, the frame stays alive, so that no later one has its address.
-    where = id(frame) if SLEEPS_ARE_TOLD else frame
-    return None if slept is None else (where, frame.f_lasti, slept)
-
-
-def n_sleeps(thread: threading.Thread) -> int | None:
-    """Return how often a thread has gone to sleep; `None` if it only waits for a processor."""
-    return slept(f"/proc/self/task/{thread.native_id}")
-
-
-def slept(folder: str) -> int | None:
-    """Return how often a thread has gone to sleep; `None` if it runs, or is about to.
-
-    Args:
-        folder: What Linux tells of it.
-    """
-    told = read(f"{folder}/status")
-    if not (told and SLEEPS_ARE_TOLD):  # it may have ended
-        return 0
-    if b"\nState:\tR" in told or b"\nState:\tD" in told:  # D: it waits for a disk
-        return None
-    return int(told.rpartition(b"\nvoluntary_ctxt_switches:")[2].split()[0])
-
-
 @functools.cache
 def _iterates(code: CodeType, last: int) -> bool:
     """Tell whether an instruction asks an iterator that is written in C for the next item."""
@@ -219,10 +164,12 @@ def _iterates(code: CodeType, last: int) -> bool:
 
 
 def beginning(frame: FrameType) -> CodeType:
-    """Return the function that a thread runs."""
+    """Return the function that a thread runs, or a pool in it."""
     began, it = frame.f_code, frame.f_back
-    while it is not None and _module(it) not in _BEGIN_THREADS:
-        began, it = it.f_code, it.f_back
+    while it is not None:
+        if _module(it) not in _BEGIN_THREADS:
+            began = it.f_code
+        it = it.f_back
     return began
 
 

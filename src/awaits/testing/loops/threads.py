@@ -20,14 +20,12 @@ from weakref import WeakKeyDictionary, WeakMethod, WeakValueDictionary, ref
 from awaits.testing.loops import real
 from awaits.testing.loops.alone import Alone
 from awaits.testing.loops.oldest import OLDEST
+from awaits.testing.loops.sleeps import SLEEPS_ARE_TOLD, Place, place
 from awaits.testing.loops.stacks import (
-    SLEEPS_ARE_TOLD,
-    Place,
     frames,
     has_no_work,
     is_a_worker,
     job,
-    place,
     waits,
     waits_outside,
 )
@@ -37,7 +35,7 @@ from awaits.testing.loops.stacks import (
 SECONDS_AT_ONE_PLACE = 5.0
 # How the thread is called that ends a test by pytest-timeout's `thread` method: it wakes no task,
 # and waits as long as each run of the test, so a deadlock would be told only after those seconds.
-_LIMIT = "pytest_timeout "
+LIMIT = "pytest_timeout "
 # A thread that was woken a moment ago still stands where it waited, until the system lets it run.
 SECONDS_ALL_WAIT = 0.2
 # A worker that has been at one job for so long may go on until a task has slept.
@@ -175,7 +173,7 @@ class Threads:
         where, this = frames(), threading.current_thread()
         for thread in threading.enumerate():
             frame = where.get(thread.ident or 0)
-            counts = thread.ident not in self.waiting and not thread.name.startswith(_LIMIT)
+            counts = thread.ident not in self.waiting and not thread.name.startswith(LIMIT)
             if thread is not this and counts and not has_no_work(frame):
                 yield thread, frame
 
