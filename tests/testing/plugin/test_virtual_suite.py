@@ -275,6 +275,22 @@ def test_without_an_async_test_options_for_a_suite_say_that_they_had_no_effect(
     result.stdout.fnmatch_lines(f"{names} had no effect: there is no async test that anyio, *")
 
 
+@pytest.mark.parametrize("processes", [[], ["-n1"]])
+@pytest.mark.parametrize("plugin", ["anyio", "asyncio"])
+def test_where_no_plugin_takes_the_async_tests_the_setting_for_it_is_named(
+    pytester: pytest.Pytester, plugin: str, processes: list[str]
+) -> None:
+    pytester.makepyfile("async def test_it(): pass\nasync def test_that(): pass")
+    options = ["--virtual-time", *processes, *([] if plugin == "asyncio" else ["-p", "no:asyncio"])]
+    result = pytester.runpytest(*options)
+
+    said = f"for the 2 async tests that there are, set {plugin}_mode = auto in the ini file."
+    result.stdout.fnmatch_lines(f"--virtual-time had no effect: there is no async test *; {said}")
+    auto = pytester.runpytest(*options, "-o", f"{plugin}_mode=auto")
+    auto.assert_outcomes(passed=2 if plugin == "asyncio" else 4)
+    auto.stdout.no_fnmatch_line("*had no effect*")
+
+
 @pytest.mark.parametrize("option", ["--virtual-time", "--explore"])
 @pytest.mark.parametrize("test", ["real_time", "explore(False)", "asyncio", None])
 def test_tests_that_are_kept_out_or_not_collected_are_not_said_to_be_none(

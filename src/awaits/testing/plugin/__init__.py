@@ -40,8 +40,9 @@ class _Worker(Protocol):
     config: pytest.Config
 
 
-# By which options a suite is taken, how many tests are left alone, and whether any is not.
-_SUITE = pytest.StashKey[tuple[str, int, bool]]()
+# By which options a suite is taken, how many async tests unittest runs, how many no plugin that the
+# kit knows, and whether there is any other.
+_SUITE = pytest.StashKey[tuple[str, int, int, bool]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -166,8 +167,10 @@ def _bring_in(session: pytest.Session) -> None:
     suite = {"--virtual-time": whole_suite, "--explore": given(config, "explore")}
     suite["--explore-cancel"] = given(config, "explore_cancel")
     if names := [name for name, is_given in suite.items() if is_given]:
-        n_left_alone = sum(map(_is_of_unittest, session.items))
-        found = ", ".join(names), n_left_alone, any(map(_is_async_test, session.items))
+        of_unittest = sum(map(_is_of_unittest, session.items))
+        takes_any = any(map(_is_async_test, session.items))
+        of_nobody = 0 if takes_any else sum(map(_is_async, session.items)) - of_unittest
+        found = ", ".join(names), of_unittest, of_nobody, takes_any
         config.stash[_SUITE] = found
         output: dict[str, object] | None = getattr(config, "workeroutput", None)
         if output is not None:
@@ -255,7 +258,7 @@ def pytest_terminal_summary(
             f"virtual time: {tests} ran in real time, with an event loop or a clock of its own (a "
             "loop_factory, an event_loop_policy, a MockClock)."
         )
-    names, n, _ = terminalreporter.config.stash.get(_SUITE, ("", 0, True))
+    names, n, _, _ = terminalreporter.config.stash.get(_SUITE, ("", 0, 0, True))
     if n:
         tests = "1 async test was" if n == 1 else f"{n} async tests were"
         terminalreporter.write_line(
@@ -271,11 +274,17 @@ def _without_effect(config: pytest.Config) -> Iterator[str]:
     """Yield a sentence for each option without effect: no test used the feature that it sets."""
     whole = "--virtual-time", "--explore", "--explore-cancel"
     suite = [option for option in whole if config.getoption(option)]
-    _, _, takes_any = config.stash.get(_SUITE, ("", 0, True))
+    _, _, of_nobody, takes_any = config.stash.get(_SUITE, ("", 0, 0, True))
     if suite and not takes_any:
         from awaits.testing.plugin.runners import NAMES  # noqa: PLC0415 see above
 
-        yield f"{', '.join(suite)} had no effect: there is no async test that {NAMES} runs."
+        told = f"{', '.join(suite)} had no effect: there is no async test that {NAMES} runs"
+        if of_nobody:
+            setting = "asyncio_mode" if config.pluginmanager.has_plugin("asyncio") else "anyio_mode"
+            tests = "the 1 async test" if of_nobody == 1 else f"the {of_nobody:,} async tests"
+            told += f"; for {tests} that there {'is' if of_nobody == 1 else 'are'}, "
+            told += f"set {setting} = auto in the ini file"
+        yield f"{told}."
     if config.pluginmanager.has_plugin("dsession"):
         return  # other processes know
     for plugin, what, names in (
@@ -338,10 +347,15 @@ def _is_of_unittest(item: pytest.Item) -> bool:
     """Tell whether an async test is one that unittest runs, in an event loop of its own."""
     import unittest  # noqa: PLC0415 see above
 
-    from awaits.testing.plugin.bodies import has_async_body  # noqa: PLC0415
-
     kind = getattr(item, "cls", None)
-    return kind is not None and issubclass(kind, unittest.TestCase) and has_async_body(item)
+    return kind is not None and issubclass(kind, unittest.TestCase) and _is_async(item)
+
+
+def _is_async(item: pytest.Item) -> bool:
+    """Tell whether a test is a coroutine function, whoever runs it."""
+    from awaits.testing.plugin.bodies import has_async_body  # noqa: PLC0415 see above
+
+    return has_async_body(item)
 
 
 def _is_async_test(item: pytest.Item) -> bool:
