@@ -169,7 +169,8 @@ async def test_at_most_as_many_calls_as_the_limit_are_made_at_a_time(
 
     assert summary == Summary(n_done=5 * limit, n_failed=0, n_there=0, seconds=5.0)
     assert server.most == limit
-    assert server.n_connections == limit  # each is used again
+    # They are used again, but for those that a busy machine leaves idle for 5 real seconds.
+    assert limit <= server.n_connections < 5 * limit
 
 
 async def test_a_call_that_fails_for_now_is_tried_again(server: Server) -> None:
