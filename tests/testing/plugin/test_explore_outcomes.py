@@ -332,6 +332,54 @@ def test_a_warning_is_shown_once_and_one_that_comes_in_another_order_as_well(
     result.stdout.fnmatch_lines("*UserWarning: another order")
 
 
+def test_a_test_gets_each_time_the_warnings_that_it_records(pytester: pytest.Pytester) -> None:
+    tests = """
+    import warnings
+
+    def old():
+        warnings.warn("old", DeprecationWarning)
+
+    async def test_it():
+        await in_turns("a", "b")
+        with pytest.warns(DeprecationWarning):
+            old()
+
+    async def test_by_hand():
+        await in_turns("a", "b")
+        with warnings.catch_warnings(record=True) as recorded:
+            warnings.simplefilter("always")
+            old()
+        assert len(recorded) == 1
+    """
+    result = explore(pytester, tests, "--explore=5")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines("explored: 2 tests, 10 orders, * distinct")
+    result.stdout.no_fnmatch_line("*is not explored*")
+
+
+def test_a_failure_in_a_task_group_leaves_its_event_loop_to_later_tests(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture(scope="module", autouse=True)
+    async def loop(anyio_backend):
+        yield
+
+    async def test_it():
+        async with anyio.create_task_group():
+            if await in_turns("a", "b") != "abab":
+                pytest.fail("in another order")
+
+    async def test_that():
+        await anyio.sleep(0)
+    """
+    result = explore(pytester, tests, "--explore=5")
+
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines("*Failed: in another order")
+
+
 def test_the_schedule_of_a_marker_explains_itself_where_it_is_opened_by_hand(
     pytester: pytest.Pytester,
 ) -> None:

@@ -37,23 +37,29 @@ def kept_event_loop(backend: str, options: dict[str, object]) -> "TestRunner":
 
 
 class Carried:
-    """Carries a `CancelledError` past a kept event loop, which would end with it.
+    """Carries an error past a kept event loop, which would end with it.
 
-    Such an error comes out of a function that waits for a task which somebody has cancelled. For
-    anyio's runner it is no error like any other: after it, the runner runs nothing more.
+    For anyio's runner on asyncio, two kinds are no errors like any other: after them, it runs
+    nothing more. A `CancelledError`, which comes out of a function that waits for a task which
+    somebody has cancelled. And a group in which one is no `Exception`, such as pytest's own
+    failures when they pass through a task group.
     """
 
     def __init__(self) -> None:
-        self._error: asyncio.CancelledError | None = None
+        self._error: BaseException | None = None
 
     @contextlib.contextmanager
     def kept(self) -> Generator[None]:
-        """End the block at a `CancelledError`, unless the current task itself was cancelled."""
+        """End the block at such an error, unless the current task or the run is to end."""
         self._error = None
         try:
             yield
         except asyncio.CancelledError as error:  # noqa: ASYNC103 raised again outside
             if not is_of_another_task(error):
+                raise
+            self._error = error
+        except BaseExceptionGroup as error:
+            if error.subgroup((KeyboardInterrupt, SystemExit)) is not None or n_cancelled():
                 raise
             self._error = error
 

@@ -11,8 +11,11 @@ Show = Callable[[warnings.WarningMessage], None]
 def each_once() -> Generator[None]:
     """Show what Python warns of in the block once for each place and text.
 
-    Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `warnings._showwarnmsg`, through which
-    all warnings go, whoever records them. Without it, all are shown.
+    What the test records itself, as `pytest.warns` does, it gets each time.
+
+    Private names, read in CPython 3.11.7, 3.12.1, 3.13.0 and 3.14.0: `warnings._showwarnmsg`,
+    through which all warnings go, whoever records them; without it, all are shown. And where a
+    recorder stands: `_showwarnmsg_impl`, and what `_get_context` returns, from 3.14 on.
     """
     name = "_showwarnmsg"
     show: Show | None = vars(warnings).get(name)
@@ -20,8 +23,12 @@ def each_once() -> Generator[None]:
         yield
         return
     seen: set[tuple[object, ...]] = set()
+    outer = _recorder()
 
     def show_once(message: warnings.WarningMessage) -> None:
+        if any(a is not b for a, b in zip(_recorder(), outer, strict=True)):
+            show(message)
+            return
         key = message.category, str(message.message), message.filename, message.lineno
         if key not in seen:
             seen.add(key)
@@ -32,3 +39,10 @@ def each_once() -> Generator[None]:
         yield
     finally:
         setattr(warnings, name, show)
+
+
+def _recorder() -> tuple[object, ...]:
+    """Return what tells who gets the warnings now."""
+    names = vars(warnings)
+    context: Callable[[], object] = names.get("_get_context", lambda: None)
+    return warnings.showwarning, names.get("_showwarnmsg_impl"), getattr(context(), "log", None)
