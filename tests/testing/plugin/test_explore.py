@@ -190,7 +190,11 @@ def test_a_test_that_fails_the_second_time_anyway_is_named_and_does_not_fail(
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        "  *::test_leaves_something is not explored: it fails when it runs a second time, *"
+        [
+            "  *::test_leaves_something is not explored: it fails when it runs a second time, *",
+            "    AssertionError: assert * == 1 *",
+        ],
+        consecutive=True,
     )
 
 

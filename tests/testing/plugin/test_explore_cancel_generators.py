@@ -1,4 +1,4 @@
-"""`pytest --explore-cancel`: async generators of installed libraries that were not closed."""
+"""`pytest --explore-cancel`: async generators that were not closed."""
 
 import textwrap
 
@@ -47,6 +47,12 @@ PROGRAM = """
         yield 1
         yield 2
 
+    async def tries():
+        try:
+            yield 1
+        finally:
+            pass
+
     async def reads(generator):
         kept.append(generator)
         await anext(generator)
@@ -72,10 +78,11 @@ TEST = """
         ("library.catches", True),
         ("library.opens", True),
         ("library.enters", True),
-        ("program.plain", True),
+        ("program.plain", False),
+        ("program.tries", True),
     ],
 )
-def test_a_librarys_is_told_only_if_it_has_something_to_do_at_its_end(
+def test_one_is_told_only_if_it_has_something_to_do_at_its_end(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, generator: str, is_told: bool
 ) -> None:
     folder = pytester.mkdir("installed")

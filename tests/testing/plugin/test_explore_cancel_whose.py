@@ -29,10 +29,10 @@ HEAD = """
 """
 
 
-def cancel(pytester: pytest.Pytester, tests: str) -> pytest.RunResult:
+def cancel(pytester: pytest.Pytester, tests: str, *, backends: str = "asyncio") -> pytest.RunResult:
     pytester.makepyfile(program=PROGRAM, test_it=HEAD + tests)
     as_ever = ["-W", "default", "-W", "ignore::ResourceWarning"]  # errors, where we run
-    return pytester.runpytest(*as_ever, "--anyio-backends=asyncio", "--explore-cancel")
+    return pytester.runpytest(*as_ever, f"--anyio-backends={backends}", "--explore-cancel")
 
 
 def test_what_a_function_in_the_test_has_made_is_the_tests(pytester: pytest.Pytester) -> None:
@@ -109,6 +109,28 @@ def test_what_the_test_expects_to_be_raised_is_the_tests(pytester: pytest.Pytest
             await program.refuses()
     """
     cancel(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_so_it_is_where_a_task_group_puts_a_cancellation_beside_it(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def refuses_in_a_group():
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anyio.sleep, 10)
+                await anyio.lowlevel.checkpoint()
+                raise ValueError
+        except BaseExceptionGroup as group:
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0]
+            raise  # on trio, with the cancellation
+
+    async def test_it():
+        with pytest.raises(ValueError):
+            await refuses_in_a_group()
+    """
+    cancel(pytester, tests, backends="asyncio,trio").assert_outcomes(passed=2)
 
 
 def test_a_test_may_come_from_a_file_that_is_not_python(tmp_path: Path) -> None:

@@ -66,16 +66,26 @@ def comes_from(error: BaseException, body: CodeType) -> bool:
         error: What was raised.
         body: The test's function.
     """
-    tracebacks = list(_tracebacks(error.__traceback__))
-    for traceback in tracebacks:
-        if traceback.tb_frame.f_code is body and _expects(body, traceback.tb_lineno):
-            return True
+    tracebacks = _tracebacks(error.__traceback__)
     users = [it.tb_frame for it in tracebacks if is_the_users(it.tb_frame)]
     where = users[-1].f_code if users else None
     if where is None or where.co_filename != body.co_filename:
         return False
     is_the_tests = where is body or is_inside(where, body)
     return is_the_tests or isinstance(error, AssertionError)
+
+
+def is_expected(error: BaseException, body: CodeType) -> bool:
+    """Tell whether an error has passed a `with pytest.raises(...)` in a test.
+
+    Args:
+        error: What was raised; of a group, only the group itself is looked at.
+        body: The test's function.
+    """
+    return any(
+        it.tb_frame.f_code is body and _expects(body, it.tb_lineno)
+        for it in _tracebacks(error.__traceback__)
+    )
 
 
 def is_in_loop(body: CodeType, line: int) -> bool:

@@ -21,7 +21,6 @@ from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watc
 from awaits.testing.leftovers.places import (
     Origin,
     is_inside,
-    is_installed,
     is_kept_for_later,
     is_of_a_server,
     is_the_users,
@@ -329,13 +328,12 @@ def _kind(it: object) -> str | None:
 
 
 def _needs_no_closing(it: object) -> bool:
-    """Tell whether something is a library's async generator that has nothing to do at its end.
+    """Tell whether something is an async generator that has nothing to do at its end.
 
     Its function has neither `try` nor `with`: these push an error.
     """
     return (
         isinstance(it, AsyncGeneratorType)
-        and is_installed(it.ag_code.co_filename)
         and PUSHES in dis.opmap
         and all(instruction.opname != PUSHES for instruction in dis.get_instructions(it.ag_code))
     )

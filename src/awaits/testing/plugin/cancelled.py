@@ -14,6 +14,7 @@ import pytest
 from awaits.testing.deadlock import DeadlockError
 from awaits.testing.leftovers.hands import (
     comes_from,
+    is_expected,
     is_in_loop,
     is_the_programs,
     line_in,
@@ -24,7 +25,7 @@ from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.loops.kept import n_cancelled
 from awaits.testing.plugin import abandoned, garbage
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
-from awaits.testing.plugin.leftovers import lines_of, may_stay, waits_for_fixtures
+from awaits.testing.plugin.leftovers import BEHIND, lines_of, may_stay, waits_for_fixtures
 from awaits.testing.plugin.limits import Limits, took_too_long
 from awaits.testing.plugin.sections import add_section
 from awaits.testing.plugin.signals import not_raised_again
@@ -146,12 +147,15 @@ class CancelledRuns:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item
+        self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Say so if a test fails that others may have left in a bad way."""
         report = yield
         n_tests = len(self.cut_off)
-        if report.failed and n_tests and not item.stash.get(HAS_PASSED, False):
+        is_its_own = BEHIND in report.longreprtext or (
+            call.excinfo is not None and call.excinfo.errisinstance(pytest.FixtureLookupError)
+        )
+        if report.failed and n_tests and not (is_its_own or item.stash.get(HAS_PASSED, False)):
             before = "1 test was" if n_tests == 1 else f"{n_tests:,} tests were"
             told = (
                 f"{before} cancelled on the way before this one, which leaves undone what comes "
@@ -310,17 +314,24 @@ class _Native:
             self._wait()
 
 
-def _is_the_tests_own(error: BaseException, code: CodeType | None) -> bool:
+def _is_the_tests_own(
+    error: BaseException, code: CodeType | None, *, in_expected: bool = False
+) -> bool:
     """Tell whether an error is only a cancellation, or was caused by the cancelled test itself.
 
     Args:
         error: What a cancelled test raised.
         code: The test's function.
+        in_expected: Whether it is in a group that the test expects.
     """
+    expected = in_expected or (code is not None and is_expected(error, code))
     if isinstance(error, BaseExceptionGroup):
-        return all(_is_the_tests_own(it, code) for it in error.exceptions)
+        # Where a group has a cancellation beside the error, `pytest.raises` does not know it.
+        return all(_is_the_tests_own(it, code, in_expected=expected) for it in error.exceptions)
     if took_too_long(error) or isinstance(error, DeadlockError):  # it hangs
         return False
+    if expected:
+        return True
     trio = sys.modules.get("trio")
     cancelled = [asyncio.CancelledError, *([trio.Cancelled] if trio else [])]
     if isinstance(error, (*cancelled, *_OUTCOMES)):

@@ -284,7 +284,7 @@ class Explore:
         if did is not None and cancels_all(schedule):
             note(reports, NOT_REPEATABLE, [error_of(failing), did])
         else:
-            note(reports, NOT_REPEATABLE, [])
+            note(reports, NOT_REPEATABLE, [error_of(failing)])
             self._not_repeatable.append(item.nodeid)
 
     def _failures(

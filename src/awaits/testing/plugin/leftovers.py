@@ -22,6 +22,8 @@ from awaits.testing.plugin.options import arguments_of
 # The fixtures of these packages own nothing that a test makes.
 _OWN_NOTHING = {"_pytest", "anyio", "awaits", "hypothesis", "pytest_asyncio"}
 
+BEHIND = "The test leaves behind:"
+"""How the report begins of what one has left."""
 TO_ALLOW = (
     "To allow one: @pytest.mark.no_leftovers(allow={!r}), or a line of no_leftovers_allow in the "
     "ini file."
@@ -173,7 +175,7 @@ class NoLeftovers:
         if lines:
             # Hypothesis describes the example in notes, which pytest shows only with a traceback.
             with_notes = hasattr(test.obj, "hypothesis")
-            pytest.fail("\n".join(["The test leaves behind:", *lines]), pytrace=with_notes)
+            pytest.fail("\n".join([BEHIND, *lines]), pytrace=with_notes)
 
 
 def lines_of(test: pytest.Function, left: Iterable[Leftover], *, allow: Sequence[str]) -> list[str]:

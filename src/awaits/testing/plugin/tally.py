@@ -142,7 +142,7 @@ class Tally:
                 f"{_count(self._n_awaits, 'await')} in all"
             )
         for nodeid, told in self._not_repeatable.items():
-            yield f"  {nodeid} {_AFTER_A_CANCELLATION if told else _NOT_TWICE}"
+            yield f"  {nodeid} {_AFTER_A_CANCELLATION if len(told) > 1 else _NOT_TWICE}"
             yield from (f"    {' '.join(text.split())}" for text in told)
 
     def _lines_of_what_had_no_effect(self) -> Iterator[str]:
