@@ -1,6 +1,7 @@
 """What docs/explore.md guarantees: which orders are tried whatever is drawn, and how many."""
 
 import random
+from functools import partial
 
 import anyio
 import pytest
@@ -179,7 +180,7 @@ def test_a_place_to_which_tasks_come_in_another_order_alone_is_slow_in_some(back
     async def program() -> None:
         nonlocal is_set
         is_set = False
-        await together(sets, looks)
+        await together(sets, looks, partial(steps, 9))  # the last: too many to try them all
 
     log: list[str] = []
     explorer = Explored()
@@ -189,3 +190,51 @@ def test_a_place_to_which_tasks_come_in_another_order_alone_is_slow_in_some(back
     assert log
     drawn = draws(explorer, slow_places, program, backend)
     assert any((2, 3) in it.delays for it in drawn if not callable(it.delays))
+
+
+def test_a_test_of_few_orders_is_tried_in_each_of_them(backend: str) -> None:
+    said: list[str] = []
+
+    async def says(name: str) -> None:
+        said.append(name)
+        await checkpoint()
+        said.append(name)
+
+    async def program() -> None:
+        said.append(" ")
+        await together(partial(says, "a"), partial(says, "b"))
+
+    explorer = Explored()
+    explore(explorer, program, backend, 100)
+    assert len(set("".join(said).split())) == explorer.n_distinct == 6  # 4! / (2! * 2!)
+    assert explorer.n_orders < 20
+    assert not explorer.were_drawn
+    assert str(explorer.all) == "all 6 orders passed"
+
+    explorer = Explored()
+    explore(explorer, program, backend, 8)  # which is not enough for some that are the same
+    assert explorer.n_orders == 8
+    assert explorer.all is None
+
+
+@pytest.mark.parametrize("kind", ["cancel", "jitter", "more orders than it seems"])
+def test_no_others_are_said_to_be_tried_in_all(backend: str, kind: str) -> None:
+    async def program() -> None:
+        is_set = False
+
+        async def sets() -> None:
+            nonlocal is_set
+            await checkpoint()
+            is_set = True
+
+        async def looks() -> None:
+            await checkpoint()
+            if not is_set:
+                await together(*3 * [partial(steps, 5)])
+
+        await together(sets, looks)
+
+    explorer = Explored(cancel=kind == "cancel", jitter=float(kind == "jitter"))
+    explore(explorer, program, backend, 60)
+    assert explorer.all is None
+    assert explorer.were_drawn

@@ -1,6 +1,7 @@
 """Chooses which orders of a test are tried."""
 
 import itertools
+import math
 import random
 from collections.abc import Iterator
 from functools import partial
@@ -111,10 +112,11 @@ def trial_of(schedule: Schedule) -> Trial:
 class Explorer:
     """Chooses the orders in which a test is tried: the same ones each time.
 
-    Some orders are simple, because these find most bugs: each step delayed until nothing else can
-    run, and by one step; all steps delayed that begin at one line; each task cancelled at each of
-    its awaits. They alternate with orders that are drawn from a mixture. When there are no more
-    simple ones, all are drawn.
+    A test that has few enough is tried in all its orders, unless steps may be late or tasks are
+    cancelled. Of the others, some orders are simple, because these find most bugs: each step
+    delayed until nothing else can run, and by one step; all steps delayed that begin at one line;
+    each task cancelled at each of its awaits. They alternate with orders that are drawn from a
+    mixture. When there are no more simple ones, all are drawn.
 
     Args:
         seed: What the draws depend on, such as the test's name.
@@ -151,18 +153,29 @@ class Explorer:
         """Yield a trial for each run, to open around the test's body.
 
         Args:
-            n_orders: How many runs there may be. There are fewer where there is only one order.
+            n_orders: How many runs there may be. There are fewer where there are fewer orders.
         """
-        first = trial_of(Schedule())
+        half = max(1, n_orders // 2)  # if there are more orders than it seems, the rest finds more
+        every = EverySchedule("all", most=half)
+        all_trials = every.runs(trial_of)
+        first = next(all_trials)
         first.stacks = []
         yield first
         self.note(first)
         self._look_at(first)
+        idle = self._each_delayed("idle")
+        if not (self._jitter or self._cancels) and _about_how_many(first.choices) <= half:
+            for one in itertools.chain(idle, all_trials):  # what the first find is easy to read
+                yield one
+                self.note(one)
+            if every.is_complete:
+                self.all = every
+                return
         if not (self._seen.steps or self._cancellable):
             return
-        simple = self._simple()
+        simple = self._simple(idle)
         draws = itertools.cycle(MIXTURE)
-        for number in range(1, n_orders):
+        for number in range(self.n_orders, n_orders):
             trial = None
             if number % (2 if number < FIRST_ORDERS else 3) == 1:
                 trial = next(simple, None)
@@ -201,8 +214,8 @@ class Explorer:
 
     # Simple orders.
 
-    def _simple(self) -> Iterator[Trial]:
-        streams = [self._each_delayed("idle"), self._each_place()]
+    def _simple(self, idle: Iterator[Trial]) -> Iterator[Trial]:
+        streams = [idle, self._each_place()]
         if self._cancels:
             streams.insert(0, self._each_cancelled())
         yield from _by_turns(streams)
@@ -268,6 +281,11 @@ class Explorer:
             return self._delayed(cast("DelayDict", drawn.delays), cancel, native=native)
         drawn.cancel, drawn.native = cancel, native
         return Trial(drawn)
+
+
+def _about_how_many(choices: list[Choice]) -> int:
+    """Return how many orders there were if each had the choices of one: a guess (Knuth, 1975)."""
+    return math.prod(len(it.ready) + it.has_callbacks for it in choices)
 
 
 def _is_at(line: Line, task: int, step: int, stack: Stack) -> bool:  # noqa: ARG001 see Places

@@ -263,3 +263,28 @@ def test_a_marker_replays_the_text_of_a_schedule(pytester: pytest.Pytester) -> N
     result = pytester.runpytest("-n1")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines("It replays with: @pytest.mark.explore(Schedule(*")
+
+
+@pytest.mark.parametrize(
+    ("orders", "is_told"),
+    [
+        ("Schedule({(1, 1): 'idle'})", True),
+        ("Schedule({(1, 2): 'idle'})", False),
+        ("Schedule({(1, 1): 'idle', (2, 2): 1})", False),
+        ("Schedule({(1, 1): 'idle'}, cancel=1)", False),
+        ("Schedule(lambda task, step: 9 * (step == 1))", False),
+    ],
+)
+def test_where_tasks_only_begin_late_the_report_says_what_the_order_stands_for(
+    pytester: pytest.Pytester, orders: str, *, is_told: bool
+) -> None:
+    tests = f"""
+    @pytest.mark.explore({orders})
+    async def test_it():
+        assert await in_turns("a", "b") == "abab" and False
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(failed=1)
+    told = "Only tasks that had not begun were late. *"
+    (result.stdout.fnmatch_lines if is_told else result.stdout.no_fnmatch_line)(told)

@@ -21,6 +21,11 @@ FLAKY = (
     "@pytest.mark.explore(False) keeps it out."
 )
 IN_VIRTUAL_TIME = "In real time no step is late, so mark it virtual_time as well."
+BEGIN_LATE = (
+    "Only tasks that had not begun were late. An event loop begins a task in its next turn, so "
+    "this order stands for one that awaits something first. If the test counts on that turn, as by "
+    "sleep(0), let it wait for an Event; or @pytest.mark.explore(False) keeps it out."
+)
 ORDER = "the order of its tasks"  # the title of what is added
 IN_ANY_ORDER = "It fails in the event loop's own order, too."
 
@@ -84,7 +89,14 @@ def how_to_replay(schedule: Schedule, drawn: str) -> list[str]:
     lanes = [schedule.lanes, ""] if schedule.lanes else []
     lines = [*lanes, schedule.explanation, f"It replays with: {mark}"]
     lines += [IN_VIRTUAL_TIME] if schedule.jitter else []
+    lines += [BEGIN_LATE] if _only_begins_late(schedule) else []
     return [*lines, drawn] if drawn else lines
+
+
+def _only_begins_late(schedule: Schedule) -> bool:
+    delays = {} if callable(schedule.delays) else schedule.delays
+    is_all = schedule.cancel is None and not schedule.jitter
+    return bool(delays) and is_all and all(step == 1 for _, step in delays)
 
 
 def tell(reports: Reports, *lines: str) -> None:
