@@ -27,6 +27,7 @@ from awaits.testing.schedule import Schedule, order_of, steer
 if TYPE_CHECKING:
     from awaits.testing.loops.play import Play
 
+FEW_ORDERS = 50  # a test that seems to have no more of them is tried in all
 FIRST_ORDERS = 50  # every second one of these is simple, and every third one after them
 
 
@@ -155,8 +156,7 @@ class Explorer:
         Args:
             n_orders: How many runs there may be. There are fewer where there are fewer orders.
         """
-        half = max(1, n_orders // 2)  # if there are more orders than it seems, the rest finds more
-        every = EverySchedule("all", most=half)
+        every = EverySchedule("all", most=max(1, n_orders // 2))
         all_trials = every.runs(trial_of)
         first = next(all_trials)
         first.stacks = []
@@ -164,8 +164,10 @@ class Explorer:
         self.note(first)
         self._look_at(first)
         idle = self._each_delayed("idle")
-        if not (self._jitter or self._cancels) and _about_how_many(first.choices) <= half:
-            for one in itertools.chain(idle, all_trials):  # what the first find is easy to read
+        n_all = _about_how_many(first.choices)
+        if n_all <= FEW_ORDERS and not (self._jitter or self._cancels):
+            # The first are easy to read, if they fail. The last end where there are many more.
+            for one in itertools.chain(idle, itertools.islice(all_trials, 3 * n_all)):
                 yield one
                 self.note(one)
             if every.is_complete:

@@ -63,6 +63,25 @@ def test_the_session_goes_on_and_names_it(
     result.stdout.fnmatch_lines(TOLD)
 
 
+@pytest.mark.parametrize("processes", [[], ["-n1"]])
+def test_one_of_a_pool_of_the_programs_own_is_named_as_well(
+    pytester: pytest.Pytester, processes: list[str]
+) -> None:
+    pool = """
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(9, "of")
+    """
+    test = CUT_OFF.replace("None, waits", "pool, waits") % "anyio"
+    pytester.makepyfile(test_it=HEAD + pool + test)
+    result = pytester.runpytest_subprocess(
+        "--anyio-backends=asyncio", "--explore-cancel", "--virtual-time", *processes
+    )
+
+    told = TOLD.replace("asyncio", "of")
+    (result.stdout.no_fnmatch_line if processes else result.stdout.fnmatch_lines)(told)
+
+
 def test_one_that_ends_in_time_is_not_named(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         test_it="""

@@ -14,6 +14,7 @@ import pytest
 
 from awaits.testing.leftovers.places import place_in
 from awaits.testing.loops import real
+from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import frames, has_no_work
 
 _SECONDS = 0.1  # real ones, for threads that are about to end
@@ -58,11 +59,13 @@ def _at_work() -> Iterator[threading.Thread]:
 
 class _Told:
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
-        """Name the threads that have not ended."""
+        """Name the threads that have not ended: the program may have pools of its own."""
+        if terminalreporter.config.pluginmanager.has_plugin("dsession"):
+            return  # the tests ran in other processes
         where = frames()
-        for thread in _abandoned:
+        for thread in threading.enumerate():
             frame = where.get(thread.ident or 0)
-            if thread.is_alive() and not has_no_work(frame):
+            if not (thread.daemon or thread in OLDEST or has_no_work(frame)):
                 place = place_in(frame)
                 terminalreporter.write_line(
                     f"thread {thread.name}{f', at {place},' if place else ''} does not end, and "
