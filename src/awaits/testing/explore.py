@@ -166,8 +166,9 @@ class Explorer:
         idle = self._each_delayed("idle")
         n_all = _about_how_many(first.choices)
         if n_all <= FEW_ORDERS and not (self._jitter or self._cancels):
-            # The first are easy to read, if they fail. The last end where there are many more.
-            for one in itertools.chain(idle, itertools.islice(all_trials, 3 * n_all)):
+            # The first are easy to read, if they fail. The others end where there are many more.
+            few = itertools.chain(idle, itertools.islice(all_trials, 3 * n_all))
+            for one in itertools.islice(few, n_orders - 1):
                 yield one
                 self.note(one)
             if every.is_complete:

@@ -325,29 +325,6 @@ def test_each_that_was_cancelled_before_counts_once_and_none_is_told_where_it_is
     result.stdout.fnmatch_lines(["-* cancelled tests -*", "2 tests were cancelled on the way *"])
 
 
-def test_no_other_test_is_blamed_for_what_one_leaves_itself_or_for_a_fixture_that_is_not_there(
-    pytester: pytest.Pytester,
-) -> None:
-    tests = """
-    async def test_is_cut_off():
-        await anyio.sleep(1)
-
-    @pytest.mark.explore(False)
-    async def test_leaves_a_socket():
-        program.kept = socket.socket()
-        await anyio.lowlevel.checkpoint()
-
-    @pytest.mark.real_time
-    def test_asks(no_such_fixture):
-        pass
-    """
-    options = "--anyio-backends=asyncio", "--explore-cancel", "--no-leftovers"
-    result = cancel(pytester, tests, *options)
-
-    result.assert_outcomes(passed=1, failed=1, errors=1)
-    result.stdout.no_fnmatch_line("*cancelled tests*")
-
-
 def test_one_that_cannot_run_after_it_was_cancelled_says_so_in_a_replay_too(
     pytester: pytest.Pytester,
 ) -> None:

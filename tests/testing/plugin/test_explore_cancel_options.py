@@ -119,3 +119,26 @@ def test_ctrl_c_is_not_taken_for_the_cancellation(pytester: pytest.Pytester) -> 
     )
     result = pytester.runpytest_subprocess("--explore-cancel")
     assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_no_other_test_is_blamed_for_what_one_leaves_itself_or_for_a_fixture_that_is_not_there(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def test_is_cut_off():
+        await anyio.sleep(1)
+
+    @pytest.mark.explore(False)
+    async def test_leaves_a_socket():
+        program.kept = socket.socket()
+        await anyio.lowlevel.checkpoint()
+
+    @pytest.mark.real_time
+    def test_asks(no_such_fixture):
+        pass
+    """
+    options = "--anyio-backends=asyncio", "--explore-cancel", "--no-leftovers"
+    result = cancel(pytester, tests, *options)
+
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.no_fnmatch_line("*cancelled tests*")
