@@ -211,7 +211,8 @@ def test_a_test_of_hypothesis_that_fails_is_not_judged(pytester: pytest.Pytester
     from hypothesis import HealthCheck, settings
 
     @pytest.fixture
-    def may_close():
+    def may_close(pytestconfig):
+        pytestconfig.add_cleanup(lambda: [it.close() for it in kept])  # Hypothesis keeps the test
         yield
 
     @on_asyncio
