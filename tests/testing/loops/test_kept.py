@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import cast
 
 import anyio
 import pytest
@@ -72,3 +73,33 @@ def test_a_cancellation_that_nobody_has_raised_again_is_forgotten_with_the_next_
     with pytest.raises(asyncio.CancelledError):
         carried.raise_again()
     carried.raise_again()  # once
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_a_group_is_carried_unless_it_ends_the_run(error: type[BaseException]) -> None:
+    carried = Carried()
+
+    def carry(*errors: BaseException) -> None:
+        with carried.kept():
+            raise BaseExceptionGroup("", errors)
+
+    carry(pytest.fail.Exception())
+    with pytest.raises(BaseExceptionGroup):
+        carried.raise_again()
+
+    with pytest.raises(BaseExceptionGroup):
+        carry(ValueError(), error())
+    carried.raise_again()
+
+
+def test_a_group_of_a_task_that_is_cancelled_itself_is_not_carried() -> None:
+    carried = Carried()
+
+    async def cancelled() -> None:
+        cast("asyncio.Task[None]", asyncio.current_task()).cancel()
+        with pytest.raises(ExceptionGroup), carried.kept():
+            raise ExceptionGroup("", [ValueError()])
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+    carried.raise_again()

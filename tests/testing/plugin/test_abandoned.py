@@ -118,6 +118,73 @@ def test_one_that_has_ended_meanwhile_is_not_named(pytester: pytest.Pytester) ->
     result.stdout.no_fnmatch_line("thread *")
 
 
+@pytest.mark.parametrize(
+    "thread",
+    [
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()",
+        "pool.submit(int).result()",
+    ],
+    ids=["a daemon", "one that has no work"],
+)
+def test_one_for_which_python_does_not_wait_is_not_named(
+    pytester: pytest.Pytester, thread: str
+) -> None:
+    pytester.makeconftest("""
+        import threading
+
+        ends = threading.Event()
+
+        def pytest_configure():
+            threading.Thread(target=ends.wait).start()  # older than the tests
+
+        def pytest_unconfigure():
+            ends.set()
+    """)
+    pytester.makepyfile(f"""
+        import asyncio, threading
+        from concurrent.futures import ThreadPoolExecutor
+        import pytest
+
+        pool = ThreadPoolExecutor()
+
+        @pytest.mark.anyio
+        async def test_it():
+            {thread}
+            await asyncio.sleep(0)
+    """)
+    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", "--anyio-timeout=60")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("thread *")
+
+
+def test_one_that_is_about_to_end_is_not_named(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+        import threading
+        import pytest
+
+        ends = threading.Event()
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_terminal_summary():
+            ends.set()
+    """)
+    pytester.makepyfile("""
+        import asyncio, threading
+        import pytest
+        from conftest import ends
+
+        @pytest.mark.anyio
+        async def test_it():
+            threading.Thread(target=ends.wait).start()
+            await asyncio.sleep(0)
+    """)
+    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", "--anyio-timeout=60")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("thread *")
+
+
 def test_all_is_told_before_python_waits_for_it(pytester: pytest.Pytester) -> None:
     never = HEAD.replace("pytestconfig.add_cleanup", "print")
     pytester.makepyfile(test_it=never + HANGS % ("anyio", "anyio"))

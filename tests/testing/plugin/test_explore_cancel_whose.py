@@ -133,6 +133,32 @@ def test_so_it_is_where_a_task_group_puts_a_cancellation_beside_it(
     cancel(pytester, tests, backends="asyncio,trio").assert_outcomes(passed=2)
 
 
+def test_a_hang_in_what_the_test_expects_is_the_programs(pytester: pytest.Pytester) -> None:
+    tests = """
+    async def hangs_if_it_is_cancelled():
+        try:
+            await anyio.sleep(1)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await anyio.Event().wait()
+        raise ValueError
+
+    async def test_it():
+        with pytest.raises(ValueError):
+            await hangs_if_it_is_cancelled()
+
+    async def test_in_a_group():
+        with pytest.raises(ExceptionGroup):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anyio.sleep, 10)
+                await hangs_if_it_is_cancelled()
+    """
+    result = cancel(pytester, tests, backends="asyncio,trio")
+
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines("*DeadlockError: At *")
+
+
 def test_a_test_may_come_from_a_file_that_is_not_python(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("It's a page, in which some Python stands.")

@@ -271,20 +271,45 @@ def test_a_marker_replays_the_text_of_a_schedule(pytester: pytest.Pytester) -> N
         ("Schedule({(1, 1): 'idle'})", True),
         ("Schedule({(1, 2): 'idle'})", False),
         ("Schedule({(1, 1): 'idle', (2, 2): 1})", False),
-        ("Schedule({(1, 1): 'idle'}, cancel=1)", False),
-        ("Schedule(lambda task, step: 9 * (step == 1))", False),
+        ("Schedule({(1, 1): 'idle'}, cancel=(2, 2))", False),
+        ("Schedule({(1, 1): 'idle'}, jitter=1)", False),
+        ("Schedule(lambda task, step: 9 * (task == step == 1))", False),
     ],
 )
 def test_where_tasks_only_begin_late_the_report_says_what_the_order_stands_for(
     pytester: pytest.Pytester, orders: str, *, is_told: bool
 ) -> None:
     tests = f"""
+    pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
     @pytest.mark.explore({orders})
     async def test_it():
-        assert await in_turns("a", "b") == "abab" and False
-    """
-    result = explore(pytester, tests)
+        assert await in_turns("a", "b") == "abab"
 
-    result.assert_outcomes(failed=1)
-    told = "Only tasks that had not begun were late. *"
-    (result.stdout.fnmatch_lines if is_told else result.stdout.no_fnmatch_line)(told)
+    @pytest.mark.explore({orders})
+    async def test_that_fails_anyway():
+        assert await in_turns("a", "b") == "never"
+    """
+    printed = explore(pytester, tests)
+
+    printed.assert_outcomes(failed=2)
+    assert printed.stdout.str().count("Only tasks that had not begun were late. ") == is_told
+
+
+def test_a_test_that_shows_warnings_in_its_own_way_gets_them_each_time(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import warnings
+    from unittest import mock
+
+    async def test_it():
+        await in_turns("a", "b")
+        with mock.patch("warnings.showwarning") as show:
+            warnings.warn("old", UserWarning)
+        assert show.call_count == 1
+    """
+    result = explore(pytester, tests, "--explore=5", "-W", "always")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("explored: 1 test, 5 orders, * distinct")

@@ -242,6 +242,7 @@ def test_async_tests_of_unittest_are_counted_as_left_alone(
     result.stdout.fnmatch_lines(
         f"{option}: 1 async test was left alone, because unittest *; the kit takes those *"
     )
+    result.stdout.no_fnmatch_line("*_mode = auto*")  # which would not take it
     plain = pytester.runpytest("-p", "no:asyncio")
     plain.stdout.no_fnmatch_line("*left alone*")
 
@@ -284,7 +285,7 @@ def test_where_no_plugin_takes_the_async_tests_the_setting_for_it_is_named(
     options = ["--virtual-time", *processes, *([] if plugin == "asyncio" else ["-p", "no:asyncio"])]
     result = pytester.runpytest(*options)
 
-    said = f"for the 2 async tests that there are, set {plugin}_mode = auto in the ini file."
+    said = f"set {plugin}_mode = auto in the ini file for those that there are."
     result.stdout.fnmatch_lines(f"--virtual-time had no effect: there is no async test *; {said}")
     auto = pytester.runpytest(*options, "-o", f"{plugin}_mode=auto")
     auto.assert_outcomes(passed=2 if plugin == "asyncio" else 4)

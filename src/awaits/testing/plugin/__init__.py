@@ -40,9 +40,9 @@ class _Worker(Protocol):
     config: pytest.Config
 
 
-# By which options a suite is taken, how many async tests unittest runs, how many no plugin that the
-# kit knows, and whether there is any other.
-_SUITE = pytest.StashKey[tuple[str, int, int, bool]]()
+# By which options a suite is taken, how many async tests unittest runs, whether there are others,
+# and whether a plugin that the kit knows runs any.
+_SUITE = pytest.StashKey[tuple[str, int, bool, bool]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -167,10 +167,10 @@ def _bring_in(session: pytest.Session) -> None:
     suite = {"--virtual-time": whole_suite, "--explore": given(config, "explore")}
     suite["--explore-cancel"] = given(config, "explore_cancel")
     if names := [name for name, is_given in suite.items() if is_given]:
-        of_unittest = sum(map(_is_of_unittest, session.items))
+        n_left_alone = sum(map(_is_of_unittest, session.items))
+        has_others = sum(map(_is_async, session.items)) > n_left_alone
         takes_any = any(map(_is_async_test, session.items))
-        of_nobody = 0 if takes_any else sum(map(_is_async, session.items)) - of_unittest
-        found = ", ".join(names), of_unittest, of_nobody, takes_any
+        found = ", ".join(names), n_left_alone, has_others, takes_any
         config.stash[_SUITE] = found
         output: dict[str, object] | None = getattr(config, "workeroutput", None)
         if output is not None:
@@ -258,7 +258,7 @@ def pytest_terminal_summary(
             f"virtual time: {tests} ran in real time, with an event loop or a clock of its own (a "
             "loop_factory, an event_loop_policy, a MockClock)."
         )
-    names, n, _, _ = terminalreporter.config.stash.get(_SUITE, ("", 0, 0, True))
+    names, n, _, _ = terminalreporter.config.stash.get(_SUITE, ("", 0, True, True))
     if n:
         tests = "1 async test was" if n == 1 else f"{n} async tests were"
         terminalreporter.write_line(
@@ -274,16 +274,14 @@ def _without_effect(config: pytest.Config) -> Iterator[str]:
     """Yield a sentence for each option without effect: no test used the feature that it sets."""
     whole = "--virtual-time", "--explore", "--explore-cancel"
     suite = [option for option in whole if config.getoption(option)]
-    _, _, of_nobody, takes_any = config.stash.get(_SUITE, ("", 0, 0, True))
+    _, _, has_others, takes_any = config.stash.get(_SUITE, ("", 0, True, True))
     if suite and not takes_any:
         from awaits.testing.plugin.runners import NAMES  # noqa: PLC0415 see above
 
         told = f"{', '.join(suite)} had no effect: there is no async test that {NAMES} runs"
-        if of_nobody:
-            setting = "asyncio_mode" if config.pluginmanager.has_plugin("asyncio") else "anyio_mode"
-            tests = "the 1 async test" if of_nobody == 1 else f"the {of_nobody:,} async tests"
-            told += f"; for {tests} that there {'is' if of_nobody == 1 else 'are'}, "
-            told += f"set {setting} = auto in the ini file"
+        if has_others:
+            plugin = "asyncio" if config.pluginmanager.has_plugin("asyncio") else "anyio"
+            told += f"; set {plugin}_mode = auto in the ini file for those that there are"
         yield f"{told}."
     if config.pluginmanager.has_plugin("dsession"):
         return  # other processes know

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 
 import pytest
 
@@ -18,6 +19,7 @@ from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.stacks import frames, has_no_work
 
 _SECONDS = 0.1  # real ones, for threads that are about to end
+_SECONDS_AT_THE_END = 1.0  # for the same: who reads it may look for the reason in vain
 
 _abandoned: list[threading.Thread] = []
 
@@ -60,14 +62,21 @@ def _at_work() -> Iterator[threading.Thread]:
 class _Told:
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Name the threads that have not ended: the program may have pools of its own."""
-        if terminalreporter.config.pluginmanager.has_plugin("dsession"):
-            return  # the tests ran in other processes
-        where = frames()
-        for thread in threading.enumerate():
-            frame = where.get(thread.ident or 0)
-            if not (thread.daemon or thread in OLDEST or has_no_work(frame)):
-                place = place_in(frame)
-                terminalreporter.write_line(
-                    f"thread {thread.name}{f', at {place},' if place else ''} does not end, and "
-                    "Python waits for it before it exits"
-                )
+        until = real.seconds() + _SECONDS_AT_THE_END
+        while (left := dict(_not_ended())) and real.seconds() < until:
+            time.sleep(0.01)
+        for thread, frame in left.items():
+            place = place_in(frame)
+            terminalreporter.write_line(
+                f"thread {thread.name}{f', at {place},' if place else ''} does not end, and "
+                "Python waits for it before it exits"
+            )
+
+
+def _not_ended() -> Iterator[tuple[threading.Thread, FrameType | None]]:
+    """Yield the threads for which Python waits before it exits, and where they stand."""
+    where = frames()
+    for thread in threading.enumerate():
+        frame = where.get(thread.ident or 0)
+        if not (thread.daemon or thread in OLDEST or has_no_work(frame)):
+            yield thread, frame

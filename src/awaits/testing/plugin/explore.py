@@ -30,6 +30,7 @@ from awaits.testing.plugin.limits import Limits
 from awaits.testing.plugin.older import OlderTasks
 from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.reports import (
+    BEGIN_LATE,
     CANNOT_REPLAY,
     FLAKY,
     IN_ANY_ORDER,
@@ -40,6 +41,7 @@ from awaits.testing.plugin.reports import (
     failed_at_first,
     how_to_replay,
     note,
+    only_begins_late,
     passed,
     show_as_run_again,
     take_time,
@@ -310,6 +312,8 @@ class Explore:
             if failed(again):
                 drawn = self._plots.save(item.nodeid, schedule.svg)
                 tell(reports, *how_to_replay(schedule, drawn))
+                if item.stash[HAS_PASSED] and only_begins_late(schedule):
+                    tell(reports, BEGIN_LATE)
                 if not (is_known or hasattr(item.module, Schedule.__name__)):
                     note(reports, NOT_IMPORTED, True)
             else:

@@ -89,11 +89,11 @@ def how_to_replay(schedule: Schedule, drawn: str) -> list[str]:
     lanes = [schedule.lanes, ""] if schedule.lanes else []
     lines = [*lanes, schedule.explanation, f"It replays with: {mark}"]
     lines += [IN_VIRTUAL_TIME] if schedule.jitter else []
-    lines += [BEGIN_LATE] if _only_begins_late(schedule) else []
     return [*lines, drawn] if drawn else lines
 
 
-def _only_begins_late(schedule: Schedule) -> bool:
+def only_begins_late(schedule: Schedule) -> bool:
+    """Tell whether all that a schedule does is to delay tasks that have not begun."""
     delays = {} if callable(schedule.delays) else schedule.delays
     is_all = schedule.cancel is None and not schedule.jitter
     return bool(delays) and is_all and all(step == 1 for _, step in delays)
