@@ -4,7 +4,7 @@ import contextlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -85,12 +85,27 @@ def read() -> Measured:
     return Measured(**told, cells=cells)
 
 
-def changes(before: Cells, after: Cells) -> list[str]:
+def other_versions(was: dict[str, str]) -> set[str]:
+    """Return the checks whose own tool has another version here than in the data file.
+
+    What runs this project's tests is not among them: if that changes a cell, the cause may be ours.
+    """
+    here = versions()
+    tools = {check.id: check.distribution for check in CHECKS}
+    return {
+        check
+        for check, tool in tools.items()
+        if tool not in {"", *LIBRARIES} and here.get(tool) != was.get(tool)
+    }
+
+
+def changes(before: Cells, after: Cells, but: Container[str] = ()) -> list[str]:
     """Tell which cells of the later measurement are not what they were.
 
     Args:
         before: What was measured, as in the data file.
         after: What was measured now; what it leaves out counts for nothing.
+        but: Checks that count for nothing.
 
     Returns:
         A text for each cell whose outcome changed; its time may.
@@ -99,7 +114,7 @@ def changes(before: Cells, after: Cells) -> list[str]:
     for bug, row in after.items():
         for check, cell in row.items():
             was = before.get(bug, {}).get(check)
-            if was is None or was.outcome != cell.outcome:
+            if check not in but and (was is None or was.outcome != cell.outcome):
                 printed = f"\n{cell.printed}" if cell.printed else ""
                 known = "not measured" if was is None else was.outcome
                 told.append(f"{bug}, {check}: was {known}, is {cell.outcome}{printed}")

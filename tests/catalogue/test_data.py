@@ -91,6 +91,28 @@ def test_compare_fails_if_a_cell_differs_twice(
     assert "lost_update, waiting: was caught, is missed" in capsys.readouterr().out
 
 
+def test_what_another_version_of_a_tool_sees_is_told_and_does_not_fail(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bug = next(bug for bug in all_bugs() if bug.id == "lost_update")
+    was = data.read()
+    row = was.cells[bug.id]
+
+    def measured(_bugs: list[Bug]) -> Cells:
+        return {bug.id: {**row, "ty": cell("caught"), "waiting": cell("caught")}}
+
+    monkeypatch.setattr(command, "measure", measured)
+    monkeypatch.setattr(data, "versions", lambda: {**was.versions, "ty": "1.0", "pytest": "99"})
+    assert command.compare([bug]) == 0
+    told = capsys.readouterr().out
+    assert "lost_update, ty: was missed, is caught\n" in told
+    assert f"ty was {was.versions['ty']}, is 1.0.\n" in told
+
+    row["waiting"] = cell("missed")
+    monkeypatch.setattr(command, "measure", lambda _bugs: {bug.id: row})
+    assert command.compare([bug]) == 1
+
+
 def test_in_a_few_days_a_sample_takes_every_quick_bug_in_turn() -> None:
     bugs, cells = all_bugs(), data.read().cells
     quick = {bug.id for bug in command.sample(bugs, cells, len(bugs), 0)}

@@ -57,6 +57,11 @@ TURNS_OF_CANCELLATION = 1_000
 TURNS_AFTER_A_MOVE = 10
 MOVES_OF_CANCELLATION = 1_000
 
+NOT_WOKEN = (
+    "Another thread has called call_soon, which does not wake the event loop; have it call "
+    "call_soon_threadsafe."
+)
+
 # The code of what `asyncio.run_coroutine_threadsafe` makes the event loop call.
 STARTS_COROUTINE = {
     it for it in asyncio.run_coroutine_threadsafe.__code__.co_consts if isinstance(it, CodeType)
@@ -99,6 +104,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         "_number",
         "_outermost",
         "_thrown",
+        "_unnoticed",
+        "_wakes",
         "_watched",
         "closes_at",
         "sent",
@@ -135,6 +142,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._number = itertools.count()
         self._n_cancelled = 0
         self._n_moves = 0  # of time, in a row, in which tasks were only cancelled
+        self._wakes: deque[None] = deque()  # one for each thread that is about to wake the loop
+        self._unnoticed: list[asyncio.Handle] = []  # queued by threads that have not woken it
         self._interrupts = Interrupts(self._write_to_self)
         self._watched = CountingSelector()
         super().__init__(self._watched)
@@ -271,27 +280,47 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _nothing_can_run(self) -> None:
         alone = self.threads.alone
-        try:
-            # A short cut for the usual case, only timers: to call `make_something_run` each time
-            # would be a tenth of what virtual time costs, see benchmarks/clock.py.
-            if (
-                type(self._ready) is deque
-                and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
-                and not (self._watched.n_watched > 1 or self._signal_handlers)
-                and not (alone.has_callers or tuple(ALIVE.values()) != alone.alive)
-                and self.timekeeper.move(self.next_deadline())
-            ):
-                wait = 0.0
-            else:
-                wait = make_something_run(self)
-        except Exception as error:
-            if self._main is None or error is self._error:  # no main task, or it does not take it
-                raise
-            wait = self.throw(error)
-        if wait:
-            self._process_events(self._selector.select(None if wait == math.inf else wait))
-        else:
-            self._queue_what_is_due()
+        while True:
+            try:
+                # A short cut for the usual case, only timers: to call `make_something_run` each
+                # time would be a tenth of what virtual time costs, see benchmarks/clock.py.
+                if (
+                    type(self._ready) is deque
+                    and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
+                    and not (self._watched.n_watched > 1 or self._signal_handlers)
+                    and not (alone.has_callers or tuple(ALIVE.values()) != alone.alive)
+                    and self.timekeeper.move(self.next_deadline())
+                ):
+                    wait = 0.0
+                else:
+                    wait = make_something_run(self)
+            except Exception as error:
+                if self._main is None or error is self._error:  # nothing takes it
+                    raise
+                wait = self.throw(error)
+            if not wait:
+                self._queue_what_is_due()
+                break
+            if self._is_woken(wait) or self._interrupts.pending:
+                break
+        if self._unnoticed:
+            self._ready.extend(self._unnoticed)
+            self._unnoticed.clear()
+
+    def _is_woken(self, seconds: float) -> bool:
+        """Wait up to so many real seconds for the world outside; tell if something came.
+
+        As in asyncio, `call_soon` in another thread does not wake the event loop. A program that
+        does so must not work in virtual time alone.
+        """
+        n_ready = len(self._ready)
+        events = self._selector.select(None if seconds == math.inf else seconds)
+        self._process_events(events)
+        if events or n_ready or self._wakes or type(self._ready) is not deque:
+            return True
+        for _ in range(len(self._ready)):
+            self._unnoticed.append(self._ready.popleft())
+        return False
 
     # What `contract.EventLoop` asks for.
 
@@ -368,6 +397,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._error = self.threads.error = error
         if self.is_hidden():
             error.add_note(ANOTHER_CLOCK)
+        if self._unnoticed:
+            error.add_note(NOT_WOKEN)
         instant, n_thrown = self._thrown
         n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
         self._thrown = self.timekeeper.now, n_thrown
@@ -470,7 +501,11 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             cells = zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=True)
             self.threads.may_wait_for(dict(cells)["future"].cell_contents)
         self.threads.alone.is_called()
-        return super().call_soon_threadsafe(callback, *args, context=context)
+        self._wakes.append(None)
+        try:
+            return super().call_soon_threadsafe(callback, *args, context=context)
+        finally:
+            self._wakes.pop()
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 asyncio's signature
         """Wait for the threads to end, in real time: a virtual timeout would end at once."""

@@ -1,0 +1,112 @@
+"""`call_soon` from another thread, which wakes no event loop of asyncio's, nor a virtual one."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import cast
+
+import pytest
+
+from awaits.testing import DeadlockError, virtual_time
+from tests.testing.loops.shared import work
+
+
+def once_it_waits(call: Callable[[], object]) -> None:
+    """Call a function as the event loop begins to wait for a thread that is at work."""
+    selector = vars(asyncio.get_running_loop())["_selector"]
+    select, calls = selector.select, [call]
+
+    def call_and_select(seconds: float | None) -> object:
+        if seconds and calls:
+            calls.pop()()
+            seconds = 0
+        return select(seconds)
+
+    selector.select = call_and_select
+    threading.Thread(target=work).start()
+
+
+def queue_once_it_waits(callback: Callable[[], None]) -> None:
+    """Have another thread call `call_soon` as the event loop begins to wait."""
+    thread = threading.Thread(target=asyncio.get_running_loop().call_soon, args=(callback,))
+
+    def queue() -> None:
+        thread.start()
+        thread.join()
+
+    once_it_waits(queue)
+
+
+def run(main: Callable[[], Coroutine[object, object, None]]) -> float:
+    """Run a function in virtual time; return when it has ended."""
+    factory = cast(
+        "Callable[[], asyncio.AbstractEventLoop]", virtual_time("asyncio")["loop_factory"]
+    )
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
+        return runner.get_loop().time()
+
+
+def test_a_task_that_waits_for_it_is_not_woken() -> None:
+    async def main() -> None:
+        queued = asyncio.Event()
+        queue_once_it_waits(queued.set)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(queued.wait(), 10)
+        assert queued.is_set()
+
+    assert run(main) == 10.0
+
+
+def test_it_runs_when_something_else_wakes_the_event_loop() -> None:
+    async def main() -> None:
+        queued = asyncio.Event()
+        queue_once_it_waits(queued.set)
+        beat = asyncio.create_task(asyncio.sleep(1))
+        await asyncio.wait_for(queued.wait(), 10)
+        await beat
+
+    assert run(main) == 1.0
+
+
+def test_a_deadlock_tells_of_it() -> None:
+    async def main() -> None:
+        queued = asyncio.Event()
+        queue_once_it_waits(queued.set)
+        await queued.wait()
+
+    with pytest.raises(DeadlockError) as raised:
+        run(main)
+    (note,) = raised.value.__notes__
+    assert note == (
+        "Another thread has called call_soon, which does not wake the event loop; have it call "
+        "call_soon_threadsafe."
+    )
+
+
+def test_a_thread_that_has_queued_and_is_about_to_wake_the_event_loop_is_heard() -> None:
+    async def main() -> None:
+        loop, queued = asyncio.get_running_loop(), asyncio.Event()
+        has_queued, may_wake = threading.Event(), threading.Event()
+        wake = vars(asyncio.SelectorEventLoop.__mro__[1])["_write_to_self"]
+        thread = threading.Thread(target=loop.call_soon_threadsafe, args=(queued.set,))
+
+        def wait_and_wake() -> None:
+            has_queued.set()
+            may_wake.wait()
+            wake(loop)
+
+        def queue() -> None:
+            thread.start()
+            has_queued.wait()
+
+        vars(loop)["_write_to_self"] = wait_and_wake
+        once_it_waits(queue)
+        try:
+            await asyncio.wait_for(queued.wait(), 10)
+        finally:
+            may_wake.set()
+            thread.join()
+            del vars(loop)["_write_to_self"]
+
+    assert run(main) == 0.0
