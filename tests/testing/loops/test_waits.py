@@ -11,6 +11,7 @@ from anyio.abc import TaskStatus
 
 from awaits.testing import DeadlockError, virtual_time
 from awaits.testing.deadlock import Place
+from awaits.testing.loops import adapter_here
 from awaits.testing.loops.standing import standing, title, told
 from awaits.testing.loops.waits import Here
 from tests.testing.shared import innermost
@@ -287,6 +288,20 @@ def test_more_holders_than_five_are_counted() -> None:
     assert deadlock_of("trio", main)[0] == (
         "the main task waits Semaphore 'permits', held by tasks 1, 2, 3, 4, 5 and 2 more"
     )
+
+
+@pytest.mark.anyio
+async def test_the_task_that_runs_is_told_from_those_that_can_and_those_that_wait() -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(anyio.sleep_forever, name="waits")
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(anyio.sleep_forever, name="can run")
+        here = adapter_here().standing_here()
+        tasks.cancel_scope.cancel()
+    does = {it.name: it.does for it in here}
+    assert does.pop("waits") == "waits"
+    assert does.pop("can run") == "can run"
+    assert list(does.values()).count("runs") == 1
 
 
 class TestTitle:

@@ -46,7 +46,7 @@ def test_without_the_option_or_a_marker_nothing_is_explored(pytester: pytest.Pyt
         ("explore", "1 test, 100 orders"),
         ("explore(True)", "1 test, 100 orders"),
         ("explore(12)", "1 test, 12 orders"),
-        ("explore(orders=12)", "1 test, 12 orders"),
+        ("explore(orders=1)", "1 test, 1 order, 1 distinct"),
         ("explore(orders=12, jitter=0.5)", "1 test, 12 orders"),
         ("explore(Schedule({(1, 1): 2}))", "1 test, 1 order, 1 distinct"),
         ("explore(Schedule(lambda task, step: int(task == 1)))", "1 test, 1 order, 1 distinct"),
