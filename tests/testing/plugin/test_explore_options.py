@@ -16,7 +16,7 @@ CACHE = ".pytest_cache/v/awaits/explore"
     [
         (["--explore=12"], 12),
         (["-o", "explore=12"], 12),
-        (["-o", "explore=30", "--explore=12"], 12),
+        (["-o", "explore=30", "--explore=12", "-p", "no:setuponly"], 12),
         (["--explore=12", "--explore-jitter=2.5"], 12),
         (["--explore"], 100),
         ([f"--explore={ONE}"], 1),
