@@ -168,6 +168,18 @@ def data_name(mutant: Mutant, data: CoverageData) -> str:
     return next((it for it in data.measured_files() if it.endswith(mutant.module)), mutant.module)
 
 
+def write(survived: list[Survivor], made: int, tried: int) -> None:
+    """Write what is known so far: a sample takes hours, and a smaller one is a part of it."""
+    results = Results(
+        command=f"python -m benchmarks.mutants --sample {tried}",
+        made=made,
+        tried=tried,
+        noticed=tried - len(survived),
+        survived=sorted(survived, key=lambda it: (it["module"], it["was"], it["became"])),
+    )
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sample", type=int, default=200, help="how many mutants are tried")
@@ -204,15 +216,7 @@ def main() -> None:
                     survived.append({**found, "reason": reasons.get(key, "")})
                     print(*key, sep="\n  ")
                 print(f"{number} of {len(sample)}, {len(survived)} survived", flush=True)
-    survived.sort(key=lambda it: (it["module"], it["was"], it["became"]))
-    results = Results(
-        command=f"python -m benchmarks.mutants --sample {given.sample}",
-        made=len(mutants),
-        tried=len(sample),
-        noticed=len(sample) - len(survived),
-        survived=survived,
-    )
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+                write(survived, len(mutants), number)
 
 
 if __name__ == "__main__":
