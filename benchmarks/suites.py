@@ -6,6 +6,7 @@ docs/data/suites.json: for each option, the seconds, and which tests fail that p
 option.
 """
 
+import argparse
 import contextlib
 import json
 import re
@@ -158,4 +159,12 @@ def main(folder: Path, names: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve(), sys.argv[2:])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.suites",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where the clones are")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these suites")
+    given = parser.parse_args()
+    main(given.folder.resolve(), given.names)

@@ -1,12 +1,13 @@
 """A run in which nothing can ever run again ends, and tells who waits and where."""
 
+import asyncio
+import contextlib
 import inspect
 import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from pathlib import Path
 from unittest import mock
@@ -19,6 +20,13 @@ from awaits.testing.deadlock import frames_of
 from tests.testing.shared import innermost
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
+
+
+def in_another_process(code: str, *files: socket.socket) -> "subprocess.Popen[bytes]":
+    """Run some code in a process that has these files: no thread of this one can wake a task."""
+    code = f"import os, signal, time; time.sleep(0.2); {code}"
+    fds = [file.fileno() for file in files]
+    return subprocess.Popen([sys.executable, "-c", code], pass_fds=fds)
 
 
 async def nothing() -> AsyncGenerator[None]:
@@ -140,15 +148,16 @@ class TestDeadlock:
     @pytest.mark.virtual_time
     async def test_one_who_waits_for_a_socket_is_not_deadlocked(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            threading.Timer(0.02, theirs.send, [b"hello"]).start()
+        with theirs, in_another_process(f"os.write({theirs.fileno()}, b'hello')", theirs):
             async with await anyio.abc.SocketStream.from_socket(ours) as stream:
                 assert await stream.receive() == b"hello"
 
     @pytest.mark.virtual_time
     async def test_one_who_waits_for_a_signal_is_not_deadlocked(self) -> None:
-        with anyio.open_signal_receiver(signal.SIGUSR1) as signals:
-            threading.Timer(0.02, signal.raise_signal, [signal.SIGUSR1]).start()
+        with (
+            anyio.open_signal_receiver(signal.SIGUSR1) as signals,
+            in_another_process("os.kill(os.getppid(), signal.SIGUSR1)"),
+        ):
             async for received in signals:
                 assert received == signal.SIGUSR1
                 break
@@ -160,6 +169,23 @@ class TestDeadlock:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             assert await process.wait() == 0
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("error", [None, ValueError("The reader is closed.")])
+def test_one_whose_cancellation_the_program_swallows_is_raised_at_the_end(
+    error: ValueError | None,
+) -> None:
+    async def main() -> None:
+        closes = asyncio.create_task(anyio.sleep_forever())
+        with contextlib.suppress(asyncio.CancelledError):
+            await closes
+        if error is not None:
+            raise error
+
+    with pytest.raises(DeadlockError) as raised:
+        anyio.run(main, backend="asyncio", backend_options=virtual_time("asyncio"))
+    assert raised.value.__cause__ is error
 
 
 @pytest.mark.real_time

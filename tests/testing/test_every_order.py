@@ -80,6 +80,14 @@ def test_three_tasks_of_three_awaits_have_34650_orders() -> None:
     check_number_of_orders("asyncio", 3, 4)
 
 
+@pytest.mark.parametrize(("n_tasks", "n_steps"), [(2, 3), (3, 2)])
+def test_without_callbacks_of_the_event_loop_no_order_is_run_twice(
+    n_tasks: int, n_steps: int
+) -> None:
+    said = run_all(every_schedule("all"), "trio", in_turns(n_tasks, n_steps))
+    assert len(said) == n_orders(n_tasks, n_steps)
+
+
 @both
 def test_each_is_a_schedule_that_replays(backend: str) -> None:
     work = in_turns(2, 3)

@@ -1,6 +1,7 @@
 """A run that goes on for ever at one instant ends, and tells who runs and where."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -10,7 +11,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from awaits.testing import DeadlockError, LivelockError, Schedule, virtual_time
+from awaits.testing import DeadlockError, LivelockError, Schedule, VirtualClock, virtual_time
 from awaits.testing.loops.timekeeper import LEAST_TURNS
 from tests.testing.loops.shared import on_both
 from tests.testing.shared import innermost
@@ -162,6 +163,28 @@ async def test_a_scope_that_cancels_at_each_turn_lets_time_move(schedule: Schedu
     with schedule or nullcontext():
         await in_a_scope_that_cancels_it_at_each_turn(lambda: asyncio.sleep(60))
     assert anyio.current_time() == 63.0
+
+
+@pytest.mark.parametrize("idle", [0.0, 5.0])
+def test_time_stands_still_in_such_a_scope_while_another_thread_works(idle: float) -> None:
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        answered = loop.create_future()
+
+        def answer() -> None:
+            time.sleep(0.02)
+            loop.call_soon_threadsafe(answered.set_result, None)
+
+        # A timer's thread waits, and does not work.
+        thread = threading.Timer(0.02, answer) if idle else threading.Thread(target=answer)
+        thread.start()
+        await asyncio.wait_for(answered, 10)
+        ended.append(loop.time())
+
+    ended: list[float] = []
+    options = virtual_time("asyncio", VirtualClock(idle=idle))
+    anyio.run(in_a_scope_that_cancels_it_at_each_turn, ask, backend_options=options)
+    assert ended == [3.0]
 
 
 def test_time_stands_still_beside_such_a_scope_while_another_task_runs() -> None:

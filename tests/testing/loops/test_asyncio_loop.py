@@ -17,6 +17,7 @@ import pytest
 
 from awaits.testing import DeadlockError, virtual_time
 from awaits.testing.loops._asyncio.loop import VirtualEventLoop
+from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.timekeeper import Timekeeper
 from tests.testing.loops.shared import on_asyncio
 
@@ -211,6 +212,23 @@ class TestRuns:
         task = loop.create_task(asyncio.sleep(1))
         loop.run_until_complete(task)
         assert loop.time() == 6.0
+
+    def test_many_runs_at_one_instant_end_each_with_its_own_deadlock(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        cleaned_up: list[int] = []
+
+        async def deadlocks(number: int) -> None:
+            try:
+                await loop.create_future()
+            finally:
+                await asyncio.sleep(0)
+                cleaned_up.append(number)
+
+        for number in range(MOST_THROWN + 2):
+            with pytest.raises(DeadlockError):
+                loop.run_until_complete(deadlocks(number))
+        assert cleaned_up == [*range(MOST_THROWN + 2)]
 
 
 @pytest.mark.real_time

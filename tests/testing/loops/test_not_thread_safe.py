@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import cast
 
 import pytest
 
-from awaits.testing import DeadlockError, virtual_time
-from tests.testing.loops.shared import work
+from awaits.testing import DeadlockError, Schedule, VirtualClock, virtual_time
 
 
 def once_it_waits(call: Callable[[], object]) -> None:
@@ -22,26 +23,36 @@ def once_it_waits(call: Callable[[], object]) -> None:
             seconds = 0
         return select(seconds)
 
+    def work() -> None:
+        while calls:
+            time.sleep(0.001)
+
     selector.select = call_and_select
     threading.Thread(target=work).start()
 
 
-def queue_once_it_waits(callback: Callable[[], None]) -> None:
-    """Have another thread call `call_soon` as the event loop begins to wait."""
-    thread = threading.Thread(target=asyncio.get_running_loop().call_soon, args=(callback,))
+def in_a_thread_once_it_waits(call: Callable[[], object]) -> None:
+    """Have another thread call a function as the event loop begins to wait."""
+    thread = threading.Thread(target=call)
 
-    def queue() -> None:
+    def run_thread() -> None:
         thread.start()
         thread.join()
 
-    once_it_waits(queue)
+    once_it_waits(run_thread)
 
 
-def run(main: Callable[[], Coroutine[object, object, None]]) -> float:
+def queue_once_it_waits(callback: Callable[[], None]) -> None:
+    """Have another thread call `call_soon` as the event loop begins to wait."""
+    in_a_thread_once_it_waits(partial(asyncio.get_running_loop().call_soon, callback))
+
+
+def run(
+    main: Callable[[], Coroutine[object, object, None]], clock: VirtualClock | None = None
+) -> float:
     """Run a function in virtual time; return when it has ended."""
-    factory = cast(
-        "Callable[[], asyncio.AbstractEventLoop]", virtual_time("asyncio")["loop_factory"]
-    )
+    options = virtual_time("asyncio", clock)
+    factory = cast("Callable[[], asyncio.AbstractEventLoop]", options["loop_factory"])
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(main())
         return runner.get_loop().time()
@@ -52,7 +63,8 @@ def test_a_task_that_waits_for_it_is_not_woken() -> None:
         queued = asyncio.Event()
         queue_once_it_waits(queued.set)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(queued.wait(), 10)
+            async with asyncio.timeout(10):
+                await queued.wait()
         assert queued.is_set()
 
     assert run(main) == 10.0
@@ -67,6 +79,48 @@ def test_it_runs_when_something_else_wakes_the_event_loop() -> None:
         await beat
 
     assert run(main) == 1.0
+
+
+def test_it_runs_before_what_the_same_thread_calls_thread_safely() -> None:
+    async def main() -> None:
+        loop, queued, called = asyncio.get_running_loop(), asyncio.Event(), list[int]()
+
+        def call() -> None:
+            loop.call_soon(called.append, 1)
+            loop.call_soon_threadsafe(called.append, 2)
+            loop.call_soon_threadsafe(queued.set)
+
+        in_a_thread_once_it_waits(call)
+        await queued.wait()
+        assert called == [1, 2]
+
+    assert run(main) == 0.0
+
+
+def test_it_runs_before_a_timer_that_is_due_later() -> None:
+    async def main() -> None:
+        called = list[str]()
+        queue_once_it_waits(lambda: called.append("queued"))
+        asyncio.get_running_loop().call_later(1, called.append, "due")
+        await asyncio.sleep(2)
+        assert called == ["queued", "due"]
+
+    assert run(main) == 2.0
+
+
+@pytest.mark.parametrize("idle", [0.0, 0.1])
+def test_it_wakes_nothing_in_an_order_that_is_explored_nor_while_the_clock_waits(
+    idle: float,
+) -> None:
+    async def main() -> None:
+        queued = asyncio.Event()
+        with Schedule():
+            queue_once_it_waits(queued.set)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(10):
+                    await queued.wait()
+
+    assert run(main, VirtualClock(idle=idle)) == 10.0
 
 
 def test_a_deadlock_tells_of_it() -> None:

@@ -20,7 +20,7 @@ import pytest
 import trio
 
 from awaits.testing import virtual_time
-from awaits.testing.loops import alone, sleeps, stacks, threads
+from awaits.testing.loops import alone, real, sleeps, stacks, threads
 from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import A_MOMENT, on_both, threads_beside_no_loop, work
 
@@ -366,3 +366,31 @@ def test_one_that_asks_a_queue_again_and_again_holds_time_for_a_while(backend: s
         thread.join()
 
     run(backend, main)
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(("calls", "given_up_after"), [(False, 1.0), (True, 10.0)])
+def test_one_that_calls_the_event_loop_may_work_for_longer(
+    calls: bool, given_up_after: float
+) -> None:
+    beside = threads_beside_no_loop()
+    has_called, ended = threading.Semaphore(0), threading.Event()
+
+    def works() -> None:
+        while not ended.is_set():
+            if may_call.pop("", False):
+                beside.alone.is_called()
+                has_called.release()
+
+    may_call: dict[str, bool] = {}
+    with mock.patch.object(real, "seconds", return_value=0.0) as seconds:
+        thread = threading.Thread(target=works)
+        thread.start()
+        while beside.hold(bool):
+            seconds.return_value += 0.5
+            if calls:
+                may_call[""] = True
+                has_called.acquire()
+    ended.set()
+    thread.join()
+    assert seconds.return_value == given_up_after

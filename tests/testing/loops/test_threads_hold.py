@@ -77,7 +77,7 @@ def test_threads_that_work_by_turns_hold_time_until_it_is_known_that_they_work_f
     thread = threading.Thread(target=is_over.wait)
     thread.start()
     with (
-        mock.patch.object(alone, "SECONDS_ALONE", 1_000),
+        mock.patch.multiple(alone, SECONDS_ALONE=1_000, SECONDS_OF_CALLERS=1_000),
         mock.patch.object(alone, "doing", return_value="works"),
         mock.patch.object(real, "seconds", side_effect=range(100)),
     ):

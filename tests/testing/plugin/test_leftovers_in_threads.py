@@ -55,3 +55,16 @@ def test_a_thread_may_make_something_while_the_test_ends(pytester: pytest.Pytest
         meanwhile()
     """
     run(pytester, TRACED + tests).assert_outcomes(passed=2)
+
+
+def test_a_pool_that_a_call_has_raised_in_ends_a_turn_later(pytester: pytest.Pytester) -> None:
+    tests = """
+    async def divide(pool):
+        with contextlib.suppress(ZeroDivisionError):
+            await asyncio.get_running_loop().run_in_executor(pool, divmod, 1, 0)
+
+    @on_asyncio
+    async def test_it(anyio_backend):
+        await divide(concurrent.futures.ThreadPoolExecutor())
+    """
+    run(pytester, tests).assert_outcomes(passed=1)

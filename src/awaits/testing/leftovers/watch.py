@@ -154,6 +154,8 @@ class Watch:
     async def settle(self) -> None:
         """Let asyncio close the sockets that it was told to close, and end the test's own tasks.
 
+        A pool of threads that a call has raised in is freed a turn after that, with the error.
+
         The task in which a server handles a connection ends some turns after its client. Where a
         test is cancelled in `asyncio.gather`, that ends with the first task that does. The others
         have been cancelled, too, and may take some more turns.
@@ -166,7 +168,7 @@ class Watch:
         for turn in range(TURNS_OF_TASKS):
             made = [it for it in self._made() if is_open(it)]
             closes = turn < turns and any(
-                _kind(it) == "socket" or it in self._handlers for it in made
+                _kind(it) in ("socket", "thread") or it in self._handlers for it in made
             )
             ends = self.has_been_cut and any(
                 _was_cancelled(it) and self._origins[it].is_direct for it in made

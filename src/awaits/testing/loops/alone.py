@@ -31,6 +31,9 @@ SECONDS_TO_WAKE = 0.002
 # A thread that is no worker may work for so long. After that, it does not hold time until it has
 # rested, because it may go on for ever. Then others that run the same function hold time for less.
 SECONDS_ALONE, SECONDS_ALONE_AGAIN = 1.0, 0.2
+# One that calls the event loop, as a database's does with each answer, begins anew each time. In
+# all, it may work for so long without a rest.
+SECONDS_OF_CALLERS = 10.0
 # A child process may work for so long.
 SECONDS_OF_A_PROCESS = 5.0
 # If such threads have worked by turns for so long, and none has called the event loop, they work
@@ -71,6 +74,7 @@ class Alone:
         self.has_callers: bool = bool(_callers)
         self._has_older: bool = not self._older <= OLDEST
         self._since: dict[Who, float] = {}  # when each was first seen at work
+        self._called: dict[Who, float] = {}  # when each has called the event loop last
         self._waiting: dict[Who, _Waiting] = {}
         self._held_since: float | None = None
         self._work_for_themselves: bool = False
@@ -80,6 +84,7 @@ class Alone:
         thread = threading.current_thread()
         if thread is not threading.main_thread():
             _callers.add(thread)
+            self._called[thread] = real.seconds()
             self.has_callers = True
             self._held_since, self._work_for_themselves = None, False
 
@@ -164,9 +169,12 @@ class Alone:
         """
         if who in _go_on:
             return 0.0
-        worked = now - self._since.setdefault(who, now)
+        since = self._since.setdefault(who, now)
+        worked = now - max(since, self._called.get(who, since))
         most = SECONDS_ALONE_AGAIN if began in _going_on else SECONDS_ALONE
-        if worked >= (SECONDS_OF_A_PROCESS if began is None else most):
+        if began is None:
+            most = SECONDS_OF_A_PROCESS
+        if worked >= most or now - since >= SECONDS_OF_CALLERS:
             _go_on.add(who)
             if began is not None:
                 _going_on.add(began)

@@ -6,7 +6,8 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
   own compares timers in Python. It also runs timers early, by up to the resolution of the real
   clock, so that virtual time would not be exact.
 - `BaseEventLoop._ready`, the queue of what can run; `_stopping`, whether `stop` was called;
-  `_closed`; `_debug`, with which calls are checked, and `_check_thread`.
+  `_closed`, and `_check_closed`; `_debug`, with which calls are checked, by `_check_callback` and
+  `_check_thread`.
 - `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
 - `BaseSelectorEventLoop._signal_handlers`: a task that waits for a signal is not deadlocked.
 - `BaseSelectorEventLoop._write_to_self`, to wake the loop from a signal handler.
@@ -23,7 +24,7 @@ import selectors
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import Context
 from types import CodeType, FunctionType
@@ -39,8 +40,14 @@ from awaits.testing.loops._asyncio.order import (
     task_of,
 )
 from awaits.testing.loops._asyncio.selector import CountingSelector
+from awaits.testing.loops._asyncio.thread_safe import NOT_WOKEN, ThreadSafeHandle, taken
 from awaits.testing.loops._asyncio.waits import here, look, name_of
-from awaits.testing.loops._asyncio.workers import awaited_here, loop_of_this_worker, work
+from awaits.testing.loops._asyncio.workers import (
+    awaited_here,
+    is_of_threads,
+    loop_of_this_worker,
+    work,
+)
 from awaits.testing.loops.alone import ALIVE
 from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
@@ -57,11 +64,6 @@ TURNS_OF_CANCELLATION = 1_000
 TURNS_AFTER_A_MOVE = 10
 MOVES_OF_CANCELLATION = 1_000
 
-NOT_WOKEN = (
-    "Another thread has called call_soon, which does not wake the event loop; have it call "
-    "call_soon_threadsafe."
-)
-
 # The code of what `asyncio.run_coroutine_threadsafe` makes the event loop call.
 STARTS_COROUTINE = {
     it for it in asyncio.run_coroutine_threadsafe.__code__.co_consts if isinstance(it, CodeType)
@@ -71,6 +73,8 @@ check_names(
     "Python",
     {
         asyncio.SelectorEventLoop: [
+            "_check_callback",
+            "_check_closed",
             "_check_thread",
             "_process_events",
             "_run_once",
@@ -105,7 +109,6 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         "_outermost",
         "_thrown",
         "_unnoticed",
-        "_wakes",
         "_watched",
         "closes_at",
         "sent",
@@ -117,6 +120,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     _ready: deque[asyncio.Handle]
     _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
+    _check_callback: Callable[[object, str], None]
+    _check_closed: Callable[[], None]
     _check_thread: Callable[[], None]
     _closed: bool
     _debug: bool
@@ -142,7 +147,6 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._number = itertools.count()
         self._n_cancelled = 0
         self._n_moves = 0  # of time, in a row, in which tasks were only cancelled
-        self._wakes: deque[None] = deque()  # one for each thread that is about to wake the loop
         self._unnoticed: list[asyncio.Handle] = []  # queued by threads that have not woken it
         self._interrupts = Interrupts(self._write_to_self)
         self._watched = CountingSelector()
@@ -257,11 +261,22 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         if self._n_moves >= MOVES_OF_CANCELLATION:
             end_what_runs_for_ever(self, self._running())
             return
+        if self._waits_for_others():
+            return
         play = self.current_play()
         latest = math.inf if play is None else play.latest()
         if self.timekeeper.move(self.next_deadline(), latest=latest):
             self._n_moves += 1
             self.timekeeper.n_turns = TURNS_OF_CANCELLATION - TURNS_AFTER_A_MOVE
+
+    def _waits_for_others(self) -> bool:
+        """Wait for what holds time, as `make_something_run` does; return whether it still does."""
+        seconds = self.threads.hold(self.watches_sockets)
+        if seconds:
+            self.timekeeper.stand_still()
+        events = self._selector.select(seconds or self.timekeeper.idle)
+        self._process_events(events)
+        return bool(seconds or events)
 
     def _queue_what_is_due(self) -> None:
         timers, now = self.timers, self.timekeeper.now
@@ -275,10 +290,22 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def close(self) -> None:
         """Close the event loop, and give the wall clock back."""
         super().close()
+        self.timers.clear()
         if self.timekeeper.run is self:
             self.timekeeper.stop()
 
     def _nothing_can_run(self) -> None:
+        try:
+            is_moved = self._make_something_run()
+        finally:
+            if self._unnoticed:
+                self._ready.extendleft(reversed(self._unnoticed))
+                self._unnoticed.clear()
+        if is_moved:
+            self._queue_what_is_due()
+
+    def _make_something_run(self) -> bool:
+        """Move time, or wait for the world outside; return whether time may have moved."""
         alone = self.threads.alone
         while True:
             try:
@@ -291,21 +318,16 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                     and not (alone.has_callers or tuple(ALIVE.values()) != alone.alive)
                     and self.timekeeper.move(self.next_deadline())
                 ):
-                    wait = 0.0
-                else:
-                    wait = make_something_run(self)
+                    return True
+                wait = make_something_run(self)
             except Exception as error:
                 if self._main is None or error is self._error:  # nothing takes it
                     raise
                 wait = self.throw(error)
             if not wait:
-                self._queue_what_is_due()
-                break
+                return True
             if self._is_woken(wait) or self._interrupts.pending:
-                break
-        if self._unnoticed:
-            self._ready.extend(self._unnoticed)
-            self._unnoticed.clear()
+                return False
 
     def _is_woken(self, seconds: float) -> bool:
         """Wait up to so many real seconds for the world outside; tell if something came.
@@ -313,14 +335,15 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         As in asyncio, `call_soon` in another thread does not wake the event loop. A program that
         does so must not work in virtual time alone.
         """
-        n_ready = len(self._ready)
+        if len(self._ready):
+            seconds = 0
         events = self._selector.select(None if seconds == math.inf else seconds)
         self._process_events(events)
-        if events or n_ready or self._wakes or type(self._ready) is not deque:
+        if events or not seconds:
             return True
-        for _ in range(len(self._ready)):
-            self._unnoticed.append(self._ready.popleft())
-        return False
+        came, is_woken = taken(self._ready)
+        self._unnoticed += came
+        return is_woken
 
     # What `contract.EventLoop` asks for.
 
@@ -351,10 +374,12 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def poll(self, seconds: float) -> bool:
         """Wait up to so many real seconds for sockets and other threads; tell if something came."""
+        if seconds:
+            return self._is_woken(seconds)
         # What other threads want is in the queue already. The system has to be asked only about
         # sockets and signals.
-        if seconds or self.waits_for_the_world_outside():
-            self._process_events(self._selector.select(seconds))
+        if self.waits_for_the_world_outside():
+            self._process_events(self._selector.select(0))
         return bool(self._ready)
 
     def next_deadline(self) -> float:
@@ -425,12 +450,9 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         __tracebackhide__ = True
         task = cast("asyncio.Task[object]", asyncio.current_task(self))
         before, self._main = self._main, task
-        self._thrown, self._n_cancels, self._error = (0.0, 0), 0, None
         try:
-            yield
-        except asyncio.CancelledError as cancelled:
-            self._raise_error(cancelled)
-            raise
+            with self._raising():
+                yield
         finally:
             self._main = before
             # An error, if any, has been raised: the task must not count as cancelled.
@@ -438,12 +460,30 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 task.uncancel()
             self._n_cancels = 0
 
-    def _raise_error(self, cancelled: asyncio.CancelledError) -> None:
+    def _begin(self) -> None:
+        self._thrown, self._n_cancels, self._error = (0.0, 0), 0, None
+
+    @contextmanager
+    def _raising(self) -> Generator[None]:
+        """Raise the error with which the main task was cancelled in the block, however it ends."""
         __tracebackhide__ = True
-        error, self._error = self._error, None
-        if error is not None:
-            # As if it were raised where the main task waits.
-            raise error.with_traceback(cancelled.__traceback__) from None
+        self._begin()
+        try:
+            yield
+        except asyncio.CancelledError as cancelled:
+            if self._error is not None:
+                # As if it were raised where the main task waits.
+                raise self._error.with_traceback(cancelled.__traceback__) from None
+            raise
+        except Exception as failed:
+            if self._error is not None:
+                raise self._error from failed
+            raise
+        else:
+            if self._error is not None:
+                raise self._error
+        finally:
+            self._error = None
 
     def run_forever(self) -> None:
         """Run until `stop`; Ctrl-C ends it between two turns."""
@@ -457,11 +497,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         task = self._task_of(cast("Awaitable[T]", future))
         self._outermost = self._main = task
         try:
-            with closing_in_time(self, sys._getframe(1)):
+            with self._raising(), closing_in_time(self, sys._getframe(1)):
                 return super().run_until_complete(task)
-        except asyncio.CancelledError as cancelled:
-            self._raise_error(cancelled)
-            raise
         finally:
             self._outermost = self._main = None
 
@@ -478,7 +515,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
         """Run a function in a thread; time stands still until it is back."""
-        if executor is None or isinstance(executor, ThreadPoolExecutor):  # others may pickle it
+        if executor is None or is_of_threads(executor):  # others may pickle it
             awaited: list[object] = [object()]
             future = super().run_in_executor(executor, work, self, awaited, func, *args)
             future.add_done_callback(lambda _: awaited.clear())
@@ -501,11 +538,13 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             cells = zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=True)
             self.threads.may_wait_for(dict(cells)["future"].cell_contents)
         self.threads.alone.is_called()
-        self._wakes.append(None)
-        try:
-            return super().call_soon_threadsafe(callback, *args, context=context)
-        finally:
-            self._wakes.pop()
+        self._check_closed()
+        if self._debug:
+            self._check_callback(callback, "call_soon_threadsafe")
+        handle = ThreadSafeHandle(callback, args, self, context)
+        self._ready.append(handle)
+        self._write_to_self()
+        return handle
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109 asyncio's signature
         """Wait for the threads to end, in real time: a virtual timeout would end at once."""

@@ -1,8 +1,9 @@
 """asyncio's worker threads: each knows for which event loop in virtual time it works."""
 
+import concurrent.futures
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from awaits.testing.loops.stacks import WORKERS
 
@@ -50,3 +51,11 @@ def work(
         return func(*args)
     finally:
         _worker.loop, _worker.awaited = None, ()
+
+
+def is_of_threads(executor: concurrent.futures.Executor) -> bool:
+    """Tell whether an executor's workers are threads that share all objects with this one."""
+    # Those of Python 3.14's are of other interpreters, though it is a `ThreadPoolExecutor`.
+    others: Any = getattr(concurrent.futures, "InterpreterPoolExecutor", ())
+    threads = concurrent.futures.ThreadPoolExecutor
+    return isinstance(executor, threads) and not isinstance(executor, others)
