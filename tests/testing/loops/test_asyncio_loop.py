@@ -231,6 +231,16 @@ class TestRuns:
         assert cleaned_up == [*range(MOST_THROWN + 2)]
 
 
+@on_asyncio
+async def test_time_stands_still_for_workers_in_other_interpreters() -> None:
+    interpreter = pytest.importorskip("concurrent.futures.interpreter")  # from Python 3.14 on
+    with interpreter.InterpreterPoolExecutor() as pool:
+        async with asyncio.timeout(5):
+            answer = asyncio.get_running_loop().run_in_executor(pool, divmod, 7, 2)
+            assert await answer == (3, 1)
+    assert anyio.current_time() == 0.0
+
+
 @pytest.mark.real_time
 class TestItsEnd:
     """Tasks that are left are cancelled, and waited for."""

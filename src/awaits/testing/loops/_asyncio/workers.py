@@ -1,8 +1,9 @@
 """asyncio's worker threads: each knows for which event loop in virtual time it works."""
 
-import concurrent.futures
+import sys
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from awaits.testing.loops.stacks import WORKERS
@@ -53,9 +54,9 @@ def work(
         _worker.loop, _worker.awaited = None, ()
 
 
-def is_of_threads(executor: concurrent.futures.Executor) -> bool:
+def is_of_threads(executor: Executor) -> bool:
     """Tell whether an executor's workers are threads that share all objects with this one."""
     # Those of Python 3.14's are of other interpreters, though it is a `ThreadPoolExecutor`.
-    others: Any = getattr(concurrent.futures, "InterpreterPoolExecutor", ())
-    threads = concurrent.futures.ThreadPoolExecutor
-    return isinstance(executor, threads) and not isinstance(executor, others)
+    module = sys.modules.get("concurrent.futures.interpreter")
+    others: Any = getattr(module, "InterpreterPoolExecutor", ())
+    return isinstance(executor, ThreadPoolExecutor) and not isinstance(executor, others)
