@@ -295,39 +295,37 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             self.timekeeper.stop()
 
     def _nothing_can_run(self) -> None:
+        alone = self.threads.alone
         try:
-            is_moved = self._make_something_run()
+            # A short cut for the usual case, only timers: to call `make_something_run` each time
+            # would be a tenth of what virtual time costs, see benchmarks/clock.py.
+            if (
+                type(self._ready) is deque
+                and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
+                and not (self._watched.n_watched > 1 or self._signal_handlers)
+                and not (alone.has_callers or tuple(ALIVE.values()) != alone.alive)
+                and self.timekeeper.move(self.next_deadline())
+            ):
+                self._queue_what_is_due()
+            else:
+                self._move_or_wait()
+        except Exception as error:
+            if self._main is None or error is self._error:  # no main task, or it does not take it
+                raise
+            self.throw(error)
+
+    def _move_or_wait(self) -> None:
+        """Make something run: move time, or wait until something comes from the world outside."""
+        try:
+            while wait := make_something_run(self):
+                if self._is_woken(wait) or self._interrupts.pending:
+                    break
         finally:
             if self._unnoticed:
                 self._ready.extendleft(reversed(self._unnoticed))
                 self._unnoticed.clear()
-        if is_moved:
+        if not wait:
             self._queue_what_is_due()
-
-    def _make_something_run(self) -> bool:
-        """Move time, or wait for the world outside; return whether time may have moved."""
-        alone = self.threads.alone
-        while True:
-            try:
-                # A short cut for the usual case, only timers: to call `make_something_run` each
-                # time would be a tenth of what virtual time costs, see benchmarks/clock.py.
-                if (
-                    type(self._ready) is deque
-                    and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
-                    and not (self._watched.n_watched > 1 or self._signal_handlers)
-                    and not (alone.has_callers or tuple(ALIVE.values()) != alone.alive)
-                    and self.timekeeper.move(self.next_deadline())
-                ):
-                    return True
-                wait = make_something_run(self)
-            except Exception as error:
-                if self._main is None or error is self._error:  # nothing takes it
-                    raise
-                wait = self.throw(error)
-            if not wait:
-                return True
-            if self._is_woken(wait) or self._interrupts.pending:
-                return False
 
     def _is_woken(self, seconds: float) -> bool:
         """Wait up to so many real seconds for the world outside; tell if something came.
