@@ -10,4 +10,4 @@ class TaskHandle:
 
 
 if not hasattr(_tasks, "TaskHandle"):
-    vars(_tasks)["TaskHandle"] = TaskHandle
+    setattr(_tasks, "TaskHandle", TaskHandle)  # noqa: B010 mypy knows only the newest release

@@ -96,10 +96,10 @@ def test_what_another_version_of_a_tool_sees_is_told_and_does_not_fail(
 ) -> None:
     bug = next(bug for bug in all_bugs() if bug.id == "lost_update")
     was = data.read()
-    row = was.cells[bug.id]
+    waits = {"waiting": cell("caught")}
 
     def measured(_bugs: list[Bug]) -> Cells:
-        return {bug.id: {**row, "ty": cell("caught"), "waiting": cell("caught")}}
+        return {bug.id: {**was.cells[bug.id], "ty": cell("caught"), **waits}}
 
     monkeypatch.setattr(command, "measure", measured)
     monkeypatch.setattr(data, "versions", lambda: {**was.versions, "ty": "1.0", "pytest": "99"})
@@ -108,8 +108,7 @@ def test_what_another_version_of_a_tool_sees_is_told_and_does_not_fail(
     assert "lost_update, ty: was missed, is caught\n" in told
     assert f"ty was {was.versions['ty']}, is 1.0.\n" in told
 
-    row["waiting"] = cell("missed")
-    monkeypatch.setattr(command, "measure", lambda _bugs: {bug.id: row})
+    waits["waiting"] = cell("missed")
     assert command.compare([bug]) == 1
 
 

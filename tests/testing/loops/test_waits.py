@@ -296,12 +296,11 @@ async def test_the_task_that_runs_is_told_from_those_that_can_and_those_that_wai
         tasks.start_soon(anyio.sleep_forever, name="waits")
         await anyio.wait_all_tasks_blocked()
         tasks.start_soon(anyio.sleep_forever, name="can run")
-        here = adapter_here().standing_here()
+        does = {it.name: it.does for it in adapter_here().standing_here()}
+        assert does.pop("waits") == "waits"
+        assert does.pop("can run") == "can run"
+        assert list(does.values()).count("runs") == 1
         tasks.cancel_scope.cancel()
-    does = {it.name: it.does for it in here}
-    assert does.pop("waits") == "waits"
-    assert does.pop("can run") == "can run"
-    assert list(does.values()).count("runs") == 1
 
 
 class TestTitle:

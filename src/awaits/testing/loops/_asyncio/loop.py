@@ -471,7 +471,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         except asyncio.CancelledError as cancelled:
             if self._error is not None:
                 # As if it were raised where the main task waits.
-                raise self._error.with_traceback(cancelled.__traceback__) from None
+                error = self._error.with_traceback(cancelled.__traceback__)
+                raise error from None  # noqa: ASYNC104 it has cancelled the task
             raise
         except Exception as failed:
             if self._error is not None:
