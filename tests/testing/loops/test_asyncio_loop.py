@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import math
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar, copy_context
 from functools import partial
@@ -229,6 +231,19 @@ class TestRuns:
             with pytest.raises(DeadlockError):
                 loop.run_until_complete(deadlocks(number))
         assert cleaned_up == [*range(MOST_THROWN + 2)]
+
+
+@pytest.mark.real_time
+def test_a_closed_event_loop_keeps_nothing_for_its_timers() -> None:
+    class Kept: ...
+
+    loop, kept = VirtualEventLoop(Timekeeper()), Kept()
+    is_kept = weakref.ref(kept)
+    loop.call_later(1, print, kept)
+    loop.close()
+    del kept
+    gc.collect()
+    assert is_kept() is None
 
 
 @on_asyncio

@@ -10,6 +10,8 @@ from typing import cast
 import pytest
 
 from awaits.testing import DeadlockError, Schedule, VirtualClock, virtual_time
+from awaits.testing.loops._asyncio.loop import VirtualEventLoop
+from awaits.testing.loops.timekeeper import Timekeeper
 
 
 def once_it_waits(call: Callable[[], object]) -> None:
@@ -164,3 +166,24 @@ def test_a_thread_that_has_queued_and_is_about_to_wake_the_event_loop_is_heard()
             del vars(loop)["_write_to_self"]
 
     assert run(main) == 0.0
+
+
+def test_what_the_event_loop_has_queued_itself_is_not_waited_for() -> None:
+    loop = VirtualEventLoop(Timekeeper())
+    loop.call_soon(len, "")
+    assert vars(VirtualEventLoop)["_is_woken"](loop, 0.001)
+    loop.close()
+
+
+def test_a_thread_safe_call_of_what_cannot_be_called_is_refused_as_by_asyncio() -> None:
+    async def coroutine_function() -> None: ...
+
+    for factory in (asyncio.SelectorEventLoop, lambda: VirtualEventLoop(Timekeeper())):
+        loop = factory()
+        loop.set_debug(True)
+        with pytest.raises(TypeError, match=r"call_soon_threadsafe"):
+            loop.call_soon_threadsafe(coroutine_function)
+        loop.close()
+        loop.set_debug(False)
+        with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
+            loop.call_soon_threadsafe(len, "")
