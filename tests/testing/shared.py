@@ -29,10 +29,3 @@ async def play(schedule: Schedule, *tasks: str, n_steps: int = 3) -> str:
             for name in tasks:
                 group.start_soon(steps, name, n_steps, log)
     return " ".join(log)
-
-
-def innermost(error: BaseException) -> BaseException:
-    """Return the first error that groups of errors hold."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

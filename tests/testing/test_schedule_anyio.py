@@ -251,7 +251,7 @@ def test_a_deadlock_is_told_under_any_schedule(schedule: Schedule, backend: str)
                 await anyio.Event().wait()
 
     options = virtual_time(backend)
-    with pytest.raises((DeadlockError, ExceptionGroup), match=r"nothing can ever|Exceptions from"):
+    with pytest.raises(DeadlockError):
         anyio.run(wait, backend=backend, backend_options=options)
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from awaits.testing import DeadlockError, virtual_time
 from awaits.testing.loops._asyncio.loop import VirtualEventLoop
-from awaits.testing.loops.contract import MOST_THROWN
+from awaits.testing.loops.thrown import MOST_THROWN
 from awaits.testing.loops.timekeeper import Timekeeper
 from tests.testing.loops.shared import on_asyncio
 

@@ -35,8 +35,6 @@ from awaits.testing.loops.threads import Threads
 from awaits.testing.loops.timekeeper import Run, Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
-MOST_THROWN = 100  # errors in a row, without time moving between them
-
 
 class Adapter(Protocol):
     """What the kit needs of an event loop; a package of `loops` provides it for each."""
@@ -143,7 +141,8 @@ class EventLoop(Run, Protocol):
     def throw(self, error: Exception, *, is_last: bool = False) -> float:
         """Raise an error in the main task; return as `idle.make_something_run` does.
 
-        If no task takes it, if it is to be the last one, or errors were swallowed `MOST_THROWN`
-        times, it is raised out of the event loop: the run must not go on for ever.
+        If no task takes it, if it is to be the last one, or errors were swallowed
+        `thrown.MOST_THROWN` times, it is raised out of the event loop: the run must not go on for
+        ever.
         """
         ...

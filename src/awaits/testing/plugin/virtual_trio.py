@@ -12,7 +12,6 @@ import pytest
 import trio
 
 from awaits.testing.clock import VirtualClock
-from awaits.testing.deadlock import DeadlockError
 from awaits.testing.plugin.runners import runner_of
 from awaits.testing.run import virtual_time
 
@@ -78,13 +77,7 @@ class PytestTrioRuns:
             ours = cast("Sequence[trio.abc.Instrument]", options["instruments"])
             instruments = [*instruments, *ours]
         run = cast("Callable[..., T]", self._run_in_real_time)
-        try:
-            return run(main, *args, clock=clock, instruments=instruments, **others)
-        except BaseExceptionGroup as group:
-            # The error is raised in pytest-trio's own task, above that of the test.
-            if len(group.exceptions) == 1 and isinstance(group.exceptions[0], DeadlockError):
-                raise group.exceptions[0] from None  # noqa: ASYNC123 as above
-            raise
+        return run(main, *args, clock=clock, instruments=instruments, **others)
 
 
 def _run_of(item: pytest.Item) -> object:

@@ -49,10 +49,10 @@ from awaits.testing.loops._asyncio.workers import (
     work,
 )
 from awaits.testing.loops.alone import ALIVE
-from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import end_what_runs_for_ever, make_something_run
 from awaits.testing.loops.threads import Threads
+from awaits.testing.loops.thrown import MOST_THROWN, Thrown
 from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
@@ -99,7 +99,6 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     # With those of asyncio's, they would be more than the 30 attributes that CPython is fast with.
     __slots__ = (
-        "_error",
         "_interrupts",
         "_main",
         "_n_cancelled",
@@ -140,8 +139,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self.closes_at: float = math.inf  # when it stops, if it waits for its last tasks
         self._outermost: asyncio.Task[object] | None = None  # the one that the loop runs for
         self._main: asyncio.Task[object] | None = None  # in which a deadlock is raised
-        self._error: Exception | None = None
-        self._thrown: tuple[float, int] = (0.0, 0)  # an instant, and how many errors at it
+        self._thrown = Thrown()
         self._n_cancels = 0  # how often an error has cancelled the main task
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
@@ -310,7 +308,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             else:
                 self._move_or_wait()
         except Exception as error:
-            if self._main is None or error is self._error:  # no main task, or it does not take it
+            if self._main is None or error is self._thrown.error:  # nobody takes it
                 raise
             self.throw(error)
 
@@ -417,17 +415,14 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def throw(self, error: Exception, *, is_last: bool = False) -> float:
         """Cancel the main task; where it ends, the error is raised in place of the cancellation."""
-        self._error = self.threads.error = error
+        self._thrown.error = self.threads.error = error
         if self.is_hidden():
             error.add_note(ANOTHER_CLOCK)
         if self._unnoticed:
             error.add_note(NOT_WOKEN)
-        instant, n_thrown = self._thrown
-        n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
-        self._thrown = self.timekeeper.now, n_thrown
+        n_thrown = self._thrown.count(self.timekeeper.now)
         if self._main is not None and n_thrown > 1:  # it has swallowed its cancellation
             raise_in(self._main, error)
-            self._error = None
         elif self._main is not None:
             cancel(self._main)
             self._n_cancels += 1
@@ -449,40 +444,14 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         task = cast("asyncio.Task[object]", asyncio.current_task(self))
         before, self._main = self._main, task
         try:
-            with self._raising():
+            self._n_cancels = 0
+            with self._thrown.raised():
                 yield
         finally:
             self._main = before
             # An error, if any, has been raised: the task must not count as cancelled.
             for _ in range(self._n_cancels):
                 task.uncancel()
-            self._n_cancels = 0
-
-    def _begin(self) -> None:
-        self._thrown, self._n_cancels, self._error = (0.0, 0), 0, None
-
-    @contextmanager
-    def _raising(self) -> Generator[None]:
-        """Raise the error with which the main task was cancelled in the block, however it ends."""
-        __tracebackhide__ = True
-        self._begin()
-        try:
-            yield
-        except asyncio.CancelledError as cancelled:
-            if self._error is not None:
-                # As if it were raised where the main task waits.
-                error = self._error.with_traceback(cancelled.__traceback__)
-                raise error from None  # noqa: ASYNC104 it has cancelled the task
-            raise
-        except Exception as failed:
-            if self._error is not None:
-                raise self._error from failed
-            raise
-        else:
-            if self._error is not None:
-                raise self._error
-        finally:
-            self._error = None
 
     def run_forever(self) -> None:
         """Run until `stop`; Ctrl-C ends it between two turns."""
@@ -496,7 +465,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         task = self._task_of(cast("Awaitable[T]", future))
         self._outermost = self._main = task
         try:
-            with self._raising(), closing_in_time(self, sys._getframe(1)):
+            with self._thrown.raised(), closing_in_time(self, sys._getframe(1)):
                 return super().run_until_complete(task)
         finally:
             self._outermost = self._main = None

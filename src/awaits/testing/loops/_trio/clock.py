@@ -10,7 +10,7 @@ Private names, read in trio 0.32.0 and 0.35.0:
   them; `_registered`, the sockets that tasks wait for.
 - `Runner.main_task`, `Runner.init_task`, `Task._attempt_abort`: to throw `DeadlockError` into the
   main task, the way trio throws `KeyboardInterrupt`; `Task._next_send`, for a task that can run
-  already.
+  already; `Runner.main_task_outcome`, which comes out of the run.
 - `Runner.instruments`, to count turns only where there may be many.
 - `trio._threads._active_threads_local`, behind `trio.testing.active_thread_count`;
   `PARENT_TASK_DATA`, which says for which run a thread works.
@@ -27,21 +27,19 @@ import select
 import signal
 import sys
 from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import NoReturn
 
 import trio.testing
 from anyio._backends._trio import TestRunner
-from outcome import Error, Outcome
+from outcome import Error, Outcome, capture
 from trio import _signals
 from trio._core._run import GLOBAL_RUN_CONTEXT, Deadlines, Runner, Task
 from trio._threads import PARENT_TASK_DATA, _active_threads_local
 
-from awaits.testing.deadlock import DeadlockError
 from awaits.testing.loops._trio.order import RunQueuePlay
 from awaits.testing.loops._trio.waits import is_system_task, look, tasks_of
-from awaits.testing.loops.contract import MOST_THROWN
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.idle import (
     TURNS_AFTER_AN_ERROR,
@@ -49,6 +47,7 @@ from awaits.testing.loops.idle import (
     make_something_run,
 )
 from awaits.testing.loops.threads import Threads
+from awaits.testing.loops.thrown import MOST_THROWN, Thrown
 from awaits.testing.loops.timekeeper import Timekeeper
 from awaits.testing.loops.waits import Here, Look
 
@@ -74,6 +73,7 @@ check_names(
             "instruments",
             "io_manager",
             "main_task",
+            "main_task_outcome",
             "tasks",
         ],
         Deadlines: ["next_deadline"],
@@ -92,7 +92,7 @@ class VirtualTrioClock(trio.abc.Clock):
 
     def __init__(self, timekeeper: Timekeeper) -> None:
         self.timekeeper: Timekeeper = timekeeper
-        self._thrown: tuple[float, int] = (0.0, 0)  # an instant, and how many errors at it
+        self.thrown: Thrown = Thrown()
         self._n_looks = 0  # how often the time was asked for since a task last could not run
         self._most_looks: float = 0.0
         self._turns: Turns | None = None  # what counts turns, if it does now
@@ -103,7 +103,8 @@ class VirtualTrioClock(trio.abc.Clock):
         token = runner.current_trio_token()
         self.threads = Threads(token, token_here, token.run_sync_soon, awaited_here)
         # One clock may run again and again, and an error of another run is not this one's.
-        self._thrown, self._turns = (0.0, 0), None
+        self.thrown.forget()
+        self._turns = None
         vars(self).pop("current_time", None)
         self._sockets = select.poll()
         self._sockets.register(getattr(runner.io_manager, _SOCKETS), select.POLLIN)
@@ -247,18 +248,16 @@ class VirtualTrioClock(trio.abc.Clock):
         """
 
         def throw() -> NoReturn:
+            self.thrown.error = error
             raise error
 
         self.threads.error = error
         main = self._runner.main_task or self._runner.init_task
-        instant, n_thrown = self._thrown
-        n_thrown = n_thrown + 1 if instant == self.timekeeper.now else 1
-        self._thrown = self.timekeeper.now, n_thrown
-        if n_thrown <= MOST_THROWN and not is_last:
+        if self.thrown.count(self.timekeeper.now) <= MOST_THROWN and not is_last:
             ready = set(_ready(self._runner))
             for task in (main, *self._other_tasks()):
                 if task in ready and isinstance(task._next_send, Outcome):
-                    task._next_send = Error(error)
+                    task._next_send = capture(throw)
                     return 0
                 if task is not None and task._abort_func is not None:
                     task._attempt_abort(throw)
@@ -272,6 +271,7 @@ class VirtualTrioClock(trio.abc.Clock):
     def restart(self) -> bool:
         """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
         self.threads.begin()
+        self.thrown.forget()  # a fixture may have caught it
         self._begin_to_look()
         return self._runner.deadlines.next_deadline() == math.inf
 
@@ -283,19 +283,9 @@ class VirtualTrioClock(trio.abc.Clock):
         """Tell whether something has replaced trio's clock: nothing can."""
         return False
 
-    @contextmanager
-    def main_task(self) -> Generator[None]:
-        """Take `DeadlockError` out of the exception groups around it, as on asyncio."""
-        __tracebackhide__ = True
-        try:
-            yield
-        except BaseExceptionGroup as group:
-            error: BaseException | None = group.subgroup(DeadlockError)
-            while isinstance(error, BaseExceptionGroup):
-                error = error.exceptions[0]
-            if error is None:
-                raise
-            raise error from None  # noqa: ASYNC123 its context is how trio runs tasks
+    def main_task(self) -> AbstractContextManager[None]:
+        """Raise a deadlock as `DeadlockError` in the block, which runs in the current task."""
+        return self.thrown.raised()
 
 
 @functools.cache
@@ -318,7 +308,7 @@ def patch_test_runner() -> None:
 
 
 class End(trio.abc.Instrument):
-    """Gives the wall clock back."""
+    """Raises what was thrown into the main task, as it ends, and gives the wall clock back."""
 
     def __init__(self, clock: VirtualTrioClock) -> None:
         self._clock = clock
@@ -326,6 +316,11 @@ class End(trio.abc.Instrument):
     def after_run(self) -> None:
         """Stop the clock; trio calls this as a run ends."""
         self._clock.timekeeper.stop()
+        runner = GLOBAL_RUN_CONTEXT.runner
+        outcome, thrown = runner.main_task_outcome, self._clock.thrown
+        failed = outcome.error if isinstance(outcome, Error) else None
+        if thrown.error is not None and (failed is None or isinstance(failed, Exception)):
+            runner.main_task_outcome = capture(thrown.raise_instead_of, failed)
 
 
 class Turns(trio.abc.Instrument):
