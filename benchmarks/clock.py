@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
 import aiotools
 import anyio
@@ -52,7 +52,7 @@ async def on_aiotools(sleeps: Seconds) -> None:
         await on_asyncio(sleeps)
 
 
-def with_anyio(backend: str, options: Callable[[], dict[str, object]] = dict) -> Run:
+def with_anyio(backend: str, options: Callable[[], dict[str, Any]] = dict) -> Run:
     return lambda sleeps: anyio.run(on_anyio, sleeps, backend=backend, backend_options=options())
 
 
@@ -86,10 +86,7 @@ def virtual_clock() -> TrioOptions:
 
 
 def virtual_loop() -> asyncio.AbstractEventLoop:
-    factory = cast(
-        "Callable[[], asyncio.AbstractEventLoop]", virtual_time("asyncio")["loop_factory"]
-    )
-    return factory()
+    return virtual_time("asyncio")["loop_factory"]()
 
 
 ASYNCIO, TRIO = with_asyncio(), with_trio()

@@ -1,5 +1,6 @@
 """What the program's types are. This file is never run: mypy checks it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, assert_never, assert_type
 
@@ -7,6 +8,9 @@ import anyio
 
 from awaits import hello, individual_task, main
 from awaits.tasks import Done, Event, Header, Started
+from awaits.testing import Cancel, EverySchedule, Late, Schedule, every_schedule, virtual_time
+from awaits.testing.loops import _asyncio, _trio
+from awaits.testing.loops.contract import Adapter
 from awaits.testing.stateful import AsyncStateMachine
 
 # A call of a coroutine function makes a coroutine: nothing has run yet.
@@ -59,3 +63,22 @@ class Machine(AsyncStateMachine):
 class MachineOfAMachine(Machine):
     async def teardown(self) -> None:  # type: ignore[override]
         await super().teardown()
+
+
+# The options of asyncio have a factory that asyncio itself takes; anyio takes those of both.
+def in_virtual_time(backend: str) -> None:
+    with asyncio.Runner(loop_factory=virtual_time("asyncio")["loop_factory"]) as runner:
+        runner.run(main(20))
+    anyio.run(main, 20, backend_options=virtual_time("asyncio"))
+    anyio.run(main, 20, backend=backend, backend_options=virtual_time(backend))
+
+
+# What a schedule is made of can be named.
+def a_schedule(late: Late, cancel: Cancel) -> Schedule:
+    return Schedule({(1, 2): late}, cancel=cancel)
+
+
+every: EverySchedule = every_schedule(deviations=2)
+
+# The adapters do all that the engine asks of them.
+adapters: tuple[Adapter, Adapter] = _asyncio, _trio

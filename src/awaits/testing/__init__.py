@@ -1,7 +1,8 @@
 """The test kit: the pytest plugin and what it builds on. It does not depend on the program.
 
 - `Schedule`: an order of tasks, to open around the code under test.
-- `every_schedule`: every order of one test, up to a bound.
+- `every_schedule`: every order of one test, up to a bound; an `EverySchedule`.
+- `Late`, `Cancel`: the types of what a schedule says, how late a step is and where to cancel.
 - `schedules`: a strategy of Hypothesis that draws orders.
 - `virtual_time`: the options that make `anyio.run` run in virtual time.
 - `VirtualClock`: that time, to hold and to move by hand.
@@ -17,13 +18,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from awaits.testing.clock import VirtualClock
     from awaits.testing.deadlock import DeadlockError, LivelockError
-    from awaits.testing.every import every_schedule
+    from awaits.testing.deviations import Cancel, Late
+    from awaits.testing.every import EverySchedule, every_schedule
     from awaits.testing.run import virtual_time
     from awaits.testing.schedule import Schedule
     from awaits.testing.strategy import schedules
 
 __all__ = [
+    "Cancel",
     "DeadlockError",
+    "EverySchedule",
+    "Late",
     "LivelockError",
     "Schedule",
     "VirtualClock",
@@ -33,7 +38,10 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "Cancel": "deviations",
     "DeadlockError": "deadlock",
+    "EverySchedule": "every",
+    "Late": "deviations",
     "LivelockError": "deadlock",
     "Schedule": "schedule",
     "VirtualClock": "clock",

@@ -16,9 +16,13 @@ _OF_TASK_GROUPS = {"run_coro_with_task_status", "_run_coro", "_in_scope", "_nati
 class DeadlockError(Exception):
     """Nothing in the event loop can ever run again; the message lists what waits, and where."""
 
+    __module__ = "awaits.testing"  # as tracebacks and reports call it
+
 
 class LivelockError(DeadlockError):
     """Tasks run again and again and time stands still; the message lists which, and where."""
+
+    __module__ = "awaits.testing"
 
 
 def deadlock(tasks: Iterable[str], now: float) -> DeadlockError:

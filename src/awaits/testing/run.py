@@ -1,12 +1,25 @@
 """Virtual time for `anyio.run`, whichever event loop it runs."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any, Literal, overload
 
 from awaits.testing.clock import VirtualClock, timekeeper_of
 from awaits.testing.loops import adapter
 from awaits.testing.loops.timekeeper import TURNS, Timekeeper
 
 
+@overload
+def virtual_time(
+    backend: Literal["asyncio"],
+    clock: VirtualClock | None = None,
+    *,
+    idle: float = 0.0,
+    wall: bool | datetime = False,
+    turns: int = TURNS,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]: ...
+@overload
 def virtual_time(
     backend: str,
     clock: VirtualClock | None = None,
@@ -14,7 +27,15 @@ def virtual_time(
     idle: float = 0.0,
     wall: bool | datetime = False,
     turns: int = TURNS,
-) -> dict[str, object]:
+) -> dict[str, Any]: ...  # as anyio takes them
+def virtual_time(
+    backend: str,
+    clock: VirtualClock | None = None,
+    *,
+    idle: float = 0.0,
+    wall: bool | datetime = False,
+    turns: int = TURNS,
+) -> dict[str, Any]:
     """Return the options that make `anyio.run` run in virtual time.
 
     Args:
@@ -25,7 +46,8 @@ def virtual_time(
         turns: As for `VirtualClock`, if `clock` is not given.
 
     Returns:
-        What to give as `backend_options`.
+        What to give as `backend_options`. On asyncio it has a `loop_factory`, which
+        `asyncio.Runner` takes, too.
 
     Raises:
         ValueError: There is no such backend, it is not installed, or it has no virtual time;

@@ -218,7 +218,8 @@ SOLIPSISM = [
             await asyncio.sleep(3600)
 
         def test_it():
-            anyio.run(main, backend_options=virtual_time("asyncio"))
+            with asyncio.Runner(loop_factory=virtual_time("asyncio")["loop_factory"]) as runner:
+                runner.run(main())
         """,
         options="",
     ),

@@ -88,7 +88,7 @@ class TestTime:
 
     @on_asyncio
     async def test_an_event_loop_that_was_closed_calls_nothing_more(self) -> None:
-        loop = cast("LoopFactory", virtual_time("asyncio")["loop_factory"])()
+        loop = virtual_time("asyncio")["loop_factory"]()
         loop.close()
         for call in (loop.call_soon, partial(loop.call_later, 1)):
             with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
@@ -125,7 +125,7 @@ class TestRuns:
 
     @pytest.fixture
     def loop(self) -> Iterator[asyncio.AbstractEventLoop]:
-        factory = cast("LoopFactory", virtual_time("asyncio")["loop_factory"])
+        factory = virtual_time("asyncio")["loop_factory"]
         loop = factory()
         yield loop
         loop.close()
@@ -262,7 +262,7 @@ class TestItsEnd:
 
     @pytest.fixture
     def factory(self) -> LoopFactory:
-        return cast("LoopFactory", virtual_time("asyncio")["loop_factory"])
+        return virtual_time("asyncio")["loop_factory"]
 
     def test_one_that_swallows_that_and_goes_on_is_told(self, factory: LoopFactory) -> None:
         async def goes_on() -> None:

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import cast
 
 import pytest
 
@@ -54,8 +53,7 @@ def run(
 ) -> float:
     """Run a function in virtual time; return when it has ended."""
     options = virtual_time("asyncio", clock)
-    factory = cast("Callable[[], asyncio.AbstractEventLoop]", options["loop_factory"])
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=options["loop_factory"]) as runner:
         runner.run(main())
         return runner.get_loop().time()
 

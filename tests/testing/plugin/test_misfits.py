@@ -110,6 +110,13 @@ def named(*names: str) -> str:
             on("asyncio", VIRTUAL + EXPLORED),
             id="WorkerThread",
         ),
+        pytest.param(
+            "anyio",
+            named("_current_runner"),
+            "anyio",
+            on("asyncio trio", VIRTUAL),
+            id="_current_runner",
+        ),
     ],
 )
 def test_a_name_that_has_moved_fails_the_tests_that_need_it_and_no_others(

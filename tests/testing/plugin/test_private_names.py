@@ -1,10 +1,11 @@
-"""The private names of pytest and Hypothesis that the plugin stands on. If one of these fails, a
-library has moved it: the heads of _pytest.py, _again.py and examples.py in
-src/awaits/testing/plugin tell what it is needed for.
+"""The private names of pytest, anyio's plugin and Hypothesis that the kit's stands on. If one of
+these fails, a library has moved it: the heads of _pytest.py, _again.py, _anyio.py and examples.py
+in src/awaits/testing/plugin tell what it is needed for.
 """
 
 import inspect
 
+import anyio.pytest_plugin
 import pytest
 from _pytest import python, runner
 from _pytest.fixtures import FuncFixtureInfo
@@ -91,6 +92,13 @@ def test_a_fixture_of_a_function_is_set_up_for_each_test(
 ) -> None:
     assert tmp_path
     assert _again.is_set_up_for_each_test(request.node)
+
+
+@pytest.mark.anyio
+async def test_anyio_keeps_the_runner_of_its_tests_and_counts_its_users() -> None:
+    names = vars(anyio.pytest_plugin)
+    assert names["_current_runner"].is_running()
+    assert names["_runner_leases"] == 1
 
 
 @settings(max_examples=5)

@@ -50,7 +50,7 @@ def test_that_of_a_coroutine_stays_after_its_event_loop() -> None:
     async def main() -> None:
         signal.signal(signal.SIGINT, mine)
 
-    loop = cast("LoopFactory", virtual_time("asyncio")["loop_factory"])()
+    loop = virtual_time("asyncio")["loop_factory"]()
     try:
         loop.run_until_complete(main())
         assert signal.getsignal(signal.SIGINT) is mine

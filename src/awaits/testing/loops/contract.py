@@ -49,7 +49,7 @@ class Adapter(Protocol):
         """
         ...
 
-    def play(self, order: Order) -> Play[object, object]:
+    def play(self, order: Order) -> Play[Any, Any]:
         """Steer the order of the tasks of the running event loop, until `Play.close`.
 
         Raises:

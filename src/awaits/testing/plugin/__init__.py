@@ -5,7 +5,7 @@ import copy
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -26,23 +26,13 @@ if TYPE_CHECKING:
 _RUN_TESTS = "awaits-explore", "awaits-time", "awaits-leftovers", "awaits-timeouts"
 
 
-# A run that ends so may not know all tests.
-_BROKEN_OFF = (
-    pytest.ExitCode.USAGE_ERROR,
-    pytest.ExitCode.INTERNAL_ERROR,
-    pytest.ExitCode.INTERRUPTED,
-)
-
-
 class _Worker(Protocol):
     """A process of pytest-xdist, as the main process sees it."""
 
     config: pytest.Config
 
 
-# By which options a suite is taken, how many async tests unittest runs, whether there are others,
-# and whether a plugin that the kit knows runs any.
-_SUITE = pytest.StashKey[tuple[str, int, bool, bool]]()
+_SUITE = pytest.StashKey[tuple[str, int, bool, bool]]()  # what `summary.Suite` is made of
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -117,9 +107,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
             bring_in(config, (), counts=True)
         with contextlib.suppress(AttributeError, ImportError):  # one may fit without the other
-            from awaits.testing.plugin import timeouts, virtual  # noqa: PLC0415 see above
+            from awaits.testing.plugin import settings, timeouts  # noqa: PLC0415 see above
 
-            virtual.default_settings(config)
+            settings.default_settings(config)
             timeouts.default_seconds(given(config, "anyio_timeout"))
 
 
@@ -167,10 +157,10 @@ def _bring_in(session: pytest.Session) -> None:
     suite = {"--virtual-time": whole_suite, "--explore": given(config, "explore")}
     suite["--explore-cancel"] = given(config, "explore_cancel")
     if names := [name for name, is_given in suite.items() if is_given]:
-        n_left_alone = sum(map(_is_of_unittest, session.items))
-        has_others = sum(map(_is_async, session.items)) > n_left_alone
+        n_of_unittest = sum(map(_is_of_unittest, session.items))
+        has_others = sum(map(_is_async, session.items)) > n_of_unittest
         takes_any = any(map(_is_async_test, session.items))
-        found = ", ".join(names), n_left_alone, has_others, takes_any
+        found = ", ".join(names), n_of_unittest, has_others, takes_any
         config.stash[_SUITE] = found
         output: dict[str, object] | None = getattr(config, "workeroutput", None)
         if output is not None:
@@ -243,60 +233,13 @@ def _fail_tests(
 def pytest_terminal_summary(
     terminalreporter: "pytest.TerminalReporter", exitstatus: int | pytest.ExitCode
 ) -> None:
-    """Say how many tests ran in real time, and why, in whichever process they ran."""
-    from awaits.testing.plugin.notes import IN_REAL_TIME, noted  # noqa: PLC0415 see above
+    """Say which tests were left alone, and which options had no effect."""
+    from awaits.testing.plugin import summary  # noqa: PLC0415 see above
 
-    n = sum(
-        IN_REAL_TIME in noted(report)
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call"
-    )
-    if n:
-        tests = "1 test" if n == 1 else f"{n} tests"
-        terminalreporter.write_line(
-            f"virtual time: {tests} ran in real time, with an event loop or a clock of its own (a "
-            "loop_factory, an event_loop_policy, a MockClock)."
-        )
-    names, n, _, _ = terminalreporter.config.stash.get(_SUITE, ("", 0, True, True))
-    if n:
-        tests = "1 async test was" if n == 1 else f"{n} async tests were"
-        terminalreporter.write_line(
-            f"{names}: {tests} left alone, because unittest runs {'it' if n == 1 else 'them'}; "
-            "the kit takes those that anyio, pytest-asyncio or pytest-trio runs."
-        )
-    if exitstatus not in _BROKEN_OFF:
-        for sentence in _without_effect(terminalreporter.config):
-            terminalreporter.write_line(sentence)
-
-
-def _without_effect(config: pytest.Config) -> Iterator[str]:
-    """Yield a sentence for each option without effect: no test used the feature that it sets."""
-    whole = "--virtual-time", "--explore", "--explore-cancel"
-    suite = [option for option in whole if config.getoption(option)]
-    _, _, has_others, takes_any = config.stash.get(_SUITE, ("", 0, True, True))
-    if suite and not takes_any:
-        from awaits.testing.plugin.runners import NAMES  # noqa: PLC0415 see above
-
-        told = f"{', '.join(suite)} had no effect: there is no async test that {NAMES} runs"
-        if has_others:
-            plugin = "asyncio" if config.pluginmanager.has_plugin("asyncio") else "anyio"
-            told += f"; set {plugin}_mode = auto in the ini file for those that there are"
-        yield f"{told}."
-    if config.pluginmanager.has_plugin("dsession"):
-        return  # other processes know
-    for plugin, what, names in (
-        (
-            "awaits-explore",
-            "--explore",
-            ["--explore-jitter", "--explore-known", "--explore-plot", "--explore-seed"],
-        ),
-        ("awaits-time", "--virtual-time", ["--virtual-time-idle", "--virtual-time-wall"]),
-    ):
-        if not config.pluginmanager.has_plugin(plugin):
-            for option in names:
-                if config.getoption(option) is not None:
-                    yield f"{option} had no effect: no test ran with {what}."
+    found = terminalreporter.config.stash.get(_SUITE, None)
+    suite = None if found is None else summary.Suite(*found)
+    for sentence in summary.sentences(terminalreporter, exitstatus, suite):
+        terminalreporter.write_line(sentence)
 
 
 def async_fixtures(config: pytest.Config) -> "AsyncFixtures":

@@ -20,6 +20,7 @@ from awaits.testing.leftovers.places import (
 )
 from awaits.testing.loops.standing import MOST_NAMED
 from awaits.testing.plugin.outside import all_of, is_timeout
+from awaits.testing.plugin.runners import Runner
 
 
 def _clocks(owner: type | ModuleType, *names: str) -> dict[object, str]:
@@ -37,7 +38,12 @@ _PARTS = {part for name in (*_WALL.values(), *_STEADY.values()) for part in name
 _ADVICE = {
     "wall": "--virtual-time-wall, or @pytest.mark.virtual_time(wall=True), moves the wall clock "
     "along.",
-    "steady": "anyio.current_time() measures virtual time; or mark the test real_time.",
+    "steady": "{steady}() measures virtual time; or mark the test real_time.",
+}
+_MEASURES = {
+    "anyio": "anyio.current_time",
+    "pytest-asyncio": "asyncio.get_running_loop().time",
+    "pytest-trio": "trio.current_time",
 }
 
 MOST_CALLS = 4  # from a function in the traceback to one that reads a clock
@@ -46,7 +52,9 @@ MOST_DOTS = 2  # from a local value to an attribute that is a clock
 _Functions = dict[CodeType, dict[str, object]]  # with their global names
 
 
-def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
+def hint(
+    error: BaseException, now: float, *, has_wall: bool, runner: Runner = "anyio"
+) -> str | None:
     """Return a hint for a failure, if code of the project reads a real clock.
 
     It looks at the functions in the traceback, at those that they name, at the classes of their
@@ -58,6 +66,7 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
         error: What a test raised.
         now: The virtual time when it did, in seconds.
         has_wall: Whether the wall clock moves along.
+        runner: Who runs the test.
     """
     functions: _Functions = {}
     for frame in _frames(error):
@@ -76,7 +85,7 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
         if reads:  # a time that is only noted, perhaps
             clocks = _STEADY
         for code, names in found.items():
-            for value in _named(code, names):
+            for value, _ in _named(code, names):
                 _add_those_named(value, functions)
     lines = sorted(reads, key=lambda line: reads[line] not in _STEADY)
     advice = {"steady" if clock in _STEADY else "wall" for clock in reads.values()}
@@ -86,7 +95,7 @@ def hint(error: BaseException, now: float, *, has_wall: bool) -> str | None:
     if not now:
         moved = "Time began at 0 s, but not on the computer's own clocks:"
     more = [f"  and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
-    advised = (_ADVICE[it] for it in sorted(advice, reverse=True))
+    advised = (_ADVICE[it].format(steady=_MEASURES[runner]) for it in sorted(advice, reverse=True))
     return "\n".join([moved, *lines[:MOST_NAMED], *more, *advised])
 
 
@@ -99,9 +108,11 @@ def _reads(functions: _Functions, clocks: dict[object, str]) -> dict[str, object
     """Return a line for each of the clocks that functions read, and the clock."""
     lines: dict[str, object] = {}
     for code, names in functions.items():
-        for value in _named(code, names):
-            if type(value) is BuiltinFunctionType and value in clocks:
-                place = file_and_line(code.co_filename, code.co_firstlineno)
+        told: set[object] = set()
+        for value, line in _named(code, names):
+            if type(value) is BuiltinFunctionType and value in clocks and value not in told:
+                told.add(value)
+                place = file_and_line(code.co_filename, line)
                 lines[f"  {code.co_qualname}, {place}, reads {clocks[value]}()"] = value
     return lines
 
@@ -114,7 +125,8 @@ def _handed(error: BaseException, clocks: dict[object, str]) -> dict[str, object
         where = f"in {code.co_qualname}, {file_and_line(code.co_filename, code.co_firstlineno)}"
         values: list[tuple[str, object]] = []
         if is_of_the_project(code):
-            values += frame.f_locals.items()
+            # pytest keeps the parts of an assertion under names with an @.
+            values += (it for it in frame.f_locals.items() if not it[0].startswith("@"))
         for _ in range(MOST_DOTS + 1):
             for name, value in values:
                 if type(value) is BuiltinFunctionType and value in clocks:
@@ -144,7 +156,7 @@ def _add_those_of(frame: FrameType, functions: _Functions) -> None:
     own: _Functions = {}
     _add(frame.f_code, frame.f_globals, own)
     functions.update(own)
-    named = [it for code in own for it in _named(code, frame.f_globals)]
+    named = [value for code in own for value, _ in _named(code, frame.f_globals)]
     for value in [*named, *map(type, frame.f_locals.values())]:
         _add_those_named(value, functions)
 
@@ -188,8 +200,8 @@ def _add(code: CodeType, names: dict[str, object], functions: _Functions) -> Non
                 _add(inner, names, functions)
 
 
-def _named(code: CodeType, names: dict[str, object]) -> Iterator[object]:
-    """Yield the values of a function's global names, and their attributes that may be clocks."""
+def _named(code: CodeType, names: dict[str, object]) -> Iterator[tuple[object, int]]:
+    """Yield the values of a function's global names, their attributes that may be clocks, lines."""
     value: object = None
     for instruction in dis.get_instructions(code):
         match instruction.opname, instruction.argval:
@@ -202,4 +214,5 @@ def _named(code: CodeType, names: dict[str, object]) -> Iterator[object]:
             case _:
                 value = None
         if value is not None:
-            yield value
+            positions = instruction.positions
+            yield value, (positions and positions.lineno) or code.co_firstlineno

@@ -2,28 +2,28 @@
 
 import functools
 from collections.abc import Callable, Generator
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import anyio
-import anyio.pytest_plugin
 import pytest
 
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, follow, timekeeper_of
 from awaits.testing.loops.fence import does_not_fit
-from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, LEAST_TURNS, TURNS, Timekeeper
+from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, Timekeeper
 from awaits.testing.plugin import async_fixtures, clocks
+from awaits.testing.plugin._anyio import forget_runner_that_did_not_close
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.plugin.notes import IN_REAL_TIME, noted
-from awaits.testing.plugin.options import arguments_of, given
+from awaits.testing.plugin.options import arguments_of
 from awaits.testing.plugin.outside import Outside
 from awaits.testing.plugin.refused import Refused
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
 from awaits.testing.plugin.sections import add_section
+from awaits.testing.plugin.settings import Settings, default_settings, marked
 from awaits.testing.plugin.virtual_asyncio import PytestAsyncioLoops
 from awaits.testing.run import virtual_time
 
@@ -38,14 +38,6 @@ CANNOT = (
 SECONDS_TO_TELL = 0.2  # real ones, for which threads held time
 
 _IN_REAL_TIME = pytest.StashKey[bool]()  # noted in the report of a test
-
-
-class Settings(NamedTuple):
-    """The arguments of `@pytest.mark.virtual_time`."""
-
-    idle: float = 0.0
-    wall: bool | datetime = False
-    turns: int = TURNS
 
 
 def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool]) -> None:
@@ -77,56 +69,6 @@ def bring_in_for(config: pytest.Config, is_virtual: Callable[[pytest.Item], bool
 
         runs = PytestTrioRuns(plugin.new_clock, plugin.is_on, plugin.runs_in_real_time)
         config.pluginmanager.register(runs)
-
-
-def default_settings(config: pytest.Config) -> Settings:
-    """Return the settings of tests whose marker says nothing else.
-
-    Raises:
-        pytest.UsageError: An option has a value that it does not take.
-    """
-    settings = Settings(_idle(config), _wall(config), _turns(config))
-    try:
-        VirtualClock(**settings._asdict())
-    except ValueError as error:
-        raise pytest.UsageError(f"--virtual-time-wall: {error}") from None
-    return settings
-
-
-def _idle(config: pytest.Config) -> float:
-    text = given(config, "virtual_time_idle") or "0"
-    try:
-        return Timekeeper(idle=float(text)).idle
-    except ValueError:
-        raise pytest.UsageError(
-            f"--virtual-time-idle must be a number of seconds of at least 0, not {text!r}."
-        ) from None
-
-
-def _turns(config: pytest.Config) -> int:
-    text: str = config.getini("virtual_time_turns")
-    try:
-        return Timekeeper(turns=int(text)).turns
-    except ValueError:
-        raise pytest.UsageError(
-            f"virtual_time_turns must be a whole number of at least {LEAST_TURNS}, not {text!r}."
-        ) from None
-
-
-def _wall(config: pytest.Config) -> bool | datetime:
-    match given(config, "virtual_time_wall").strip():
-        case "" | "false" | "no" | "off" | "0":
-            return False
-        case "now" | "true" | "yes" | "on" | "1":
-            return True
-        case text:
-            try:
-                return datetime.fromisoformat(text)
-            except ValueError:
-                raise pytest.UsageError(
-                    "--virtual-time-wall must be an instant such as 2030-01-31T12:00 (without a "
-                    f"timezone, UTC) or now, not {text!r}."
-                ) from None
 
 
 class VirtualTime:
@@ -167,7 +109,7 @@ class VirtualTime:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Make the event loops that are created from now on run in the time of this test."""
-        _forget_what_did_not_close()
+        forget_runner_that_did_not_close()
         self._asks = asks_for_virtual_time(item)
         item.stash[_IN_REAL_TIME] = False
         self._outside.begin()
@@ -190,12 +132,14 @@ class VirtualTime:
         report = yield
         if call.when == "call" and item.stash.get(_IN_REAL_TIME, False):
             noted(report)[IN_REAL_TIME] = True
-        if report.failed and call.excinfo and self._settings and runner_of(item):
+        runner = runner_of(item)
+        if report.failed and call.excinfo and self._settings and runner:
             error, now = call.excinfo.value, self.clock.time()
             hints = [_stood_still(timekeeper_of(self.clock)), self._outside.hint(error, now)]
             # Where no time has passed, another order is the reason, and not a real clock.
             if now or not item.stash.get(HAS_PASSED, False):
-                hints.append(clocks.hint(error, now, has_wall=self._settings.wall is not False))
+                has_wall = self._settings.wall is not False
+                hints.append(clocks.hint(error, now, has_wall=has_wall, runner=runner))
             for hint in filter(None, hints):
                 add_section(report, "virtual time", hint)
         return report
@@ -227,7 +171,7 @@ class VirtualTime:
         if mark is None:
             return self._default
         try:
-            return _marked(self._default, mark)
+            return marked(self._default, mark)
         except TypeError:
             sentence = (
                 "virtual_time takes idle, wall and turns, by their names; or False alone; not "
@@ -319,17 +263,6 @@ class VirtualTime:
         return from_zero
 
 
-def _forget_what_did_not_close() -> None:
-    """Let anyio make another runner if the last one raised an error as it closed.
-
-    anyio would run the next test in it: that fails, or hangs. Private names, read in anyio 4.16.0:
-    `pytest_plugin._current_runner`, and `_runner_leases`, the number of its users.
-    """
-    names = vars(anyio.pytest_plugin)
-    if names.get("_runner_leases") == 0 and names.get("_current_runner") is not None:
-        setattr(anyio.pytest_plugin, "_current_runner", None)  # noqa: B010 mypy minds the rest
-
-
 def asks_for_virtual_time(item: pytest.Item) -> bool:
     """Tell whether a test itself asks for virtual time, by a marker or by the clock's fixture."""
     mark = item.get_closest_marker("virtual_time")
@@ -354,16 +287,6 @@ def _fixtures(item: pytest.Item) -> list[str]:
 
 def _fail(sentence: str) -> NoReturn:
     pytest.fail(sentence, pytrace=False)
-
-
-def _marked(default: Settings, mark: pytest.Mark) -> Settings:
-    """Return the settings of a test that is marked, if they make sense."""
-    if mark.args:
-        raise TypeError
-    Settings(**mark.kwargs)
-    settings = default._replace(**mark.kwargs)
-    Timekeeper(**settings._asdict())
-    return settings
 
 
 def _virtual(value: object, clock: VirtualClock) -> object:

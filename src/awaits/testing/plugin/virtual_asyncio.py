@@ -59,8 +59,7 @@ class PytestAsyncioLoops:
         return self._clocks.get(asyncio.get_running_loop())
 
     def _made(self, clock: VirtualClock) -> asyncio.AbstractEventLoop:
-        factory = virtual_time("asyncio", clock)["loop_factory"]
-        loop = cast("Callable[[], asyncio.AbstractEventLoop]", factory)()
+        loop = virtual_time("asyncio", clock)["loop_factory"]()
         self._clocks[loop] = clock
         return loop
 
