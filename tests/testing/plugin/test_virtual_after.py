@@ -207,13 +207,3 @@ def test_a_sync_test_has_the_time_of_its_own(pytester: pytest.Pytester) -> None:
         assert seconds >= 0.05
     """
     run_tests(pytester, tests).assert_outcomes(passed=3)
-
-
-def test_what_ran_tests_does_not_pile_up(pytester: pytest.Pytester) -> None:
-    tests = """
-    @pytest.mark.parametrize("n", range(5))
-    async def test_it(n, request):
-        plugin = request.config.pluginmanager.get_plugin("awaits-time")
-        assert len(plugin._made) == 1
-    """
-    run_tests(pytester, tests, "--virtual-time").assert_outcomes(passed=10)

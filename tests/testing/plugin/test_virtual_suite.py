@@ -46,6 +46,37 @@ class TestSyncTests:
         result.stdout.no_fnmatch_line("*virtual time: *")
 
 
+def test_the_fixtures_of_anyio_say_what_they_always_do(pytester: pytest.Pytester) -> None:
+    tests = """
+    async def test_it(anyio_backend, anyio_backend_name, anyio_backend_options):
+        assert anyio_backend == anyio_backend_name == running()
+        assert anyio_backend_options == {}
+        await anyio.sleep(3600)
+        assert anyio.current_time() == 3600
+
+    async def test_another_event_loop(anyio_backend, anyio_backend_options):
+        async def pause():
+            before = anyio.current_time()
+            await anyio.sleep(0.01)
+            return before
+
+        await anyio.sleep(10)
+        before = await anyio.to_thread.run_sync(
+            lambda: anyio.run(pause, backend=anyio_backend, backend_options=anyio_backend_options)
+        )
+        assert before != 0.0
+        await anyio.sleep(10)
+        assert anyio.current_time() == 20
+
+    @pytest.mark.parametrize("anyio_backend", [("asyncio", {"debug": True})])
+    async def test_options(anyio_backend):
+        assert anyio_backend == ("asyncio", {"debug": True})
+        await anyio.sleep(3600)
+        assert asyncio.get_running_loop().get_debug()
+    """
+    run_tests(pytester, "    import asyncio\n" + tests, "--virtual-time").assert_outcomes(passed=5)
+
+
 def test_false_keeps_a_test_in_real_time(pytester: pytest.Pytester) -> None:
     tests = """
     @pytest.mark.virtual_time(False)

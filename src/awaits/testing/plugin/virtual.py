@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import NoReturn
 
 import anyio
 import pytest
@@ -12,7 +12,7 @@ from awaits.testing.clock import VirtualClock, follow, timekeeper_of
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, Timekeeper
 from awaits.testing.plugin import async_fixtures, clocks
-from awaits.testing.plugin._anyio import forget_runner_that_did_not_close
+from awaits.testing.plugin._anyio import forget_runner_that_did_not_close, replace_backends
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.culprits import Culprits
@@ -26,9 +26,6 @@ from awaits.testing.plugin.sections import add_section
 from awaits.testing.plugin.settings import Settings, default_settings, marked
 from awaits.testing.plugin.virtual_asyncio import PytestAsyncioLoops
 from awaits.testing.run import virtual_time
-
-if TYPE_CHECKING:
-    from awaits.testing.plugin._pytest import SubRequest
 
 CANNOT = (
     "Time cannot be virtual where a test has an event loop or a clock of its own (a loop_factory, "
@@ -101,10 +98,9 @@ class VirtualTime:
         whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
         self._of_sync_tests = settings if whole_suite else None
         self._of_new_loops: Settings | None = None  # and of those that a sync test makes
-        # The values of `anyio_backend` that bring virtual time: the last one of each fixture.
-        self._made: dict[pytest.FixtureDef[object], object] = {}
         self._outside = Outside()
         self._asks = False  # whether the test that runs asks for virtual time by itself
+        self._give_back = replace_backends(self._backend)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -145,8 +141,9 @@ class VirtualTime:
         return report
 
     def pytest_unconfigure(self) -> None:
-        """Stop noticing new processes."""
+        """Stop noticing new processes, and leave anyio's plugin as it was."""
         self._outside.close()
+        self._give_back()
 
     def _settings_of(self, item: pytest.Item) -> Settings | None:
         if not self._is_virtual(item):
@@ -181,22 +178,16 @@ class VirtualTime:
             sentence = str(error)
         return _fail(sentence)  # not in `except`: pytest would show the caught error, too
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
-    ) -> Generator[None, object, object]:
-        """Make anyio create event loops in virtual time."""
-        value = yield
-        if fixturedef.argname != "anyio_backend" or self._settings is None:
-            return value
-        made = _virtual(value, self._clock)
-        if made is not None:
-            self._made[fixturedef] = made
-            fixturedef.cached_result = (made, fixturedef.cache_key(request), None)
-            return made
-        if self._asks:
-            _fail(CANNOT)
-        return value
+    def _backend(self, name: str, options: dict[str, object]) -> backends.AnyioBackend:
+        """Return what anyio is to make an event loop of, given what `anyio_backend` says.
+
+        That fixture's value stays as it is: a test may compare it with a name, or start another
+        event loop with its options.
+        """
+        given = name, options
+        if self._settings is None or _is_its_own(given) or backends.name_of(given) is None:
+            return given
+        return name, {**options, **virtual_time(name, self._clock)}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -204,8 +195,7 @@ class VirtualTime:
         __tracebackhide__ = True
         if self._settings is None or not isinstance(item, pytest.Function):
             return (yield)
-        backend = item.funcargs.get("anyio_backend")
-        if runner_of(item) == "anyio" and not any(backend is it for it in self._made.values()):
+        if runner_of(item) == "anyio" and _is_its_own(item.funcargs.get("anyio_backend")):
             self.runs_in_real_time(item)
             return (yield)
         with replaced_body(item, functools.partial(self._from_zero, item)):
@@ -289,22 +279,10 @@ def _fail(sentence: str) -> NoReturn:
     pytest.fail(sentence, pytrace=False)
 
 
-def _virtual(value: object, clock: VirtualClock) -> object:
-    """Return what an `anyio_backend` fixture returns, with options that make its time virtual.
-
-    Returns:
-        `None` where it brings a loop factory or a clock of its own.
-    """
-    match value:
+def _is_its_own(backend: object) -> bool:
+    """Tell whether the value of an `anyio_backend` fixture brings an event loop or a clock."""
+    match backend:
         case ("asyncio", {"loop_factory": _}) | ("trio", {"clock": _}):
-            return None
-        case "asyncio" | ("asyncio", {}):
-            return "asyncio", {**_options(value), **virtual_time("asyncio", clock)}
-        case "trio" | ("trio", {}):
-            return "trio", {**_options(value), **virtual_time("trio", clock)}
+            return True
         case _:
-            return value
-
-
-def _options(backend: object) -> dict[str, object]:
-    return cast("backends.AnyioBackend", backend)[1] if isinstance(backend, tuple) else {}
+            return False
