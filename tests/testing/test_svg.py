@@ -67,6 +67,7 @@ async def test_the_picture_has_more_rows_than_the_lanes() -> None:
 def test_each_test_has_a_file_of_its_own() -> None:
     assert file_name("tests/test_a.py::test_b[asyncio]") == "tests-test_a.py-test_b-asyncio.svg"
     nodeids = ["a/b.py::t", "a-b.py::t", "a.py::t[x y]", "a.py::t[x/y]", "a.py::t[x_y]", "ä.py::t"]
+    nodeids.append("\udce4.py::t")  # its name is in another encoding
     names = [file_name(it) for it in [*nodeids, f"a.py::t[{'x' * 500}]", f"a.py::t[{'x' * 501}]"]]
     assert len(set(names)) == len(names)
     assert all(name.isascii() and "/" not in name and len(name) < 200 for name in names)

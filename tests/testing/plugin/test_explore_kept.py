@@ -123,6 +123,42 @@ def test_known_failures_are_written_once_and_expected_from_then_on(
     mended.stdout.fnmatch_lines(f"*::test_race passes now: delete its line in {known}")
 
 
+def test_a_run_that_is_cut_short_writes_no_list(pytester: pytest.Pytester) -> None:
+    tests = RACE + RACE.replace("test_race", "test_other")
+    args = ["--explore=20", "--explore-known=known.txt"]
+    result = explore(pytester, tests, *args, "-x")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*the run was cut short, so *known.txt was not written: *")
+    explore(pytester, tests, *args).assert_outcomes(failed=2)
+    explore(pytester, tests, *args, "-x").assert_outcomes(xfailed=2)
+
+
+@pytest.mark.parametrize(
+    ("n", "told"), [(0, None), (1, "*1 other test fails in"), (2, "*2 other tests fail in")]
+)
+def test_the_tests_that_fail_without_an_order_are_counted_beside_the_list(
+    pytester: pytest.Pytester, n: int, told: str | None
+) -> None:
+    fails = "".join(f"\n    async def test_fails{i}(): assert False\n" for i in range(n))
+    result = explore(pytester, RACE + fails, "--explore-known=known.txt")
+
+    result.assert_outcomes(failed=1 + n)
+    if told is None:
+        result.stdout.no_fnmatch_line("*other test*")
+    else:
+        result.stdout.fnmatch_lines(f"{told} the event loop's own order, which no such list covers")
+
+
+def test_a_list_may_begin_with_the_mark_of_an_editor(pytester: pytest.Pytester) -> None:
+    args = ["--explore=20", "--explore-known=known.txt"]
+    explore(pytester, RACE, *args)
+    known = pytester.path / "known.txt"
+    known.write_text(known.read_text(), encoding="utf-8-sig")
+
+    explore(pytester, RACE, *args).assert_outcomes(xfailed=1)
+
+
 def test_a_list_that_cannot_be_written_is_told_below_the_failures(
     pytester: pytest.Pytester,
 ) -> None:

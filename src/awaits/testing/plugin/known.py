@@ -1,6 +1,6 @@
 """The file of known failures, with which a suite can be explored from the first day."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from pathlib import Path
 
 import pytest
@@ -27,8 +27,10 @@ class Known:
         self._tests: dict[str, set[bool]] = {}  # and whether each fails when cancelled as a whole
         if path is not None and not self._is_new:
             try:
-                lines = path.read_text(encoding="utf-8").splitlines()
-            except (OSError, UnicodeError) as error:
+                # Some editors begin a file with a mark; names of files may be in another encoding.
+                text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+                lines = text.splitlines()
+            except OSError as error:
                 raise pytest.UsageError(f"--explore-known: cannot read {path}: {error}.") from None
             for line in lines:
                 if line.strip() and line[0] != "#":
@@ -44,23 +46,46 @@ class Known:
         """Tell whether a test is known to fail this way: in an order, or cancelled as a whole."""
         return cancels_all(schedule) in self._tests.get(nodeid, ())
 
-    def write(self, failures: Mapping[str, str]) -> None:
-        """Write the failures of the first run; later ones are the user's to write."""
+    def write(self, failures: Mapping[str, str], *, is_whole: bool) -> None:
+        """Write the failures of the first run; later ones are the user's to write.
+
+        Args:
+            failures: The schedules, by test.
+            is_whole: Whether all tests have run.
+        """
         if self._path is not None and self._is_new:
+            if not is_whole:
+                self._fault = (
+                    f"--explore-known: the run was cut short, so {self._path} was not written: it "
+                    "would lack what comes later."
+                )
+                return
             lines = [f"{test}\t{schedule}\n" for test, schedule in sorted(failures.items())]
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._path.write_text(HEAD + "".join(lines), encoding="utf-8")
+                text = HEAD + "".join(lines)
+                self._path.write_text(text, encoding="utf-8", errors="surrogateescape")
             except OSError as error:
                 self._fault = f"--explore-known: cannot write {self._path}: {error}."
 
-    def summary(self, failures: Mapping[str, str], passing: Collection[str]) -> Iterator[str]:
-        """Say what became of the file."""
+    def summary(
+        self, failures: Mapping[str, str], passing: Collection[str], failed: Set[str]
+    ) -> Iterator[str]:
+        """Say what became of the file.
+
+        Args:
+            failures: The schedules of the tests that fail in an order, by test.
+            passing: The tests that pass in all orders that were tried.
+            failed: All tests that failed, in an order or without.
+        """
         if self._fault:
             yield f"  {self._fault}"
         elif self._is_new:
             what = "1 known failure" if len(failures) == 1 else f"{len(failures)} known failures"
             yield f"  {what} written to {self._path}"
+            if n := len(failed - failures.keys()):
+                others = "1 other test fails" if n == 1 else f"{n} other tests fail"
+                yield f"  {others} in the event loop's own order, which no such list covers"
         for test in sorted(self._tests.keys() & set(passing)):
             yield f"  {test} passes now: delete its line in {self._path}"
 

@@ -42,4 +42,5 @@ def file_name(nodeid: str) -> str:
     plain = nodeid.replace("::", "-").replace("/", "-").replace("[", "-").removesuffix("]")
     words = re.sub(r"[^\w.-]+", "_", plain, flags=re.ASCII)[:LONGEST]
     is_alone = words == plain and "-" not in nodeid
-    return f"{words}.svg" if is_alone else f"{words}-{zlib.crc32(nodeid.encode()):08x}.svg"
+    number = zlib.crc32(nodeid.encode(errors="surrogateescape"))
+    return f"{words}.svg" if is_alone else f"{words}-{number:08x}.svg"

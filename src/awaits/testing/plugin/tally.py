@@ -54,6 +54,7 @@ class Tally:
         self._deviated: dict[str, bool] = {}
         self._now: dict[str, str] = {}  # the failures of this run, by test
         self._passing: set[str] = set()
+        self._failed: set[str] = set()
         self.known: Known = known
         self.last: dict[str, str] = {} if self._cache is None else self._cache.get(CACHED, {})
         """The orders that failed the last time, by test."""
@@ -61,6 +62,8 @@ class Tally:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what was done, in whichever process."""
         notes = noted(report)
+        if report.failed:
+            self._failed.add(report.nodeid)
         if report.when == "setup" and NOT_STEERED in notes:
             self._not_steered[str(notes[NOT_STEERED])] += 1
         if report.when == "call" and EXPLORED in notes:
@@ -97,7 +100,9 @@ class Tally:
         else:
             self._incomplete[nodeid] = said
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: int | pytest.ExitCode
+    ) -> None:
         """Keep the failures, to begin with them the next time."""
         if hasattr(self._config, "workerinput"):
             return  # pytest-xdist's main process does
@@ -105,13 +110,14 @@ class Tally:
             return
         if self._cache is not None:
             self._cache.set(CACHED, self.last | self._now)
-        self.known.write(self._now)
+        was_cut_short = session.shouldfail or exitstatus == pytest.ExitCode.INTERRUPTED
+        self.known.write(self._now, is_whole=not was_cut_short)
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was done."""
         for line in self._lines():
             terminalreporter.write_line(line)
-        for line in self.known.summary(self._now, self._passing):
+        for line in self.known.summary(self._now, self._passing, self._failed):
             terminalreporter.write_line(line)
         if not self._is_imported:
             terminalreporter.write_line(
