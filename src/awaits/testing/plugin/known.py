@@ -1,6 +1,6 @@
 """The file of known failures, with which a suite can be explored from the first day."""
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -69,7 +69,7 @@ class Known:
                 self._fault = f"--explore-known: cannot write {self._path}: {error}."
 
     def summary(
-        self, failures: Mapping[str, str], passing: Collection[str], failed: Set[str]
+        self, failures: Mapping[str, str], passing: Collection[str], failed: set[str]
     ) -> Iterator[str]:
         """Say what became of the file.
 

@@ -60,7 +60,8 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--virtual-time-idle",
         metavar="SECONDS",
-        help="in virtual time, wait for so many real seconds without an event before each move",
+        help="in virtual time, wait before each move of the clock until nothing has come from "
+        "outside for so many real seconds (default 0), for servers in other processes",
     )
     parser.addini("virtual_time_idle", "the default of --virtual-time-idle", default="")
     parser.addini(
@@ -90,7 +91,8 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--explore-jitter",
         metavar="SECONDS",
-        help="let a delayed step be late by so many seconds of virtual time",
+        help="with --virtual-time, let a delayed step be late by up to so many seconds, so that "
+        "sleeps may end in another order (default 0)",
     )
     parser.addini("explore_jitter", "the default of --explore-jitter", default="")
     group.addoption(
@@ -104,8 +106,8 @@ def add(parser: pytest.Parser) -> None:
         nargs="?",
         const=OPTIONAL["--explore-cancel"],
         metavar="AWAITS",
-        help="run each async test again and again, cancelled as a whole at each of its awaits, of "
-        "the first so many (1000): it must end, leave nothing behind and raise nothing else",
+        help="run each async test once for each of its awaits, the first 1000 or so many, and "
+        "cancel it there as a whole: it must end, leave nothing behind and raise nothing else",
     )
     parser.addini("explore_cancel", "the default of --explore-cancel", default="")
     group.addoption(
@@ -117,7 +119,8 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--explore-known",
         metavar="FILE",
-        help="count the failures in this file as expected ones; write it, if there is none",
+        help="with --explore, count the failures that this file lists as expected ones; if there "
+        "is no such file, write it",
     )
     parser.addini("explore_known", "the default of --explore-known", default="")
     group.addoption(
