@@ -216,8 +216,11 @@ def test_the_cancellation_of_another_task_is_a_failure_like_any_other(*, goes_on
 
 
 def test_a_machine_is_a_test_case_as_ever() -> None:
-    case = Recorded.TestCase()
-    case.runTest()
+    Recorded.seen.clear()
+
+    Recorded.TestCase().runTest()
+
+    assert "checked" in Recorded.seen
 
 
 class Preconditioned(AsyncStateMachine):

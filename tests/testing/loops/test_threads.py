@@ -221,13 +221,13 @@ def test_all_threads_wait_only_if_there_is_one_and_it_stood_still_since_the_last
     waiting.join()
 
 
-class TestDeadlock:
+class TestNoDeadlock:
     """Who waits for a thread that may come back is not deadlocked."""
 
-    async def test_of_a_worker(self) -> None:
+    async def test_while_a_worker_is_at_work(self) -> None:
         await anyio.to_thread.run_sync(work)
 
-    async def test_of_no_worker(self) -> None:
+    async def test_while_a_thread_that_is_no_worker_will_call(self) -> None:
         token, came = anyio.lowlevel.current_token(), anyio.Event()
 
         def come() -> None:
@@ -236,7 +236,7 @@ class TestDeadlock:
         threading.Timer(A_MOMENT, come).start()
         await came.wait()
 
-    async def test_of_a_worker_that_was_abandoned_and_has_got_its_answer_a_moment_ago(self) -> None:
+    async def test_while_an_abandoned_worker_that_has_just_got_its_answer_goes_on(self) -> None:
         before = sys.getswitchinterval()
         sys.setswitchinterval(1e-6)
         try:
@@ -257,9 +257,23 @@ class TestDeadlock:
             sys.setswitchinterval(before)
 
     @on_asyncio
-    async def test_of_a_pool_that_the_event_loop_does_not_know(self) -> None:
+    async def test_while_a_pool_that_the_event_loop_does_not_know_is_at_work(self) -> None:
         with concurrent.futures.ThreadPoolExecutor() as pool:
             await asyncio.wrap_future(pool.submit(work))
+
+    async def test_where_a_thread_comes_at_the_last_moment(self) -> None:
+        token, came = anyio.lowlevel.current_token(), anyio.Event()
+
+        def come(*_threads: Threads) -> bool:
+            token.backend_class.run_sync_soon(came.set, (), token.native_token)
+            return False
+
+        with mock.patch.object(Threads, "may_come_back", come):
+            await came.wait()
+
+
+class TestDeadlock:
+    """Where no thread can come back, it is told."""
 
     @on_both
     @pytest.mark.real_time
@@ -302,16 +316,6 @@ class TestDeadlock:
             await anyio.sleep_forever()
 
         check_deadlock(backend, main, clock)
-
-    async def test_a_thread_that_comes_at_the_last_moment_is_heard(self) -> None:
-        token, came = anyio.lowlevel.current_token(), anyio.Event()
-
-        def come(*_threads: Threads) -> bool:
-            token.backend_class.run_sync_soon(came.set, (), token.native_token)
-            return False
-
-        with mock.patch.object(Threads, "may_come_back", come):
-            await came.wait()
 
     @pytest.fixture
     def before(self) -> Iterator[threading.Thread]:

@@ -100,13 +100,17 @@ class TestADeadlock:
 
     @on_both
     @pytest.mark.usefixtures("soon")
-    def test_beside_one_that_has_no_work(self, backend: str, server: Server) -> None:
+    def test_a_test_that_waits_for_ever_is_told_beside_one_that_has_no_work(
+        self, backend: str, server: Server
+    ) -> None:
         server.start(int)
         check_deadlock(backend, anyio.sleep_forever)
 
     @on_both
     @pytest.mark.usefixtures("soon")
-    def test_beside_one_that_had_work_before(self, backend: str, server: Server) -> None:
+    def test_so_is_one_beside_a_thread_that_had_work_before(
+        self, backend: str, server: Server
+    ) -> None:
         async def main() -> None:
             await server.ask(work)
             await anyio.sleep_forever()
@@ -115,7 +119,7 @@ class TestADeadlock:
 
     @on_both
     @pytest.mark.usefixtures("soon")
-    def test_of_a_later_test_on_the_same_event_loop(self, backend: str, server: Server) -> None:
+    def test_so_is_a_later_test_on_the_same_event_loop(self, backend: str, server: Server) -> None:
         clock = VirtualClock()
 
         async def main() -> None:
