@@ -54,6 +54,8 @@ class Trial:
         """The tasks that a library has begun to run something of the user's."""
         self.is_in_real_time: bool = False
         """Whether it ran in real time, where no step is late."""
+        self.seconds: float = 0.0
+        """How much virtual time there was."""
         self.has_raised: bool = False
         """Whether the test has ended in the error of a task that this has cancelled."""
         self.deviated: bool = False
@@ -81,6 +83,7 @@ class Trial:
         self.ran, self.contended = tuple(play.ran), play.contended or []
         self.opener, self.is_native = play.opener, play.is_native
         self.of_libraries, self.is_in_real_time = play.of_libraries, play.is_in_real_time
+        self.seconds = play.time() or 0.0
         # A late step may be late without another that goes ahead.
         self.deviated = bool(play.cancellations) or any(
             it.n_ahead or it.n_callbacks or self.schedule.jitter for it in self._order.events
@@ -137,6 +140,7 @@ class Explorer:
         self.n_orders: int = 0
         self.is_in_real_time: bool = False
         self.deviated: bool = False  # whether any schedule has delayed or cancelled anything
+        self.has_slept: bool = False  # whether virtual time has moved
         self.all: EverySchedule | None = None  # the last search for every order
         self._distinct: set[int] = set()
         self._seen = Seen(jitter=self._jitter)
@@ -204,6 +208,7 @@ class Explorer:
         if isinstance(trial, Trial):
             self.is_in_real_time = trial.is_in_real_time
             self.deviated = self.deviated or trial.deviated
+            self.has_slept = self.has_slept or trial.seconds > 0
 
     def _look_at(self, first: Trial) -> None:
         """Learn from the first run what there is to delay and to cancel."""

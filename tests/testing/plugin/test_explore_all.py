@@ -22,6 +22,30 @@ def test_each_order_is_tried_and_the_end_says_so(pytester: pytest.Pytester, argu
     assert lines_after_the_summary(result) == ["1 test in all orders"]
 
 
+@pytest.mark.parametrize(
+    ("args", "sleeps"),
+    [(["--virtual-time"], True), (["--virtual-time", "--explore-jitter=1"], False), ([], False)],
+)
+def test_how_many_of_them_sleep_for_as_long_in_each_order_is_said(
+    pytester: pytest.Pytester, args: list[str], sleeps: bool
+) -> None:
+    tests = """
+    async def test_sleeps():
+        await anyio.sleep(0.001)
+
+    async def test_fine():
+        await anyio.lowlevel.checkpoint()
+    """
+    result = explore(pytester, tests, "--explore=all", *args)
+
+    result.assert_outcomes(passed=2)
+    asleep = (
+        "1 of them slept, for as long in each order; with --explore-jitter=SECONDS, sleeps may be "
+        "late"
+    )
+    assert lines_after_the_summary(result)[:2] == ["2 tests in all orders", asleep][: 1 + sleeps]
+
+
 def test_a_failing_order_is_a_schedule_that_replays(pytester: pytest.Pytester) -> None:
     result = explore(pytester, RACE, "--explore=all")
 

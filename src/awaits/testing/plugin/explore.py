@@ -267,7 +267,8 @@ class Explore:
             if plan.schedule is None and is_passing and is_tried:
                 note(reports, PASSING, True)
             if explorer.all is not None:
-                note(reports, EVERY, [explorer.all.is_complete, str(explorer.all)])
+                keeps_lengths = explorer.has_slept and not plan.jitter
+                note(reports, EVERY, [explorer.all.is_complete, str(explorer.all), keeps_lengths])
             return reports
         if has_passed and not self._passes_again(item):
             self._note_not_repeatable(item, reports, *failing)

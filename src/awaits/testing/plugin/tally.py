@@ -47,6 +47,7 @@ class Tally:
         self._not_repeatable: dict[str, list[str]] = {}
         self._not_steered: Counter[str] = Counter()  # tests, by their event loops
         self._complete: Counter[str] = Counter()  # tests, by which orders were all tried
+        self._n_asleep = 0  # of those, how many slept in virtual time, for as long in each order
         self._incomplete: dict[str, str] = {}  # what was tried, by test
         self._n_not_late = 0
         self._is_imported = True
@@ -93,8 +94,9 @@ class Tally:
                 self.last.pop(report.nodeid, None)
                 self._passing.add(report.nodeid)
 
-    def _note_every(self, nodeid: str, is_complete: bool, said: str) -> None:
+    def _note_every(self, nodeid: str, is_complete: bool, said: str, keeps_lengths: bool) -> None:
         if is_complete:
+            self._n_asleep += keeps_lengths
             _, _, bound = said.removesuffix(" passed").partition(" with ")
             self._complete[f" with {bound}" if bound else ""] += 1
         else:
@@ -138,6 +140,11 @@ class Tally:
         yield from self._lines_of_what_had_no_effect()
         for bound, n_tests in self._complete.items():
             yield f"  {_count(n_tests, 'test')} in all orders{bound}"
+        if self._n_asleep:
+            yield (
+                f"    {self._n_asleep:,} of them slept, for as long in each order; with "
+                "--explore-jitter=SECONDS, sleeps may be late"
+            )
         for nodeid, said in self._incomplete.items():
             yield f"  {nodeid}: {said}"
         for name, n_tests in self._not_steered.items():
