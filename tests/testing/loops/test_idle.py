@@ -60,8 +60,11 @@ class FakeThreads:
         assert watches_sockets() is self._loop.watches_sockets()
         return self._holds
 
-    def all_wait(self) -> bool:
+    def all_wait(self, _instant: float) -> bool:
         return self._all_wait
+
+    def seconds_until_looked_again(self) -> float:
+        return SECONDS_UNTIL_LOOKED_AGAIN
 
     def keeps_pace(self, now: float, deadline: float) -> bool:
         return deadline - now <= self._keeps_pace

@@ -12,6 +12,7 @@ from unittest import mock
 import anyio
 import anyio.abc
 import anyio.from_thread
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
@@ -210,3 +211,43 @@ def test_one_that_starts_another_one_works_until_that_has_begun() -> None:
     may_begin.set()
     starts.join()
     assert seen == "works"
+
+
+@on_both
+def test_a_thread_that_no_task_waits_for_is_woken_by_a_socket(backend: str) -> None:
+    async def main() -> None:
+        ours, its = socket.socketpair()
+        with ours, its:
+            thread = threading.Thread(target=lambda: came.append(its.recv(1)))
+            thread.start()
+            ours.send(b"x")
+            await anyio.sleep(60)
+            assert came == [b"x"]
+            thread.join()
+
+    came: list[bytes] = []
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+@pytest.mark.parametrize(
+    ("backend", "portals"),  # in real time, too, a portal of trio's hangs beside trio
+    [("asyncio", "asyncio"), ("asyncio", "trio"), ("trio", "asyncio")],
+)
+def test_time_stands_still_until_a_portal_has_run_what_it_was_given(
+    backend: str, portals: str
+) -> None:
+    async def answers() -> None:
+        for _ in range(5):
+            await anyio.lowlevel.checkpoint()
+        work()
+        came.append(portals)
+
+    async def main() -> None:
+        with anyio.from_thread.start_blocking_portal(portals) as portal:
+            portal.call(anyio.lowlevel.checkpoint)
+            portal.start_task_soon(answers)
+            await anyio.sleep(1)
+            assert came == [portals]
+
+    came: list[str] = []
+    anyio.run(main, backend=backend, backend_options=virtual_time(backend))

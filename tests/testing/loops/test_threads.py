@@ -200,11 +200,11 @@ def test_all_threads_wait_only_if_there_is_one_and_it_stood_still_since_the_last
     release = threading.Event()
     waiting = threading.Thread(target=release.wait)
     with mock.patch.object(threads, "SECONDS_ALL_WAIT", 0.0):
-        assert [beside.all_wait() for _ in range(3)] == [False] * 3
+        assert [beside.all_wait(0.0) for _ in range(3)] == [False] * 3
         waiting.start()
-        while not beside.all_wait():
+        while not beside.all_wait(0.0):
             pass
-        assert [beside.all_wait() for _ in range(4)] == [False, True, False, True]
+        assert [beside.all_wait(0.0) for _ in range(4)] == [False, True, False, True]
         is_over: list[bool] = []
 
         def work_until_it_is_over() -> None:
@@ -213,10 +213,10 @@ def test_all_threads_wait_only_if_there_is_one_and_it_stood_still_since_the_last
 
         working = threading.Thread(target=work_until_it_is_over)
         working.start()
-        assert not beside.all_wait()
+        assert not beside.all_wait(0.0)
         is_over.append(True)
         working.join()
-        assert [beside.all_wait() for _ in range(2)] == [False, True]
+        assert [beside.all_wait(0.0) for _ in range(2)] == [False, True]
     release.set()
     waiting.join()
 

@@ -44,10 +44,10 @@ def test_those_that_work_by_turns_hold_time_anew_once_all_have_rested() -> None:
 
 @pytest.mark.real_time
 @pytest.mark.parametrize("is_served", [False, True])
-def test_one_that_waits_outside_may_have_been_woken_only_where_a_task_waits_for_it(
+def test_one_that_waits_outside_may_have_been_woken_where_the_system_tells(
     is_served: bool,
 ) -> None:
-    expected = is_served and sleeps.SLEEPS_ARE_TOLD
+    expected = sleeps.SLEEPS_ARE_TOLD
     assert held([0.0], ["waits outside"], is_served=is_served) == [expected]
 
 

@@ -133,7 +133,7 @@ class Alone:
             if frame is None or (is_a_worker(frame) and (not is_served or has_no_work(frame))):
                 continue
             does = doing(frame)
-            if does == "waits at a lock" or (does == "waits outside" and is_served):
+            if does == "waits at a lock" or (does == "waits outside" and SLEEPS_ARE_TOLD):
                 is_at_work = self._may_be_woken(thread, place(thread, frame), now, last)
             else:
                 is_at_work = does == "works"

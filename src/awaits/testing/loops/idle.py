@@ -35,13 +35,12 @@ def make_something_run(loop: EventLoop) -> float:
         if released or loop.wake_who_waits_until_idle():
             return 0
         now, deadline = loop.timekeeper.now, loop.next_deadline()
-        if not (
-            threads_are_out and (loop.threads.all_wait() or loop.threads.keeps_pace(now, deadline))
-        ):
+        threads = loop.threads
+        if not (threads_are_out and (threads.all_wait(now) or threads.keeps_pace(now, deadline))):
             if not threads_are_out:
                 return math.inf
             loop.timekeeper.stand_still()
-            return SECONDS_UNTIL_LOOKED_AGAIN
+            return threads.seconds_until_looked_again()
     timekeeper = loop.timekeeper
     if loop.poll(timekeeper.idle):
         return 0

@@ -36,8 +36,8 @@ _ASK_SYSTEM = {
     *("accept", "poll", "read", "readinto", "readline", "recv", "recv_into", "recvfrom", "select"),
     *("run_forever", "run_until_complete", "waitpid"),  # the first two as uvloop's, written in C
 }
-# By module and function: where an idle thread of a pool waits, and where a worker waits for a task.
-# The adapters add those of anyio and trio.
+# By module and qualified name: where an idle thread of a pool waits, and where a worker waits for a
+# task. The adapters add those of anyio and trio.
 POOLS = {(concurrent.futures.thread.__name__, "_worker")}
 ASKING: set[tuple[str, str]] = set()
 # From Python 3.13 on, an item does not pass through a queue at which a thread waits.
@@ -188,7 +188,7 @@ def job(frame: FrameType) -> FrameType | None:
     """Return the frame in which a worker began what it does; `None` if that has no frame."""
     began: FrameType | None = None
     it: FrameType | None = frame
-    while it is not None and (_module(it), it.f_code.co_name) not in POOLS:
+    while it is not None and (_module(it), it.f_code.co_qualname) not in POOLS:
         began, it = it, it.f_back
     return None if it is None else began
 
@@ -203,7 +203,7 @@ def has_no_work(frame: FrameType | None) -> bool:
 
 def _stack(frame: FrameType | None) -> Iterator[tuple[str, str]]:
     while frame is not None:
-        place = _module(frame), frame.f_code.co_name
+        place = _module(frame), frame.f_code.co_qualname
         if place[0] not in _WAITING:
             yield place
         frame = frame.f_back

@@ -36,7 +36,7 @@ _DEBUGGERS = {"bdb", "pdb", "pydevd"}
 _OF_COROUTINES = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 # Virtual time must not wait for the thread that watches.
-POOLS.add((__name__, "_watch"))
+POOLS.add((__name__, "Watchdog._watch"))
 
 
 class _BlockedError(BaseException):

@@ -35,8 +35,8 @@ check_names(
 )
 if "run" not in vars(WorkerThread):  # then it only inherits one
     raise ImportError("WorkerThread has no run of its own", name="anyio")
-POOLS.add((WorkerThread.__module__, "run"))
-WORKERS.add((WorkerThread.__module__, "run"))
+POOLS.add((WorkerThread.__module__, WorkerThread.run.__qualname__))
+WORKERS.add((WorkerThread.__module__, WorkerThread.run.__qualname__))
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

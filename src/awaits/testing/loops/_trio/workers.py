@@ -32,8 +32,8 @@ check_names(
         Run: ["run", "run_in_host_task", "run_in_system_nursery", "run_system"],
     },
 )
-POOLS.add((WorkerThread.__module__, "_work"))
-WORKERS.add((WorkerThread.__module__, "_work"))
+POOLS.add((WorkerThread.__module__, WorkerThread._work.__qualname__))
+WORKERS.add((WorkerThread.__module__, WorkerThread._work.__qualname__))
 ASKING.add((_threads.__name__, "_send_message_to_trio"))
 
 
