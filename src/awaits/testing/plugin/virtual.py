@@ -100,6 +100,7 @@ class VirtualTime:
         self._of_new_loops: Settings | None = None  # and of those that a sync test makes
         self._outside = Outside()
         self._asks = False  # whether the test that runs asks for virtual time by itself
+        self._has_backend = False  # whether it is async, or takes `anyio_backend`
         self._give_back = replace_backends(self._backend)
 
     @pytest.hookimpl(tryfirst=True)
@@ -110,7 +111,10 @@ class VirtualTime:
         item.stash[_IN_REAL_TIME] = False
         self._outside.begin()
         follow(self.clock, self._clock)
-        if not (self._asks or runner_of(item) or "anyio_backend" in _fixtures(item)):
+        self._has_backend = bool(
+            self._asks or runner_of(item) or "anyio_backend" in _fixtures(item)
+        )
+        if not self._has_backend:
             self._of_new_loops = self._of_sync_tests
             return  # async fixtures of wider scopes stay open
         settings = self._of_new_loops = self._settings_of(item)
@@ -185,7 +189,8 @@ class VirtualTime:
         event loop with its options.
         """
         given = name, options
-        if self._settings is None or _is_its_own(given) or backends.name_of(given) is None:
+        is_on = self._settings is not None and self._has_backend
+        if not is_on or _is_its_own(given) or backends.name_of(given) is None:
             return given
         return name, {**options, **virtual_time(name, self._clock)}
 
