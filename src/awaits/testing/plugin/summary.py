@@ -39,7 +39,7 @@ class Suite(NamedTuple):
 
 
 def sentences(
-    terminal: pytest.TerminalReporter, exitstatus: int | pytest.ExitCode, suite: Suite | None
+    terminal: "pytest.TerminalReporter", exitstatus: int | pytest.ExitCode, suite: Suite | None
 ) -> Iterator[str]:
     """Yield what to say at the end of a run.
 
