@@ -44,6 +44,44 @@ def test_one_that_fails_in_an_order_fails_the_test_which_is_told_and_replays(
     result.stdout.no_fnmatch_line("*SUBFAILED*")
 
 
+ASKED_FOR = {
+    "a fixture": """
+    @pytest.fixture
+    def mine(subtests):
+        return subtests
+    """,
+    "the request": """
+    @pytest.fixture
+    def mine(request):
+        return request.getfixturevalue("subtests")
+    """,
+}
+
+
+@pytest.mark.parametrize("by", ASKED_FOR)
+def test_so_does_one_of_the_fixture_that_another_has_asked_for(
+    pytester: pytest.Pytester, by: str
+) -> None:
+    fine = """
+    async def test_fine(mine):
+        await in_turns("a", "b")
+        with mine.test("one"):
+            pass
+    """
+    race = RACE.replace("subtests", "mine")
+    result = explore(pytester, ASKED_FOR[by] + race + fine, "-o", "verbosity_subtests=1")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E * It failed in the subtest the sum, name='one'.",
+            "It replays with: @pytest.mark.explore(Schedule({*",
+            "* 3 subtests passed*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*SUBFAILED*")
+
+
 def test_one_that_passes_is_counted_once(pytester: pytest.Pytester) -> None:
     tests = """
     async def test_fine(subtests):

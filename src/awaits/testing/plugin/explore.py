@@ -8,7 +8,7 @@ import time
 import unittest
 from asyncio import CancelledError
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
 
@@ -50,7 +50,7 @@ from awaits.testing.plugin.reports import (
 )
 from awaits.testing.plugin.runners import runner_of
 from awaits.testing.plugin.shown import each_once
-from awaits.testing.plugin.subtests import Subtests
+from awaits.testing.plugin.subtests import NAME, Subtests
 from awaits.testing.plugin.tally import (
     DEVIATED,
     EVERY,
@@ -66,6 +66,9 @@ from awaits.testing.plugin.tally import (
 from awaits.testing.schedule import Schedule, anew, cancels_all, unseen
 from awaits.testing.shrink import shrink
 from awaits.testing.strategy import schedules
+
+if TYPE_CHECKING:
+    from awaits.testing.plugin._pytest import SubRequest
 
 SKIPS = pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest
 TRIES_ON_TRIO = 5
@@ -173,12 +176,21 @@ class Explore:
             pytest.fail(sentence, pytrace=False)
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: "SubRequest"
+    ) -> Generator[None, object, object]:
+        """Replace the fixture `subtests`, whoever asks for it."""
+        value = yield
+        if self._is_explored and fixturedef.argname == NAME and fixturedef.scope == "function":
+            value = self._subtests.replaced(value)
+            fixturedef.cached_result = (value, fixturedef.cache_key(request), None)
+        return value
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Steer the order of the tasks while the body of a test runs."""
         __tracebackhide__ = True
         around, self._around = self._around, None
-        if self._is_explored and isinstance(item, pytest.Function):
-            self._subtests.replace(item)
         if around is None or not isinstance(item, pytest.Function):
             return (yield)
         with replaced_body(item, lambda body: self._carrying(around(body))):

@@ -28,12 +28,9 @@ class Subtests:
         self.has_failed: bool = False
         """Whether one that was seen has failed."""
 
-    def replace(self, test: pytest.Function) -> None:
-        """Replace the value of the fixture, if the test uses it."""
-        fixture = test.funcargs.get(NAME)
-        if fixture is not None:
-            seen = _Seen(cast("_Fixture", fixture), self)
-            test.funcargs[NAME] = seen if self.are_seen else _Unseen()
+    def replaced(self, fixture: object) -> object:
+        """Return what a test gets for the value of the fixture."""
+        return _Seen(cast("_Fixture", fixture), self) if self.are_seen else _Unseen()
 
 
 class _Seen:
