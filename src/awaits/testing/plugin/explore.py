@@ -140,12 +140,8 @@ class Explore:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> bool | None:
         """Run a test as always, then in other orders; report it once."""
-        self._around = None  # of an earlier test that was not set up
         plan = self._plan_of(item)
-        if plan is None or not isinstance(item, pytest.Function):
-            return None
-        if hasattr(item.obj, "hypothesis"):
-            self._around = None if plan.orders == 0 else self._as_drawn
+        if plan is None or not isinstance(item, pytest.Function) or _is_hypothesis(item):
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         began = time.perf_counter()
@@ -190,8 +186,10 @@ class Explore:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Steer the order of the tasks while the body of a test runs."""
         __tracebackhide__ = True
-        around, self._around = self._around, None
-        if around is None or not isinstance(item, pytest.Function):
+        if not isinstance(item, pytest.Function):
+            return (yield)
+        around = self._around if self._draws(item) is None else self._as_drawn
+        if around is None:
             return (yield)
         with replaced_body(item, lambda body: self._carrying(around(body))):
             result = yield
@@ -200,13 +198,14 @@ class Explore:
 
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
         """Let Hypothesis draw an order for each example, before the event loop runs the example."""
-        plan = self._plan_of(pyfuncitem)
-        hypothesis = getattr(pyfuncitem.obj, "hypothesis", None)
-        if plan is None or plan.orders == 0 or hypothesis is None:
+        plan = self._draws(pyfuncitem)
+        if plan is None:
             return
         from awaits.testing.plugin.examples import draw  # noqa: PLC0415 Hypothesis's users alone
 
-        # anyio has put its own function here: it runs an example in its event loop.
+        # anyio has put its own function here: it runs an example in its event loop. What was here
+        # before is put back when the test has run.
+        hypothesis = pyfuncitem.obj.hypothesis
         run_example = hypothesis.inner_test
         strategy = schedules(jitter=plan.jitter)  # it takes longer to make than to draw from
 
@@ -218,8 +217,13 @@ class Explore:
 
         hypothesis.inner_test = drawing
 
+    def _draws(self, item: pytest.Function) -> Plan | None:
+        """Return how a test is explored that draws its orders: one of Hypothesis's."""
+        plan = self._plan_of(item)
+        return None if plan is None or plan.orders == 0 or not _is_hypothesis(item) else plan
+
     def _carrying(self, body: Body) -> Body:
-        """Let a `CancelledError` end the test, and not the event loop that its fixtures keep."""
+        """Let an error end the test, and not the event loop that its fixtures keep."""
 
         @functools.wraps(body)
         async def carrying(*args: object, **kwargs: object) -> None:
@@ -501,7 +505,7 @@ class Explore:
         self._around = around
         self._limits.begin_anew(item)
         reports = run_again(item, debugs=debugs)
-        self._around = None  # it is still there if the test could not be set up
+        self._around = None
         return reports
 
 
@@ -551,9 +555,13 @@ def _is_own_order(item: pytest.Function, schedule: Schedule) -> bool:
     return repr(schedule) == repr(plain) and event_loop_of(item) != "trio"
 
 
+def _is_hypothesis(test: pytest.Function) -> bool:
+    return hasattr(test.obj, "hypothesis")
+
+
 def _misfit(test: pytest.Function) -> str | None:
     """Return the sentence that tells why a test cannot be explored here, if it cannot."""
-    if hasattr(test.obj, "hypothesis"):
+    if _is_hypothesis(test):
         try:
             importlib.import_module(EXAMPLES)
         except (AttributeError, ImportError) as error:
