@@ -75,6 +75,18 @@ def test_a_cancellation_that_nobody_has_raised_again_is_forgotten_with_the_next_
     carried.raise_again()  # once
 
 
+def test_an_exit_of_the_program_is_carried() -> None:
+    carried = Carried()
+
+    def carry() -> None:
+        with carried.kept():
+            raise SystemExit("no such file")
+
+    carry()
+    with pytest.raises(SystemExit, match="no such file"):
+        carried.raise_again()
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_a_group_is_carried_unless_it_ends_the_run(error: type[BaseException]) -> None:
     carried = Carried()

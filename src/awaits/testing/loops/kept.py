@@ -39,10 +39,10 @@ def kept_event_loop(backend: str, options: dict[str, object]) -> "TestRunner":
 class Carried:
     """Carries an error past a kept event loop, which would end with it.
 
-    For anyio's runner on asyncio, two kinds are no errors like any other: after them, it runs
+    For anyio's runner on asyncio, three kinds are no errors like any other: after them, it runs
     nothing more. A `CancelledError`, which comes out of a function that waits for a task which
-    somebody has cancelled. And a group in which one is no `Exception`, such as pytest's own
-    failures when they pass through a task group.
+    somebody has cancelled. A `SystemExit`, which fails a test for pytest. And a group in which one
+    is no `Exception`, such as pytest's own failures when they pass through a task group.
     """
 
     def __init__(self) -> None:
@@ -57,6 +57,8 @@ class Carried:
         except asyncio.CancelledError as error:  # noqa: ASYNC103 raised again outside
             if not is_of_another_task(error):
                 raise
+            self._error = error
+        except SystemExit as error:
             self._error = error
         except BaseExceptionGroup as error:
             if error.subgroup((KeyboardInterrupt, SystemExit)) is not None or n_cancelled():

@@ -214,6 +214,7 @@ class Explore:
             __tracebackhide__ = True
             self._drawn = draw(strategy) if plan.schedule is None else plan.schedule
             run_example(*args, **kwargs)
+            self._carried.raise_again()
 
         hypothesis.inner_test = drawing
 
