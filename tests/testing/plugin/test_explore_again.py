@@ -2,7 +2,88 @@
 
 import pytest
 
-from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, explore
+from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore
+
+WRAPS = """
+    import functools
+    active = []
+
+    def wrapped(body):
+        @functools.wraps(body)
+        async def wrapper(*args, **kwargs):
+            active.append(body)
+            try:
+                await body(*args, **kwargs)
+            finally:
+                active.pop()
+
+        return wrapper
+
+    def pytest_collection_modifyitems(items):
+        for item in items:
+            item.obj = wrapped(item.obj)
+"""
+
+
+def test_a_test_that_a_plugin_has_wrapped_is_wrapped_in_each_run(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(WRAPS)
+    tests = """
+    from conftest import active
+
+    async def test_function():
+        await in_turns("a", "b")
+        assert len(active) == 1
+
+    class TestClass:
+        @pytest.fixture(autouse=True)
+        def orders(self):
+            self.orders = ["none so far"]
+
+        async def test_method(self):
+            assert not hasattr(self, "again")
+            self.again = True
+            self.orders.append(await in_turns("a", "b"))
+            assert (len(active), len(self.orders)) == (1, 2)
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines("explored: 2 tests, 40 orders, *")
+
+
+def test_a_method_has_an_object_of_its_own_in_each_run(pytester: pytest.Pytester) -> None:
+    tests = """
+    class TestClass:
+        objects = []
+
+        async def test_method(self):
+            await in_turns("a", "b")
+            assert self not in self.objects
+            self.objects.append(self)
+    """
+    explore(pytester, tests).assert_outcomes(passed=1)
+
+
+def test_a_function_that_a_collector_was_given_is_explored(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+        import pytest
+
+        class Cases(pytest.Module):
+            def collect(self):
+                for names in ("ab", "ba"):
+                    async def case(in_turns=self.obj.in_turns, names=names):
+                        assert await in_turns(*names) != names[1] * 2 + names[0] * 2
+                    yield pytest.Function.from_parent(self, name=f"case {names}", callobj=case)
+
+        def pytest_pycollect_makemodule(module_path, parent):
+            return Cases.from_parent(parent, path=module_path)
+    """)
+    result = explore(pytester, "", "--anyio-backends=asyncio")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*_ case ab*", "It replays with: *", "*_ case ba*"])
 
 
 def test_a_race_that_hypothesis_finds_is_found_each_time_a_plugin_runs_the_test(
@@ -37,6 +118,42 @@ def test_a_race_that_hypothesis_finds_is_found_each_time_a_plugin_runs_the_test(
 
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines("What Schedule({(1, *): *}) did:")
+
+
+def test_others_are_told_once_of_a_failure_that_is_reported_and_of_no_other(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest("""
+        def pytest_exception_interact(node, call, report):
+            print(f"told of: {node.name} {report.when} {call.excinfo.typename}")
+    """)
+    tests = """
+    runs = []
+
+    async def test_at_once():
+        assert await in_turns("a") == "never"
+
+    async def test_once():
+        runs.append(await in_turns("a", "b"))
+        assert len(runs) == 1
+
+    @pytest.fixture(scope="module")
+    def server():
+        yield
+        raise ConnectionError
+
+    async def test_end(server):
+        await in_turns("a", "b")
+    """
+    result = explore(pytester, RACE + FINE + tests, "-s")
+
+    result.assert_outcomes(failed=2, passed=3, errors=1)
+    told = [line.partition("told of: ")[2] for line in result.outlines if "told of: " in line]
+    assert told == [
+        "test_race call AssertionError",
+        "test_at_once call AssertionError",
+        "test_end teardown ConnectionError",
+    ]
 
 
 def test_an_order_in_which_the_program_exits_fails_the_test_and_no_later_one(

@@ -88,12 +88,10 @@ def named(*names: str) -> str:
                 "name2fixturedefs": VIRTUAL + EXPLORED,
                 "cache_key": VIRTUAL + EXPLORED,
                 "cached_result": VIRTUAL + EXPLORED,
-                "SetupState": EXPLORED,
                 "_obj": EXPLORED,
-                "_setupstate": EXPLORED,
+                "check_interactive_exception": EXPLORED,
                 "get_direct_param_fixture_func": EXPLORED,
                 "runtestprotocol": EXPLORED,
-                "teardown_exact": EXPLORED,
             }.items()
         ),
         *(

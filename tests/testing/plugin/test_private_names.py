@@ -69,12 +69,18 @@ def test_pytest_makes_the_function_and_the_object_of_a_test_anew_when_they_are_m
     assert test.obj.__code__ is before.__code__
 
 
-def test_pytest_tears_down_what_the_next_test_does_not_need(
-    request: pytest.FixtureRequest,
+def test_pytest_asks_a_function_whether_others_are_to_look_at_a_failure() -> None:
+    parameters = inspect.signature(runner.check_interactive_exception).parameters
+    assert list(parameters) == ["call", "report"]
+    source = inspect.getsource(runner.call_and_report)
+    assert "if check_interactive_exception(call, report):" in source
+
+
+@pytest.mark.parametrize("name", _again._TEARDOWN)
+def test_pytest_has_plugins_that_take_part_in_a_teardown(
+    pytestconfig: pytest.Config, name: str
 ) -> None:
-    state = request.session._setupstate
-    assert isinstance(state, runner.SetupState)
-    assert list(inspect.signature(state.teardown_exact).parameters) == ["nextitem"]
+    assert hasattr(pytestconfig.pluginmanager.get_plugin(name), "pytest_runtest_teardown")
 
 
 @pytest.mark.parametrize("number", [1])

@@ -8,34 +8,35 @@ one has moved:
   a method of, which are made anew when they are missing; `Item._report_sections`, to which each run
   adds its output.
 - How the report begins when a test that is strictly marked xfail passes.
-- `pdbinvoke`, the name of the plugin that starts pdb where a test fails; `_pdbshown`, which that
-  sets in a report.
-- `Session._setupstate`, to tear down what the next test does not need.
+- `_pytest.runner.check_interactive_exception`, by which `runtestprotocol` asks whether to call the
+  hook that tells pdb and others of a failure; `_pdbshown`, which pdb's plugin sets in a report.
+- The names of pytest's own plugins that take part in a teardown.
 - The name of the fixtures that pytest makes for parameters, `get_direct_param_fixture_func`.
 - pytest-asyncio's fixture `_function_scoped_runner`; virtual_asyncio.py says more about it.
 """
 
 # pyright: reportPrivateUsage=false
 
+from collections.abc import Callable
 from typing import cast
 
 import pytest
-from _pytest import python
-from _pytest.runner import SetupState, runtestprotocol
+from _pytest import python, runner
 
 from awaits.testing.loops.fence import check_names
 from awaits.testing.plugin._pytest import fixture_definitions
 
-PROPERTIES = pytest.StashKey[tuple[tuple[str, object], ...]]()  # of a test, before its first run
 _PARAMETER = "get_direct_param_fixture_func"
+_INTERACTS = "check_interactive_exception"
+_LOGGING = "logging-plugin"
+_TEARDOWN = "runner", "capturemanager", _LOGGING, "threadexception", "unraisableexception"
 
 check_names(
     "pytest",
     {
         python: [_PARAMETER],
         pytest.Function: ["_fixtureinfo", "_obj"],
-        pytest.Session: ["_setupstate"],
-        SetupState: ["teardown_exact"],
+        runner: ["runtestprotocol", _INTERACTS],
     },
 )
 
@@ -83,37 +84,104 @@ class _Sibling(pytest.Item):
         """Do nothing: it is never run."""
 
 
-def run_again(test: pytest.Function, *, debugs: bool = False) -> list[pytest.TestReport]:
+class _Start:
+    """What a test has before its first run, and is given again before each.
+
+    Args:
+        test: The test.
+    """
+
+    def __init__(self, test: pytest.Function) -> None:
+        instance = test.instance
+        method = None if instance is None else getattr(instance, test.originalname, None)
+        self._properties = tuple(test.user_properties)
+        self._function = None if test.obj == method else test.obj
+        self._attributes = self._attributes_of(test).copy()
+
+    def give(self, test: pytest.Function) -> None:
+        """Let a test begin as it did at first."""
+        test._report_sections.clear()
+        test.user_properties[:] = self._properties
+        if self._function is None:  # it is a method: pytest takes it from another object
+            for name in ("_obj", "_instance"):
+                vars(test).pop(name, None)
+            return
+        # By its name, pytest would find what somebody has wrapped, or nothing.
+        test.obj = self._function  # some plugins, such as pytest-trio, replace it in each run
+        attributes = self._attributes_of(test)
+        attributes.clear()
+        attributes.update(self._attributes)
+
+    def _attributes_of(self, test: pytest.Function) -> dict[str, object]:
+        """Return the attributes of the object that was made for the test alone, if there is one."""
+        is_its_own = test.cls is not None and isinstance(test.instance, test.cls)
+        return getattr(test.instance, "__dict__", {}) if is_its_own else {}
+
+
+_START = pytest.StashKey[_Start]()
+
+
+def run_again(test: pytest.Function, *, interacts: bool = False) -> list[pytest.TestReport]:
     """Set a test up, run it and tear it down, and return its reports without showing them.
 
     Args:
         test: The test.
-        debugs: Whether pdb may start where it fails.
+        interacts: Whether pdb and others are told where it fails.
     """
-    for name in ("_obj", "_instance"):
-        vars(test).pop(name, None)
-    test._report_sections.clear()
-    properties = test.stash.setdefault(PROPERTIES, tuple(test.user_properties))
-    test.user_properties[:] = properties
+    if _START not in test.stash:
+        test.stash[_START] = _Start(test)
+    test.stash[_START].give(test)
     sibling = _Sibling.from_parent(cast("pytest.Collector", test.parent), name="sibling")
-    plugins = test.config.pluginmanager
-    pdb = None if debugs else plugins.get_plugin("pdbinvoke")
-    if pdb is not None:
-        plugins.unregister(pdb)
-    try:
-        return runtestprotocol(test, nextitem=sibling, log=False)
-    finally:
-        if pdb is not None:
-            plugins.register(pdb, "pdbinvoke")
+    with pytest.MonkeyPatch.context() as patch:
+        if not interacts:
+            patch.setattr(runner, _INTERACTS, _tells_nobody)
+        return runner.runtestprotocol(test, nextitem=sibling, log=False)
 
 
-def end_of_item(test: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
-    """Tear down what the next test does not need; return a report if that fails."""
-    call = pytest.CallInfo.from_call(
-        lambda: test.session._setupstate.teardown_exact(nextitem),
-        when="teardown",
-    )
+def _tells_nobody(_call: object, _report: object) -> bool:
+    return False
+
+
+def end_of_item(
+    test: pytest.Item, nextitem: pytest.Item | None, torn_down: pytest.TestReport
+) -> list[pytest.TestReport]:
+    """Tear down what the next test does not need.
+
+    Args:
+        test: The test.
+        nextitem: The next one.
+        torn_down: The report of the test's own teardown.
+
+    Returns:
+        The reports of the whole teardown: one, unless two parts of it have failed.
+    """
+    if test.session.shouldfail or test.session.shouldstop:
+        nextitem = None  # it will not run
+    test._report_sections.clear()
+    _hook(test, "pytest_runtest_setup", _LOGGING)(item=test)  # makes room for what is logged
+    hook = _hook(test, "pytest_runtest_teardown", *_TEARDOWN)
+    ends_the_run: tuple[type[BaseException], ...] = (pytest.exit.Exception, KeyboardInterrupt)
+    if test.config.getoption("usepdb", False):
+        ends_the_run = (pytest.exit.Exception,)  # pdb begins at Ctrl-C
+
+    def end() -> None:
+        hook(item=test, nextitem=nextitem)
+
+    call = pytest.CallInfo.from_call(end, when="teardown", reraise=ends_the_run)
     if call.excinfo is None:
-        return []
+        torn_down.sections += pytest.TestReport.from_item_and_call(test, call).sections
+        return [torn_down]
     report: pytest.TestReport = test.ihook.pytest_runtest_makereport(item=test, call=call)
+    if runner.check_interactive_exception(call, report):
+        test.ihook.pytest_exception_interact(node=test, call=call, report=report)
+    if not torn_down.passed:
+        return [torn_down, report]
+    report.sections[:0] = torn_down.sections
     return [report]
+
+
+def _hook(test: pytest.Item, name: str, *plugins: str) -> Callable[..., object]:
+    """Return a hook of which only those plugins know: the others have seen the test end."""
+    manager = test.config.pluginmanager
+    others = [it for plugin, it in manager.list_name_plugin() if plugin not in plugins]
+    return manager.subset_hook_caller(name, others)

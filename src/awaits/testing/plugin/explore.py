@@ -154,11 +154,10 @@ class Explore:
             show_as_run_again(item, reports)
             return None
         take_time(reports, time.perf_counter() - began)
-        ended = end_of_item(item, nextitem)
-        if ended and reports[-1].passed:
-            reports = reports[:-1]  # a test has one report of its teardown
-        reports = [*reports, *ended]
-        for report in reports:
+        *before, torn_down = reports
+        for report in before:  # now, as Ctrl-C may come in what follows
+            item.ihook.pytest_runtest_logreport(report=report)
+        for report in end_of_item(item, nextitem, torn_down):
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
@@ -247,7 +246,7 @@ class Explore:
 
     def _steered(self, item: pytest.Function, plan: Plan) -> Reports:
         self._subtests.are_seen, self._subtests.has_failed = True, False
-        reports = run_again(item, debugs=True)
+        reports = run_again(item, interacts=True)
         self._subtests.are_seen = False
         name = event_loop_of(item)
         if name is None or backends.is_steered(name):
@@ -505,7 +504,7 @@ class Explore:
     ) -> Reports:
         self._around = around
         self._limits.begin_anew(item)
-        reports = run_again(item, debugs=debugs)
+        reports = run_again(item, interacts=debugs)
         self._around = None
         return reports
 
