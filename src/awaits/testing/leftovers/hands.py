@@ -7,15 +7,33 @@ a `with` block that the test has opened: there the program learns of the cancell
 
 import ast
 import functools
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, TracebackType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from awaits.testing.leftovers.places import Origin, is_inside, is_the_users
+from awaits.testing.leftovers.places import Origin, Stand, is_inside, is_the_users
 from awaits.testing.leftovers.watch import Leftover, Watch
 
-Node = TypeVar("Node", bound=ast.stmt)
+Node = TypeVar("Node", bound=ast.stmt | ast.expr)
+
+# A list comprehension is a function of its own up to Python 3.11, and a part of another's since.
+LOOPS = (
+    *(ast.For, ast.AsyncFor, ast.While),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
+
+class Span(NamedTuple):
+    """A part of a file, from one line and column to another."""
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+
+    def has(self, other: "Span") -> bool:
+        """Tell whether the other one is a part of this one."""
+        return self.start <= other.start and other.end <= self.end
 
 
 def is_the_programs(left: Leftover, body: CodeType | None, watch: Watch, *, is_again: bool) -> bool:
@@ -28,7 +46,7 @@ def is_the_programs(left: Leftover, body: CodeType | None, watch: Watch, *, is_a
         is_again: Whether the test was at this place before, in an earlier turn of its own loop.
     """
     origin = left.origin
-    if body is None or origin.function is None:
+    if body is None or not origin.stands:
         return False
     if origin.maker is None:  # made by the test, or by a function that it called
         if origin.is_direct or origin.is_of_a_plugin:
@@ -41,22 +59,34 @@ def is_the_programs(left: Leftover, body: CodeType | None, watch: Watch, *, is_a
     )
 
 
-def line_in(body: CodeType | None, watch: Watch) -> tuple[CodeType, int] | None:
-    """Return where a test was cancelled: in which function, its body or one in it, and the line."""
+def own_stands(body: CodeType | None, watch: Watch) -> list[Stand]:
+    """Return where a test was cancelled: its body first, and then the functions in it."""
     if body is None:
-        return None
-    own = [it for it in watch.stands if it[0] is body or is_inside(it[0], body)]
-    return own[-1] if own else None
+        return []
+    return [it for it in watch.stands if it.code is body or is_inside(it.code, body)]
 
 
 def _is_its_call_on(origin: Origin, body: CodeType, watch: Watch, *, is_again: bool) -> bool:
     """Tell whether the test's call that made something, or its `with` block, was still open."""
-    stood = line_in(body, watch)
-    if stood is None:
+    stood = own_stands(body, watch)
+    if not stood:
         return False
-    if stood == (origin.function, origin.line) and not is_again:
-        return True  # in a loop, an earlier call may have returned it
-    return _is_in_with(body, origin.line, stood[1])
+    is_the_same = [it.code for it in origin.stands] == [it.code for it in stood] and all(
+        map(_is_in_call, origin.stands, stood)
+    )
+    if is_the_same and not is_again:  # in a loop, an earlier call may have returned it
+        return True
+    return _is_in_with(body, _span(origin.stands[-1]), _span(stood[-1]))
+
+
+def _is_in_call(made: Stand, stood: Stand) -> bool:
+    """Tell whether something was made by what a function awaits now.
+
+    In `await connect()`, the call itself may make it, before anything is awaited. Unlike a call
+    among its arguments, it ends where the whole ends.
+    """
+    call, whole = _span(made), _span(stood)
+    return whole.has(call) and call.end == whole.end
 
 
 def comes_from(error: BaseException, body: CodeType) -> bool:
@@ -89,10 +119,10 @@ def is_expected(error: BaseException, body: CodeType) -> bool:
 
 
 def is_in_loop(body: CodeType, line: int) -> bool:
-    """Tell whether a line of a test's function is inside one of its loops."""
+    """Tell whether a line of a test's function is inside one of its loops or comprehensions."""
     return any(
         body.co_firstlineno <= node.lineno <= line <= (node.end_lineno or 0)
-        for node in _nodes(body.co_filename, ast.For, ast.AsyncFor, ast.While)
+        for node in _nodes(body.co_filename, *LOOPS)
     )
 
 
@@ -112,15 +142,39 @@ def _tracebacks(traceback: TracebackType | None) -> Iterator[TracebackType]:
         traceback = traceback.tb_next
 
 
-def _is_in_with(body: CodeType, made: int, line: int) -> bool:
-    """Tell whether a line is in a `with` block that was opened at the line `made`."""
-    return any(
-        any(
-            it.context_expr.lineno <= made <= (it.context_expr.end_lineno or 0) for it in node.items
-        )
-        and node.lineno <= line <= (node.end_lineno or 0)
-        for node in _nodes(body.co_filename, ast.With, ast.AsyncWith)
-    )
+def _is_in_with(body: CodeType, made: Span, stood: Span) -> bool:
+    """Tell whether a test stood in a `with` block whose context manager had been made before.
+
+    Args:
+        body: The test's function.
+        made: Where it had called what made something.
+        stood: Where it stood.
+    """
+    for node in _nodes(body.co_filename, ast.With, ast.AsyncWith):
+        whole = _span_of(node)
+        if not whole.has(stood):
+            continue
+        for manager in (_span_of(it.context_expr) for it in node.items):
+            # Python enters and leaves a block at the whole of it; since 3.13, at its manager.
+            if made in (whole, manager):
+                return True
+            # What an earlier call has returned is the manager's once the block is entered.
+            if manager.has(made) and stood != whole and not manager.has(stood):
+                return True
+    return False
+
+
+def _span(stand: Stand) -> Span:
+    """Return what a function calls or awaits; a whole line if Python was told to keep no more."""
+    positions = itertools.islice(stand.code.co_positions(), stand.instruction // 2, None)
+    line, end_line, column, end_column = next(positions)
+    if line is None or end_line is None or column is None or end_column is None:
+        return Span((stand.line, 0), (stand.line, 0))
+    return Span((line, column), (end_line, end_column))
+
+
+def _span_of(node: ast.stmt | ast.expr) -> Span:
+    return Span((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
 
 
 @functools.cache

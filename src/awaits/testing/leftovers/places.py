@@ -27,6 +27,20 @@ of_plugins: set[str] = set()
 """The files of pytest's installed plugins: what their fixtures make is not the program's."""
 
 
+class Stand(NamedTuple):
+    """Where a function stands: what it calls or awaits there."""
+
+    code: CodeType
+    line: int
+    instruction: int
+    """The offset of the instruction: on one line, there may be two calls."""
+
+
+def stand(frame: FrameType) -> Stand:
+    """Return where a function stands, by its frame."""
+    return Stand(frame.f_code, frame.f_lineno, frame.f_lasti)
+
+
 class Origin(NamedTuple):
     """Where something was made."""
 
@@ -40,12 +54,12 @@ class Origin(NamedTuple):
     """The user's outermost function in the task that made it."""
     maker: "weakref.ref[object] | None" = None
     """The task that made it, if the body of the test did not."""
-    function: CodeType | None = None
-    """The function of the test that stood there: its body, or one in it."""
+    stands: tuple[Stand, ...] = ()
+    """Where the test stood then: its body first, and then the functions in it."""
     is_direct: bool = False
-    """Whether that function called only Python or an event loop's library to make it."""
+    """Whether the innermost of them called only Python or an event loop's library to make it."""
     is_of_a_plugin: bool = False
-    """Whether that function called a fixture of an installed plugin to make it."""
+    """Whether the innermost of them called a fixture of an installed plugin to make it."""
 
     def __str__(self) -> str:
         if self.place is None:
@@ -72,7 +86,7 @@ def origin_here(body: CodeType | None) -> Origin:
         body: The test's function.
     """
     frame: FrameType | None = sys._getframe(2)
-    inner: FrameType | None = None  # of a function in the body
+    inner: list[FrameType] = []  # of functions in the body, the innermost first
     found: Place | None = None
     root: CodeType | None = None
     rank = 0
@@ -80,17 +94,17 @@ def origin_here(body: CodeType | None) -> Origin:
     while frame is not None:
         code = frame.f_code
         if code is body:
-            stands = inner or frame
-            is_direct = rank == 0 or (found is not None and found.code is stands.f_code)
+            stands = tuple([stand(it) for it in (frame, *reversed(inner))])
+            is_direct = rank == 0 or (found is not None and found.code is stands[-1].code)
             return Origin(
                 found if rank == 2 else _place(frame),
-                stands.f_lineno,
-                function=stands.f_code,
+                stands[-1].line,
+                stands=stands,
                 is_direct=is_direct,
                 is_of_a_plugin=is_of_a_plugin,
             )
-        if inner is None and body is not None and is_inside(code, body):
-            inner = frame
+        if body is not None and is_inside(code, body):
+            inner.append(frame)
         is_of_a_plugin = is_of_a_plugin or code.co_filename in of_plugins
         if runs_steps(frame):  # the frames further out did not make it
             break
@@ -128,8 +142,9 @@ def is_installed(path: str) -> bool:
 
 def is_inside(code: CodeType, body: CodeType) -> bool:
     """Tell whether a function is defined inside a test's function."""
-    is_nested = code.co_qualname.startswith(f"{body.co_qualname}.<locals>.")
-    return is_nested and code.co_filename == body.co_filename
+    return code.co_filename == body.co_filename and code.co_qualname.startswith(
+        f"{body.co_qualname}.<locals>."
+    )
 
 
 def is_of_the_project(code: CodeType) -> bool:

@@ -20,12 +20,14 @@ from awaits.testing.deadlock import file_and_line, frames_of, place
 from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watched
 from awaits.testing.leftovers.places import (
     Origin,
+    Stand,
     is_inside,
     is_kept_for_later,
     is_of_a_server,
     is_the_users,
     origin_here,
     place_in,
+    stand,
 )
 from awaits.testing.loops import adapter_here, real
 from awaits.testing.loops.stacks import frames, is_at_rest
@@ -87,8 +89,8 @@ class Watch:
         self._held: list[object] = []
         self.has_been_cut: bool = False
         """Whether the test was cancelled."""
-        self.stands: list[tuple[CodeType, int]] = []
-        """Where the test stood when it was cancelled, the outermost line first."""
+        self.stands: list[Stand] = []
+        """Where the test stood when it was cancelled, the outermost function first."""
         self._coroutine: object = None
         self._to_be_cut: set[weakref.ref[object]] = set()  # the tasks that had not ended then
         self._cut_off: set[weakref.ref[object]] = set()  # those of them that the cancellation ended
@@ -126,7 +128,7 @@ class Watch:
     def is_cut(self) -> None:
         """Note where the test stands as it is cancelled, and which tasks have not ended."""
         self.has_been_cut = True
-        self.stands = [(it.f_code, it.f_lineno) for it in frames_of(self._coroutine)]
+        self.stands = [stand(it) for it in frames_of(self._coroutine)]
         for task in self._open_tasks():
             self._to_be_cut.add(weakref.ref(task))
             if asyncio.isfuture(task):

@@ -17,7 +17,7 @@ from awaits.testing.leftovers.hands import (
     is_expected,
     is_in_loop,
     is_the_programs,
-    line_in,
+    own_stands,
 )
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.places import is_installed, of_plugins
@@ -247,10 +247,10 @@ class CancelledRuns:
 
     def _is_again(self, watch: Watch, code: CodeType | None) -> bool:
         """Tell whether the test was cancelled at these lines before, in a loop; note the lines."""
-        stood = line_in(code, watch)
-        if code is None or stood is None or not is_in_loop(code, stood[1]):
+        own = own_stands(code, watch)
+        if code is None or not any(is_in_loop(code, it.line) for it in own):
             return False
-        stack = tuple(watch.stands)
+        stack = tuple((it.code, it.line) for it in watch.stands)
         is_again = stack in self._stacks
         self._stacks.add(stack)
         return is_again
