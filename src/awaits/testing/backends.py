@@ -1,10 +1,10 @@
 """The event loops that the kit knows: one table, and the functions that read it."""
 
-import asyncio
 import importlib.metadata
 import importlib.util
 import platform
 import sys
+from asyncio import get_running_loop
 from typing import NamedTuple, TypeAlias
 
 AnyioBackend: TypeAlias = tuple[str, dict[str, object]]
@@ -188,7 +188,7 @@ def running() -> str:
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():
         return "trio"
-    loop = type(asyncio.get_running_loop())
+    loop = type(get_running_loop())
     return "asyncio+uvloop" if loop.__module__.split(".")[0] == _UVLOOP else "asyncio"
 
 

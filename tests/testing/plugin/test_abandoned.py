@@ -1,9 +1,13 @@
 """A thread that never ends, because its test was cut off: the session goes on without it."""
 
+import asyncio
 import subprocess
 import sys
+import time
 
 import pytest
+
+from awaits.testing.plugin import abandoned
 
 HEAD = """
     import asyncio, threading
@@ -193,3 +197,18 @@ def test_all_is_told_before_python_waits_for_it(pytester: pytest.Pytester) -> No
         assert process.stdout is not None
         assert any(" 1 failed, 1 passed in " in line for line in process.stdout)
         process.kill()  # it waits for the thread
+
+
+def test_a_function_that_a_test_has_replaced_is_not_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: float) -> None:
+        raise AssertionError
+
+    async def main() -> None:
+        await asyncio.to_thread(int)  # so that there is a thread
+        with monkeypatch.context() as patches:
+            patches.setattr(time, "sleep", refuse)
+            abandoned.abandon_threads()
+
+    asyncio.run(main())

@@ -12,6 +12,7 @@ import pytest
 from awaits.testing import virtual_time
 from awaits.testing.loops._asyncio.interrupts import Interrupts
 from awaits.testing.plugin import watchdog
+from awaits.testing.plugin.signals import not_raised_again
 from tests.testing.plugin.shared import run_tests
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -104,3 +105,18 @@ def test_one_for_the_signal_that_interrupts_stays_as_well(pytester: pytest.Pytes
 def test_the_signal_that_interrupts_is_free_again_afterwards(pytester: pytest.Pytester) -> None:
     run_tests(pytester, "\n    async def test_it(): pass", "--anyio-timeout=9")
     assert signal.getsignal(cast("int", watchdog.SIGNAL)) is signal.SIG_DFL
+
+
+def test_a_test_that_is_cut_off_sets_them_also_where_a_fixture_has_replaced_how(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    before = signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patches:
+        for name in ("getsignal", "signal"):
+            patches.setattr(signal, name, refuse)
+        with not_raised_again():
+            pass
+    assert signal.getsignal(signal.SIGTERM) is before

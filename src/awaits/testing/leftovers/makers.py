@@ -17,13 +17,14 @@ import contextlib
 import gc
 import io
 import re
-import socket
 import sys
-import threading
 import warnings
+from asyncio import Runner, get_running_loop
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from socket import socket
+from threading import Thread, get_ident
 from types import AsyncGeneratorType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 from weakref import WeakKeyDictionary, WeakSet, ref
@@ -34,7 +35,7 @@ from awaits.testing.loops.fence import check_names
 if TYPE_CHECKING:
     import trio
 
-check_names("Python", {warnings: ["_showwarnmsg"], asyncio.Runner: ["_loop"]})
+check_names("Python", {warnings: ["_showwarnmsg"], Runner: ["_loop"]})
 
 
 class Owner(Protocol):
@@ -56,9 +57,15 @@ class Owner(Protocol):
 owner: ContextVar[Owner | None] = ContextVar("owner", default=None)
 """The test that the running code belongs to."""
 
-_started_by_tests: "WeakKeyDictionary[threading.Thread, Owner]" = WeakKeyDictionary()
+known: list[object] = [
+    *(Thread.start, ThreadPoolExecutor.__init__, socket.__init__),
+    *(builtins.open, io.open, Runner.close),
+]
+"""What may be replaced here. Where there is anything else, a fixture has put it there."""
+
+_started_by_tests: "WeakKeyDictionary[Thread, Owner]" = WeakKeyDictionary()
 _made_pools: "WeakKeyDictionary[ThreadPoolExecutor, ref[Owner]]" = WeakKeyDictionary()
-of_older_pools: WeakSet[threading.Thread] = WeakSet()
+of_older_pools: WeakSet[Thread] = WeakSet()
 """The threads of executors that are older than the test that gave them work."""
 _watching: list[Owner] = []
 pending: "set[Owner]" = set()
@@ -76,7 +83,7 @@ def _owner_here() -> "Owner | None":
     who = owner.get()
     if who is None and _started_by_tests:
         # `threading.current_thread` would make an object for a thread that has none.
-        ident = threading.get_ident()
+        ident = get_ident()
         for known in _started_by_tests.keyrefs():  # copied at once: other threads start more
             thread = known()
             if thread is not None and thread.ident == ident and thread.is_alive():
@@ -90,7 +97,7 @@ class _Open:
     def __init__(self, original: Callable[..., object]) -> None:
         self._original = original
         self.__doc__ = original.__doc__
-        self.__name__ = original.__name__
+        self.__name__ = "open"  # a mock has none
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         file = self._original(*args, **kwargs)
@@ -120,10 +127,24 @@ def _replaced(holder: object, name: str, value: object) -> Generator[None]:
             setattr(holder, name, original)
 
 
-def _threads() -> contextlib.AbstractContextManager[None]:
-    original = threading.Thread.start
+@contextlib.contextmanager
+def _replaced_if_known(holder: object, name: str, value: object) -> Generator[None]:
+    """Replace something in the block, unless a fixture has: the test may ask what that was told."""
+    if not any(it is getattr(holder, name) for it in known):
+        yield
+        return
+    known.append(value)  # another block may be inside this one
+    try:
+        with _replaced(holder, name, value):
+            yield
+    finally:
+        known.remove(value)
 
-    def start(self: threading.Thread) -> None:
+
+def _threads() -> contextlib.AbstractContextManager[None]:
+    original = Thread.start
+
+    def start(self: Thread) -> None:
         who = _owner_here()
         if who is not None:
             who.made(self)
@@ -133,7 +154,7 @@ def _threads() -> contextlib.AbstractContextManager[None]:
             _started_by_tests[self] = who
         original(self)
 
-    return _replaced(threading.Thread, "start", start)
+    return _replaced_if_known(Thread, "start", start)
 
 
 def _pools() -> contextlib.AbstractContextManager[None]:
@@ -145,37 +166,37 @@ def _pools() -> contextlib.AbstractContextManager[None]:
         if who is not None:
             _made_pools[self] = ref(who)
 
-    return _replaced(ThreadPoolExecutor, "__init__", init)
+    return _replaced_if_known(ThreadPoolExecutor, "__init__", init)
 
 
 def _sockets() -> contextlib.AbstractContextManager[None]:
-    original = socket.socket.__init__
+    original = socket.__init__
 
-    def init(self: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 socket's own
+    def init(self: socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 socket's own
         original(self, *args, **kwargs)
         _note(self)
 
-    return _replaced(socket.socket, "__init__", init)
+    return _replaced_if_known(socket, "__init__", init)
 
 
 @contextlib.contextmanager
 def _files() -> Generator[None]:
     for_builtins, for_io = _Open(builtins.open), _Open(io.open)
-    with _replaced(builtins, "open", for_builtins), _replaced(io, "open", for_io):
+    with _replaced_if_known(builtins, "open", for_builtins), _replaced_if_known(io, "open", for_io):
         yield
 
 
 def _closed_loops() -> contextlib.AbstractContextManager[None]:
-    original = asyncio.Runner.close
+    original = Runner.close
 
-    def close(self: asyncio.Runner) -> None:
+    def close(self: Runner) -> None:
         loop: asyncio.AbstractEventLoop | None = vars(self).get("_loop")
         if loop is not None:  # it has one, and is not closed yet
             for who in pending:
                 who.loop_closes(loop)
         original(self)
 
-    return _replaced(asyncio.Runner, "close", close)
+    return _replaced_if_known(Runner, "close", close)
 
 
 @contextlib.contextmanager
@@ -343,7 +364,7 @@ def _tasks() -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def _tasks_of_asyncio() -> Generator[None]:
-    loop = asyncio.get_running_loop()
+    loop = get_running_loop()
     before: Any = loop.get_task_factory()
     eager: Any = getattr(asyncio, "eager_task_factory", None)
     if eager is not None and getattr(before, "__code__", None) is eager.__code__:

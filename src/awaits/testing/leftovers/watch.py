@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import dis
 import glob
-import socket
 import sys
-import threading
 import weakref
+from asyncio import all_tasks, current_task, get_running_loop, sleep
 from collections.abc import Callable, Container, Coroutine, Iterator
+from socket import socket
+from threading import Thread, current_thread
 from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any, NamedTuple, ParamSpec
 from weakref import WeakKeyDictionary
@@ -112,7 +113,7 @@ class Watch:
             adapter_here()
         with watched(self, _is_dropped_here):
             if backends.running() != "trio":
-                self._loop = asyncio.get_running_loop()
+                self._loop = get_running_loop()
             self._coroutine = body(*args, **kwargs)
             await self._coroutine
             self.look()
@@ -177,7 +178,7 @@ class Watch:
             )
             if not (closes or ends):
                 break
-            await asyncio.sleep(0)
+            await sleep(0)
         self._at_the_end = [
             it for it in self._at_the_end if it.it not in self._handlers or is_open(it.it)
         ]
@@ -227,7 +228,7 @@ class Watch:
                 root=origin.root,
                 maker=_hashable(weakref.ref(maker)),
             )
-        with contextlib.suppress(TypeError):  # what a fake `open` returns may be no key
+        with contextlib.suppress(TypeError):  # one of a class of the user's may be no key
             self._origins[it] = origin
         if isinstance(it, AsyncGeneratorType):
             self._generators[id(it)] = origin
@@ -276,7 +277,7 @@ class Watch:
         for it in self._made():
             kind = _kind(it)
             stays = self._origins[it][:2] in self._stays
-            if kind == "thread" and it is not threading.current_thread() and not stays:
+            if kind == "thread" and it is not current_thread() and not stays:
                 while is_open(it) and real.seconds() < until:
                     it.join(0.01)
             if kind in ("thread", "socket", "file") and is_open(it):
@@ -298,16 +299,16 @@ def _current_task() -> object:
     if trio is not None and trio.lowlevel.in_trio_task():
         return trio.lowlevel.current_task()
     with contextlib.suppress(RuntimeError):
-        return asyncio.current_task()
+        return current_task()
     return None
 
 
 def _eager_tasks(watch: Watch) -> Iterator[object]:
     """Yield the tasks of the event loop that belong to a test, as their contexts say."""
     with contextlib.suppress(RuntimeError):
-        for task in asyncio.all_tasks():
+        for task in all_tasks():
             context = getattr(task, "get_context", None)  # new in Python 3.12, as are eager tasks
-            if context and task is not asyncio.current_task() and context().get(owner) is watch:
+            if context and task is not current_task() and context().get(owner) is watch:
                 yield task
 
 
@@ -321,14 +322,14 @@ def _kind(it: object) -> str | None:
             return "task"
         case AsyncGeneratorType():
             return "async generator"
-        case threading.Thread():
+        case Thread():
             return "thread"
-        case socket.socket():
+        case socket():
             return "socket"
         case _ if hasattr(it, "fileno") and hasattr(it, "closed"):
             return "file"
         case _:
-            return None  # what a fake `open` may return
+            return None  # what a task factory may return
 
 
 def _needs_no_closing(it: object) -> bool:
@@ -362,7 +363,7 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
             return nursery is not None and it in nursery.child_tasks
 
 
-def _is_at_work(thread: threading.Thread) -> bool:
+def _is_at_work(thread: Thread) -> bool:
     """Tell whether a thread runs, and is not one that somebody else keeps for later work."""
     if not thread.is_alive():
         return False
@@ -405,4 +406,5 @@ def _what(it: Any) -> str:  # noqa: ANN401 see `_kind`
 
 
 def _was_cancelled(task: object) -> bool:
-    return isinstance(task, asyncio.Task) and task.cancelling() > 0
+    # `asyncio.Task` may be patched, and trio does not tell.
+    return asyncio.isfuture(task) and bool(getattr(task, "cancelling", int)())

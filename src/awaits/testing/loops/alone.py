@@ -10,6 +10,7 @@ Private name, read in CPython 3.11.7, 3.12.1 and 3.13.0: `threading._active`, th
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
+from threading import current_thread, main_thread
 from types import CodeType
 from typing import TypeAlias
 from weakref import WeakSet
@@ -81,8 +82,8 @@ class Alone:
 
     def is_called(self) -> None:
         """Note that this thread calls the event loop."""
-        thread = threading.current_thread()
-        if thread is not threading.main_thread():
+        thread = current_thread()
+        if thread is not main_thread():
             _callers.add(thread)
             self._called[thread] = real.seconds()
             self.has_callers = True
@@ -183,7 +184,7 @@ class Alone:
 
     def _beside(self, waiting: Collection[int], *, is_served: bool) -> Iterator[threading.Thread]:
         """Yield the other threads that may be at work for a task."""
-        those_that_never_are = threading.current_thread(), threading.main_thread()
+        those_that_never_are = current_thread(), main_thread()
         for thread in threading.enumerate():
             if thread in those_that_never_are or thread.ident in waiting:
                 continue

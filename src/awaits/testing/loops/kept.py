@@ -7,6 +7,7 @@ Private names, read in anyio 4.16.0: `anyio._core._eventloop.get_async_backend`,
 
 import asyncio
 import contextlib
+from asyncio import current_task
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ def n_cancelled() -> int:
     anyio's cancel scopes undo their own count. trio does not count: it raises `KeyboardInterrupt`.
     """
     try:
-        task = asyncio.current_task()
+        task = current_task()
     except RuntimeError:  # no event loop of asyncio's runs
         return 0
     return 0 if task is None else task.cancelling()

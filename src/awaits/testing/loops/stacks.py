@@ -9,11 +9,12 @@ where threads stand, and `_worker`, in which an idle thread of an executor waits
 import concurrent.futures.thread
 import dis
 import functools
-import gc
 import queue
 import sys
 import threading
 from collections.abc import Iterator
+from gc import disable, enable, isenabled
+from threading import current_thread, get_ident
 from types import BuiltinMethodType, CodeType, FrameType
 from typing import Literal, TypeAlias, cast
 
@@ -52,17 +53,17 @@ def frames() -> dict[int, FrameType]:
     """Return where each thread stands, except this one."""
     # Up to Python 3.11, a garbage collection during this call may wait for ever for a lock that the
     # call holds.
-    was_enabled = gc.isenabled()
-    gc.disable()
+    was_enabled = isenabled()
+    disable()
     try:
         where = sys._current_frames()
         # It would lead to the caller's own frame, and so keep all of them alive, and what threads
         # hold that have ended, until a garbage collection.
-        where.pop(threading.get_ident(), None)
+        where.pop(get_ident(), None)
         return where
     finally:
         if was_enabled:
-            gc.enable()
+            enable()
 
 
 def waits(frame: FrameType) -> bool:
@@ -217,7 +218,7 @@ def at_work() -> Iterator[tuple[threading.Thread, FrameType]]:
     where = frames()
     for thread in threading.enumerate():
         frame = where.get(thread.ident or 0)
-        if frame is None or thread in OLDEST or thread is threading.current_thread():
+        if frame is None or thread in OLDEST or thread is current_thread():
             continue
         if not (waits(frame) or is_at_rest(frame)):
             yield thread, frame

@@ -14,6 +14,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
+from threading import current_thread, get_ident, main_thread
 from types import FrameType
 from weakref import WeakKeyDictionary, WeakMethod, WeakValueDictionary, ref
 
@@ -141,7 +142,7 @@ class Threads:
 
     def asks_whether_it_is_cancelled(self) -> None:
         """Note that this thread asks: it may work until a deadline cancels it."""
-        self._asked[threading.get_ident()] = real.seconds()
+        self._asked[get_ident()] = real.seconds()
 
     def keeps_pace(self, now: float, deadline: float) -> bool:
         """Tell whether real time has reached a deadline, if real time counts.
@@ -179,13 +180,13 @@ class Threads:
         return self.alone.hold(self.waiting, watches_sockets)
 
     def _who_may_come_back(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
-        main = threading.main_thread()
+        main = main_thread()
         for thread, frame in self._busy():
             if thread is main or thread not in self._older or self._moves(thread, frame):
                 yield thread, frame
 
     def _busy(self) -> Iterator[tuple[threading.Thread, FrameType | None]]:
-        where, this = frames(), threading.current_thread()
+        where, this = frames(), current_thread()
         for thread in threading.enumerate():
             frame = where.get(thread.ident or 0)
             counts = thread.ident not in self.waiting and not thread.name.startswith(LIMIT)
@@ -291,7 +292,7 @@ class _Waiting:
         self._threads = threads
         self._future = future
         self._tasks = tasks
-        self._ident = threading.get_ident() if for_ever else 0
+        self._ident = get_ident() if for_ever else 0
         self._counts = False
 
     def begin(self) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType, FunctionType, MethodType
 from typing import Literal, NamedTuple, TypeAlias, cast
 
-import anyio
+from anyio import CapacityLimiter, Condition, Event, Lock, Semaphore, TaskInfo
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from awaits.testing.deadlock import awaited, frames_of, is_of_a_library
@@ -97,7 +97,7 @@ class Inside:
         )
 
     def _task_of(self, holder: object) -> object | None:
-        key = holder.id if isinstance(holder, anyio.TaskInfo) else id(holder)
+        key = holder.id if isinstance(holder, TaskInfo) else id(holder)
         return self._tasks[key].task if key in self._tasks else None
 
     def _holders(self, wanted: Sequence[object]) -> Iterator[object]:
@@ -156,16 +156,16 @@ def _called(it: object, user: FrameType | None) -> str:
 def _look(it: object, frame: FrameType) -> Wait | None:
     """Tell what a task waits for in anyio's methods that are the same on both event loops."""
     match it, frame.f_code.co_name:
-        case anyio.Lock(), _:
+        case Lock(), _:
             owner = it.statistics().owner
             return Wait("{}", () if owner is None else (owner,))
-        case anyio.Condition(), "wait":
+        case Condition(), "wait":
             return Wait("{} to be notified", is_held=False)
-        case anyio.Semaphore() | anyio.Condition(), _:
+        case Semaphore() | Condition(), _:
             return Wait("{}")
-        case anyio.CapacityLimiter(), _:
+        case CapacityLimiter(), _:
             return Wait("{}", tuple(it.statistics().borrowers))
-        case anyio.Event(), _:
+        case Event(), _:
             return Wait("{} to be set", is_held=False)
         case MemoryObjectReceiveStream(), _:
             return Wait(f"an item from {{}} ({_open(it, 'send')} open)", is_held=False)

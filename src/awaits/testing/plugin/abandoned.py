@@ -4,11 +4,11 @@ Nothing cancels a thread, and asyncio waits for those of its default executor as
 closes. So the event loop gets another executor, and the session goes on.
 """
 
-import asyncio
 import threading
-import time
+from asyncio import get_running_loop
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from types import FrameType
 
 import pytest
@@ -33,7 +33,7 @@ def bring_in(config: pytest.Config) -> None:
 def abandon_threads() -> None:
     """Do not let the event loop wait for threads of its default executor that are at work."""
     try:
-        loop = asyncio.get_running_loop()
+        loop = get_running_loop()
     except RuntimeError:
         return  # trio does not wait for threads
     if not any(_of_asyncio()):
@@ -41,7 +41,7 @@ def abandon_threads() -> None:
     until = real.seconds() + _SECONDS
     left: list[threading.Thread] = []
     while real.seconds() < until:
-        time.sleep(0.01)  # one that has just got its work may not have begun
+        sleep(0.01)  # one that has just got its work may not have begun
         left = list(_at_work())
         if not left:
             return
@@ -64,7 +64,7 @@ class _Told:
         """Name the threads that have not ended: the program may have pools of its own."""
         until = real.seconds() + _SECONDS_AT_THE_END
         while (left := dict(_not_ended())) and real.seconds() < until:
-            time.sleep(0.01)
+            sleep(0.01)
         for thread, frame in left.items():
             place = place_in(frame)
             terminalreporter.write_line(

@@ -5,6 +5,7 @@ import contextlib
 import functools
 import sys
 import warnings
+from asyncio import current_task, get_running_loop
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import CodeType
 from typing import NamedTuple, cast
@@ -285,7 +286,7 @@ class _Native:
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._task = asyncio.current_task()
+        self._task = current_task()
         self._timer: asyncio.TimerHandle | None = None
         self._n_cancels = self._n_looks = 0
 
@@ -303,7 +304,7 @@ class _Native:
             cast("asyncio.Task[object]", self._task).uncancel()
 
     def _wait(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(SECONDS_TO_END, self._cancel_again)
+        self._timer = get_running_loop().call_later(SECONDS_TO_END, self._cancel_again)
 
     def _cancel_again(self) -> None:
         if self._watch.waits_in_the_test():

@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import types
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 
 import pytest
 
@@ -118,6 +118,15 @@ def event_loop_of(item: pytest.Item) -> str | None:
             return "trio"
         case "anyio" | None:
             return backends.name_of(backend_of(item))
+
+
+def import_adapters(tests: Iterable[pytest.Item]) -> None:
+    """Import what steers these tests: in a test, fixtures may have replaced what imports use."""
+    names = {(event_loop_of(it) or "").partition("+")[0] for it in tests}
+    for name in backends.installed():
+        if backends.is_steered(name) and names & {name, ""}:  # one that cannot be told is any
+            with contextlib.suppress(ValueError):  # it does not fit
+                adapter(name)
 
 
 def misfit_of(test: pytest.Item) -> str | None:

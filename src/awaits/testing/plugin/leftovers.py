@@ -9,14 +9,12 @@ from typing import NamedTuple, cast
 
 import pytest
 
-from awaits.testing import backends
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.owners import reachable
 from awaits.testing.leftovers.watch import Leftover, Watch
-from awaits.testing.loops import adapter
 from awaits.testing.plugin._pytest import fixture_definitions
 from awaits.testing.plugin.bodies import Body, code_of, has_async_body, replaced_body
-from awaits.testing.plugin.choice import event_loop_of
+from awaits.testing.plugin.choice import import_adapters
 from awaits.testing.plugin.options import arguments_of
 
 # The fixtures of these packages own nothing that a test makes.
@@ -52,17 +50,8 @@ def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, whole_suite
     found = {item: _strictness(item, whole_suite=whole_suite) for item in tests}
     judged = {item: it for item, it in found.items() if it is not None}
     if judged:
-        _import_adapters(judged)
+        import_adapters(judged)
         config.pluginmanager.register(NoLeftovers(judged), "awaits-leftovers")
-
-
-def _import_adapters(tests: Iterable[pytest.Item]) -> None:
-    """Import what a watch needs: in a test, its fixtures may have replaced what imports use."""
-    names = {(event_loop_of(it) or "").partition("+")[0] for it in tests}
-    for name in backends.installed():
-        if backends.is_steered(name) and names & {name, ""}:  # one that cannot be told is any
-            with contextlib.suppress(ValueError):  # it does not fit
-                adapter(name)
 
 
 def may_stay(test: pytest.Item) -> Sequence[str] | None:

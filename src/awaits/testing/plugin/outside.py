@@ -52,11 +52,14 @@ class Outside:
 
         setattr(subprocess.Popen, "__init__", init)  # noqa: B010 mypy minds an assignment
         setattr(threading.Thread, "start", start)  # noqa: B010
+        self._noticing = start
+        makers.known.append(start)
 
     def close(self) -> None:
         """Stop noticing new processes and threads."""
         setattr(subprocess.Popen, "__init__", self._original)  # noqa: B010 see above
         setattr(threading.Thread, "start", self._original_start)  # noqa: B010
+        makers.known.remove(self._noticing)
 
     def begin(self) -> None:
         """Begin a test."""

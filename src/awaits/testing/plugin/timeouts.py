@@ -15,6 +15,7 @@ import pytest
 from awaits.testing.loops import adapter_here
 from awaits.testing.plugin import abandoned
 from awaits.testing.plugin.bodies import Body, ends_the_run, has_async_body, replaced_body
+from awaits.testing.plugin.choice import import_adapters
 from awaits.testing.plugin.options import arguments_of
 from awaits.testing.plugin.watchdog import Watchdog
 
@@ -34,6 +35,7 @@ def bring_in(config: pytest.Config, items: Iterable[pytest.Item], *, default: st
     found = {item: _seconds_of(item, seconds) for item in items if has_async_body(item)}
     watched = {item: it for item, it in found.items() if it is not None}
     if watched:
+        import_adapters(watched)
         config.pluginmanager.register(Timeouts(watched), "awaits-timeouts")
         abandoned.bring_in(config)
 

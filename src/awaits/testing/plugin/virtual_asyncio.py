@@ -10,6 +10,7 @@ projects may use it themselves.
 import asyncio
 import copy
 import functools
+from asyncio import get_running_loop
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
@@ -56,7 +57,7 @@ class PytestAsyncioLoops:
 
     def clock(self) -> VirtualClock | None:
         """Return the clock of the event loop that runs; `None` if it was not made here."""
-        return self._clocks.get(asyncio.get_running_loop())
+        return self._clocks.get(get_running_loop())
 
     def _made(self, clock: VirtualClock) -> asyncio.AbstractEventLoop:
         loop = virtual_time("asyncio", clock)["loop_factory"]()

@@ -4,9 +4,11 @@ import contextlib
 import inspect
 import itertools
 import signal
-import threading
 import time
+from asyncio import get_running_loop
 from collections.abc import Callable
+from signal import SIG_DFL, SIG_IGN, getsignal
+from threading import TIMEOUT_MAX, Event, Thread, current_thread, get_ident, main_thread
 from types import BuiltinFunctionType, FrameType
 
 from awaits.testing import backends
@@ -25,6 +27,9 @@ SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked
 SIGNAL: int | None = (
     signal.SIGRTMIN + 3 if hasattr(signal, "SIGRTMIN") else getattr(signal, "SIGUSR2", None)
 )
+
+# A test may replace these.
+_start, _join, _handle = Thread.start, Thread.join, signal.signal
 
 _STANDS_STILL = (
     "the event loop's clock stands still, because time.monotonic() is frozen, so no sleep ends; "
@@ -62,39 +67,39 @@ class Watchdog:
         tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.report: str = ""  # if it took too long
-        self._seconds = min(seconds, threading.TIMEOUT_MAX)
+        self._seconds = min(seconds, TIMEOUT_MAX)
         self._late = f"After {seconds:g} s, {late}"
         self._cancel = cancel
         self._tell = tell
         self._adapter = adapter_here()
-        self._loop = threading.get_ident()  # its thread
+        self._loop = get_ident()  # its thread
         self._soon = _soon()
-        self._answered = threading.Event()
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="anyio-timeout", daemon=True)
-        self._before: object = signal.SIG_IGN
+        self._answered = Event()
+        self._is_over = Event()
+        self._thread = Thread(target=self._watch, name="anyio-timeout", daemon=True)
+        self._before: object = SIG_IGN
         self._outside: FrameType | None = None  # the frame around all steps, if C runs them
         self._interrupted: FrameType | None = None  # the step that was interrupted last
 
     def __enter__(self) -> None:
         self._outside = _caller_of_steps(inspect.currentframe())
-        if SIGNAL is not None and threading.current_thread() is threading.main_thread():
-            self._before = signal.getsignal(SIGNAL)
-            if self._before is signal.SIG_DFL:
-                signal.signal(SIGNAL, self._interrupt)
-        self._thread.start()
+        if SIGNAL is not None and current_thread() is main_thread():
+            self._before = getsignal(SIGNAL)
+            if self._before is SIG_DFL:
+                _handle(SIGNAL, self._interrupt)
+        _start(self._thread)
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
         self._answered.set()
-        self._thread.join()
+        _join(self._thread)
         self._outside = self._interrupted = None
         if (
             SIGNAL is not None
-            and self._before is signal.SIG_DFL
-            and signal.getsignal(SIGNAL) == self._interrupt  # the program may have set its own
+            and self._before is SIG_DFL
+            and getsignal(SIGNAL) == self._interrupt  # the program may have set its own
         ):
-            signal.signal(SIGNAL, signal.SIG_DFL)
+            _handle(SIGNAL, SIG_DFL)
 
     def _watch(self) -> None:
         if self._is_over.wait(self._seconds) or _is_debugged(frames().get(self._loop)):
@@ -121,7 +126,7 @@ class Watchdog:
             f"{self._late}, and its event loop is blocked:\n  a task runs at {place_in(frame)}, "
             f"and has not awaited for {SECONDS_TO_ANSWER:g} s or more"
         )
-        if SIGNAL is not None and self._before is signal.SIG_DFL:
+        if SIGNAL is not None and self._before is SIG_DFL:
             self._interrupted = step
             signal.pthread_kill(self._loop, SIGNAL)
 
@@ -160,9 +165,7 @@ def _soon() -> Callable[[Callable[[], None]], object]:
         import trio  # noqa: PLC0415 it runs
 
         return trio.lowlevel.current_trio_token().run_sync_soon
-    import asyncio  # noqa: PLC0415 it runs
-
-    return asyncio.get_running_loop().call_soon_threadsafe
+    return get_running_loop().call_soon_threadsafe
 
 
 def _caller_of_steps(frame: FrameType | None) -> FrameType | None:
@@ -183,10 +186,8 @@ def _is_frozen() -> bool:
     """
     if type(time.monotonic) is BuiltinFunctionType:
         return False
-    import asyncio  # noqa: PLC0415 rarely needed
-
     with contextlib.suppress(RuntimeError):  # this is trio
-        return asyncio.get_running_loop().time() == time.monotonic()
+        return get_running_loop().time() == time.monotonic()
     return False
 
 

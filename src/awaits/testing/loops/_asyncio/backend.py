@@ -7,8 +7,8 @@ where anyio keeps the backend that it uses; `WorkerThread.run`, in which an idle
 
 # pyright: reportPrivateUsage=false
 
-import asyncio
 import functools
+from asyncio import get_running_loop
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple, cast
 
@@ -48,7 +48,7 @@ class VirtualAsyncIOBackend(AsyncIOBackend):
     @classmethod
     async def wait_all_tasks_blocked(cls) -> None:
         """Wait for the event loop to be idle. anyio itself polls, with sleeps of 0.1 seconds."""
-        loop = asyncio.get_running_loop()
+        loop = get_running_loop()
         if not isinstance(loop, VirtualEventLoop):
             await super().wait_all_tasks_blocked()
             return
@@ -66,7 +66,7 @@ class VirtualAsyncIOBackend(AsyncIOBackend):
         limiter: CapacityLimiter | None = None,
     ) -> T:
         """Count the thread as out: anyio has worker threads of its own, and uses no executor."""
-        loop = asyncio.get_running_loop()
+        loop = get_running_loop()
         if not isinstance(loop, VirtualEventLoop):
             return await super().run_sync_in_worker_thread(func, args, abandon_on_cancel, limiter)
         counting = _CountingLimiter(limiter or cls.current_default_thread_limiter(), loop)

@@ -10,6 +10,7 @@ And in CPython 3.11.7, 3.12.1 and 3.13.0: `Future._callbacks`, each with its con
 # pyright: reportPrivateUsage=false
 
 import asyncio
+from asyncio import Task, all_tasks, current_task
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from graphlib import CycleError, TopologicalSorter
@@ -69,7 +70,7 @@ def raise_in(task: asyncio.Task[object], error: BaseException) -> None:
 
     def raise_now() -> None:
         waiter = waiter_of(task)
-        if waiter is not None and not waiter.done() and not isinstance(waiter, asyncio.Task):
+        if waiter is not None and not waiter.done() and not isinstance(waiter, Task):
             waiter.set_exception(error)
         for scope in waiting:
             scope._deliver_cancellation(scope)
@@ -89,7 +90,7 @@ def break_rings() -> None:
 
     asyncio cancels what a task waits for, and so on: in a ring without end, also as it closes.
     """
-    awaited = {it: tasks_awaited_by(it) for it in asyncio.all_tasks()}
+    awaited = {it: tasks_awaited_by(it) for it in all_tasks()}
     while True:
         try:
             TopologicalSorter(awaited).prepare()
@@ -116,14 +117,14 @@ def _wake_as_cancelled(task: asyncio.Task[object]) -> None:
 @contextmanager
 def cancellable() -> Generator[Callable[[], None]]:
     """Let the block's task be cancelled wherever it waits; see `contract.Adapter`."""
-    task = asyncio.current_task()
+    task = current_task()
     assert task is not None  # noqa: S101 it runs the block
-    n_before, before = task.cancelling(), asyncio.all_tasks()
+    n_before, before = task.cancelling(), all_tasks()
     n_cancels = 0
 
     def cancel_more() -> None:
         nonlocal n_cancels
-        for it in asyncio.all_tasks() - before if n_cancels else ():
+        for it in all_tasks() - before if n_cancels else ():
             cancel(it)
         if n_cancels < 2:
             cancel(task)

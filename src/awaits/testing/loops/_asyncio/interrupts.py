@@ -8,15 +8,18 @@ the turn, unless the user's own code is running.
 
 import signal
 import sys
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from signal import SIGINT, default_int_handler, getsignal
+from threading import current_thread, main_thread
 from types import FrameType
 from weakref import WeakMethod
 
 from awaits.testing.deadlock import is_of_a_library
 
 _STDLIB = sys.stdlib_module_names - {"asyncio"}
+
+_handle = signal.signal  # a test may replace it
 
 
 class Interrupts:
@@ -34,19 +37,16 @@ class Interrupts:
     @contextmanager
     def kept(self) -> Generator[None]:
         """Keep Ctrl-C in the block, and raise it at its end; the second time, raise it at once."""
-        if (
-            threading.current_thread() is not threading.main_thread()
-            or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-        ):
+        if current_thread() is not main_thread() or getsignal(SIGINT) is not default_int_handler:
             yield  # another handles Ctrl-C, such as `asyncio.Runner`
             return
         self.pending = False
-        signal.signal(signal.SIGINT, self._keep)
+        _handle(SIGINT, self._keep)
         try:
             yield
         finally:
-            if signal.getsignal(signal.SIGINT) == self._keep:  # the program may have set its own
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+            if getsignal(SIGINT) == self._keep:  # the program may have set its own
+                _handle(SIGINT, default_int_handler)
             self.check()  # also if the turn has ended in an error
 
     def check(self) -> None:

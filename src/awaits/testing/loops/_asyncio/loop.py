@@ -22,6 +22,7 @@ import itertools
 import math
 import selectors
 import sys
+from asyncio import all_tasks, current_task
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import Executor
@@ -399,7 +400,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def tasks(self) -> Iterator[Here]:
         """Return all tasks, except the one that pytest's plugins run beside the main task."""
-        tasks = asyncio.all_tasks(self) - ({self._outermost} - {self._main})
+        tasks = all_tasks(self) - ({self._outermost} - {self._main})
         return (here(task, is_main=task is self._main) for task in tasks)
 
     @property
@@ -441,7 +442,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def main_task(self) -> Generator[None]:
         """Raise a deadlock as `DeadlockError` in the block, which runs in the current task."""
         __tracebackhide__ = True
-        task = cast("asyncio.Task[object]", asyncio.current_task(self))
+        task = cast("asyncio.Task[object]", current_task(self))
         before, self._main = self._main, task
         try:
             self._n_cancels = 0

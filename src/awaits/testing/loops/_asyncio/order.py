@@ -19,7 +19,7 @@ tasks are made.
 import asyncio
 import itertools
 import unittest
-from asyncio import futures
+from asyncio import all_tasks, current_task, futures, get_running_loop
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
@@ -89,7 +89,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
     is_native = True
 
     def __init__(self, order: Order) -> None:
-        loop = asyncio.get_running_loop()
+        loop = get_running_loop()
         if not isinstance(loop, asyncio.BaseEventLoop):
             raise unittest.SkipTest(
                 f"A schedule cannot steer {type(loop).__module__}, which keeps its queue to "
@@ -101,7 +101,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         super().__init__(steps, order, getattr(loop, "timekeeper", None))
         # anyio's tasks that are wrapped, and how often each was cancelled.
         self._wrapped_tasks: dict[asyncio.Task[object], int] = {}
-        self._older = asyncio.all_tasks(loop) if self.cancels_a_task else set()
+        self._older = all_tasks(loop) if self.cancels_a_task else set()
         self._factory = loop.get_task_factory()
         self._wraps = self.cancels_a_task and order.native
         if self._wraps and _is_eager(self._factory):
@@ -238,7 +238,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
 
     def current_task(self) -> asyncio.Task[object]:
         """Return the task that runs."""
-        return cast("asyncio.Task[object]", asyncio.current_task())
+        return cast("asyncio.Task[object]", current_task())
 
     def name_of(self, task: asyncio.Task[object]) -> str:
         """Return the name of a task."""
@@ -260,7 +260,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
 
 def queue_here() -> deque[asyncio.Handle]:
     """Return the queue of the running event loop; an empty one if it keeps its own to itself."""
-    return cast("deque[asyncio.Handle]", getattr(asyncio.get_running_loop(), "_ready", deque()))
+    return cast("deque[asyncio.Handle]", getattr(get_running_loop(), "_ready", deque()))
 
 
 def _is_eager(factory: object) -> bool:

@@ -12,6 +12,8 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0, and in anyio 4.16.0:
 # pyright: reportPrivateUsage=false
 
 import asyncio
+from asyncio import Condition, Event, Lock, Queue, Semaphore, Task, all_tasks, current_task
+from asyncio import TaskGroup as GroupOfAsyncio
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any, cast
@@ -40,7 +42,7 @@ def tasks_awaited_by(task: asyncio.Task[object]) -> list[asyncio.Task[object]]:
     """Return the tasks that a task waits for, itself or by `asyncio.gather`."""
     waiter = waiter_of(task)
     children: list[object] = getattr(waiter, "_children", []) if waiter is not None else []
-    return [it for it in (waiter, *children) if isinstance(it, asyncio.Task)]
+    return [it for it in (waiter, *children) if isinstance(it, Task)]
 
 
 def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
@@ -48,7 +50,7 @@ def here(task: asyncio.Task[Any], *, is_main: bool = False) -> Here:
     waiter = waiter_of(task)
     name, coroutine = name_of(task), task.get_coro()
     if waiter is None or waiter.done():
-        is_running = asyncio.current_task(task.get_loop()) is task
+        is_running = current_task(task.get_loop()) is task
         return Here(task, name, coroutine, is_main, "runs" if is_running else "can run")
     return Here(task, name, coroutine, is_main, wait=_for_future(waiter))
 
@@ -58,13 +60,13 @@ def tasks_here() -> Iterator[Here]:
 
     anyio's pytest plugin runs a task of its own beside the test's.
     """
-    for task in asyncio.all_tasks():
+    for task in all_tasks():
         if not str(getattr(task.get_coro(), "__qualname__", "")).startswith("TestRunner._call"):
             yield here(task)
 
 
 def _for_future(future: asyncio.Future[object]) -> Wait:
-    if isinstance(future, asyncio.Task):
+    if isinstance(future, Task):
         return Wait("the end of", (future,), is_held=False)
     if isinstance(future, _GatheringFuture):
         children: list[object] = cast("Any", future)._children
@@ -75,7 +77,7 @@ def _for_future(future: asyncio.Future[object]) -> Wait:
 def start_of(task: asyncio.Task[object]) -> FrameType | None:
     """Return the frame of anyio's `start` in which another waits until a task has started."""
     runs = list(awaited(task.get_coro()))
-    for waiter in asyncio.all_tasks(task.get_loop()):
+    for waiter in all_tasks(task.get_loop()):
         frames = list(frames_of(waiter.get_coro()))
         if frames and frames[-1].f_code is TaskGroup.start.__code__:
             started = frames[-1].f_locals.get("coro")
@@ -88,16 +90,16 @@ def look(it: object, frame: FrameType) -> Wait | None:
     """Tell what a task waits for in one of asyncio's methods or functions."""
     name = frame.f_code.co_name
     match it:
-        case asyncio.Condition() if name == "wait":
+        case Condition() if name == "wait":
             return Wait("{} to be notified", is_held=False)
-        case asyncio.Lock() | asyncio.Semaphore() | asyncio.Condition():
+        case Lock() | Semaphore() | Condition():
             return Wait("{}")
-        case asyncio.Event():
+        case Event():
             return Wait("{} to be set", is_held=False)
-        case asyncio.Queue():
+        case Queue():
             whats = {"get": "an item from {}", "put": "room in {}", "join": "all items of {}"}
             return Wait(whats.get(name, "{}"), is_held=False)
-        case asyncio.TaskGroup() | TaskGroup():
+        case GroupOfAsyncio() | TaskGroup():
             tasks: set[object] = cast("Any", it)._tasks
             return Wait("the end of", tuple(tasks), is_held=False)
         case _:
@@ -111,7 +113,7 @@ def _in_function(frame: FrameType) -> Wait | None:
             return Wait(sleep(given["delay"]), is_held=False)
         case "asyncio.tasks", "_wait":
             return Wait("the end of", tuple(given["fs"]), is_held=False)
-        case "asyncio.tasks", "wait_for" if isinstance(given.get("fut"), asyncio.Task):
+        case "asyncio.tasks", "wait_for" if isinstance(given.get("fut"), Task):
             return Wait("the end of", (given["fut"],), is_held=False)
         case "anyio._backends._asyncio", "run_sync_in_worker_thread":
             return Wait("a worker thread", is_held=False)

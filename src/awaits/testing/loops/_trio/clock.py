@@ -24,11 +24,11 @@ guest run, and `_main_task_finished`, which gets the outcome of that run.
 import functools
 import math
 import select
-import signal
 import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from signal import getsignal, valid_signals
 from typing import NoReturn
 
 import trio.testing
@@ -213,7 +213,7 @@ class VirtualTrioClock(trio.abc.Clock):
         waiting = self._runner.io_manager.statistics()
         kinds = ("tasks_waiting_read", "tasks_waiting_write", "tasks_waiting")  # epoll's, kqueue's
         sockets = sum(getattr(waiting, kind, 0) for kind in kinds)
-        handlers = map(signal.getsignal, signal.valid_signals())
+        handlers = map(getsignal, valid_signals())
         return (
             sockets > 1  # one is trio's own, for other threads
             or any(getattr(it, "__module__", None) == _signals.__name__ for it in handlers)

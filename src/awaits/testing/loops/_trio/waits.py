@@ -11,6 +11,17 @@ from collections.abc import Iterator
 from types import FrameType
 
 import trio
+from trio import (
+    CapacityLimiter,
+    Condition,
+    Event,
+    Lock,
+    MemoryReceiveChannel,
+    MemorySendChannel,
+    Nursery,
+    Semaphore,
+    StrictFIFOLock,
+)
 from trio._core._run import GLOBAL_RUN_CONTEXT, Runner
 
 from awaits.testing.deadlock import frames_of
@@ -49,22 +60,22 @@ def look(it: object, frame: FrameType) -> Wait | None:
     """Tell what a task waits for in one of trio's methods or functions."""
     name = frame.f_code.co_name
     match it:
-        case trio.Lock() | trio.StrictFIFOLock():
+        case Lock() | StrictFIFOLock():
             owner = it.statistics().owner
             return Wait("{}", () if owner is None else (owner,))
-        case trio.Condition() if name == "wait":
+        case Condition() if name == "wait":
             return Wait("{} to be notified", is_held=False)
-        case trio.Semaphore() | trio.Condition():
+        case Semaphore() | Condition():
             return Wait("{}")
-        case trio.CapacityLimiter():
+        case CapacityLimiter():
             return Wait("{}", tuple(it.statistics().borrowers))
-        case trio.Event():
+        case Event():
             return Wait("{} to be set", is_held=False)
-        case trio.MemoryReceiveChannel():
+        case MemoryReceiveChannel():
             return Wait("an item from {}", is_held=False)
-        case trio.MemorySendChannel():
+        case MemorySendChannel():
             return Wait("room in {}", is_held=False)
-        case trio.Nursery() if name != "start":  # which has a nursery of its own for the new task
+        case Nursery() if name != "start":  # which has a nursery of its own for the new task
             return Wait("the end of", tuple(it.child_tasks), is_held=False)
         case _:
             return _in_function(frame)
