@@ -6,6 +6,7 @@ from unittest import mock
 import pytest
 
 from awaits.testing.plugin import garbage
+from tests.testing.plugin.shared import RACE, explore
 
 
 def test_collections_in_a_block_look_at_nothing_that_is_older() -> None:
@@ -22,3 +23,24 @@ def test_what_is_raised_as_something_is_collected_is_not_told() -> None:
 
     with garbage.in_silence():
         Raises()
+
+
+def test_nothing_is_collected_while_the_report_of_an_explored_test_is_made(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        """
+        import gc, pytest
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_makereport():
+            print("it is collected" if gc.isenabled() else "it is not")
+            return (yield)
+        """
+    )
+    gc.enable()
+    result = explore(pytester, RACE, "-s")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("*it is not*")
+    result.stdout.no_fnmatch_line("*it is collected*")

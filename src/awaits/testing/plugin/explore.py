@@ -195,6 +195,18 @@ class Explore:
         self._carried.raise_again()
         return result
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Collect no garbage while pytest reads the code for a traceback.
+
+        What is collected may log a traceback, for which Python reads code as well: up to Python
+        3.11, that breaks the first reading (python/cpython#106905).
+        """
+        if not self._is_explored:
+            return (yield)
+        with garbage.uncollected():
+            return (yield)
+
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> None:
         """Let Hypothesis draw an order for each example, before the event loop runs the example."""
         plan = self._draws(pyfuncitem)

@@ -48,20 +48,29 @@ def frozen() -> Generator[None]:
 
 
 @contextlib.contextmanager
-def collected_by_hand() -> Generator[None]:
-    """In the block, garbage is collected only by `collect`, and once more at its end."""
+def uncollected() -> Generator[None]:
+    """In the block, no garbage is collected by itself."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        _forget_failure()
-        collect()
-        with frozen():
-            yield
+        yield
     finally:
-        _forget_failure()
-        collect()
         if was_enabled:
             gc.enable()
+
+
+@contextlib.contextmanager
+def collected_by_hand() -> Generator[None]:
+    """In the block, garbage is collected only by `collect`, and once more at its end."""
+    with uncollected():
+        try:
+            _forget_failure()
+            collect()
+            with frozen():
+                yield
+        finally:
+            _forget_failure()
+            collect()
 
 
 def _forget_failure() -> None:
