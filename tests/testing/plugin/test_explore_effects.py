@@ -294,6 +294,21 @@ def test_where_tasks_only_begin_late_the_report_says_what_the_order_stands_for(
 
     printed.assert_outcomes(failed=2)
     assert printed.stdout.str().count("Only tasks that had not begun were late. ") == is_told
+    printed.stdout.no_fnmatch_line("*tests fail only in orders*")
+
+
+def test_how_many_tests_fail_only_where_tasks_begin_late_is_said(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.mark.parametrize("n", range(3))
+    async def test_it(n):
+        assert await in_turns("a", "b") == "abab"
+    """
+    printed = explore(pytester, tests, "--explore=Schedule({(1, 1): 'idle'})")
+
+    printed.assert_outcomes(failed=3)
+    printed.stdout.fnmatch_lines("*3 tests fail only in orders in which tasks begin late: *")
 
 
 def test_a_test_that_shows_warnings_in_its_own_way_gets_them_each_time(

@@ -60,6 +60,7 @@ from awaits.testing.plugin.tally import (
     NOT_LATE,
     NOT_REPEATABLE,
     NOT_STEERED,
+    ONLY_BEGINS_LATE,
     PASSING,
     Tally,
 )
@@ -343,6 +344,7 @@ class Explore:
                 tell(reports, *how_to_replay(schedule, drawn))
                 if item.stash[HAS_PASSED] and only_begins_late(schedule):
                     tell(reports, BEGIN_LATE)
+                    note(reports, ONLY_BEGINS_LATE, True)
                 if not (is_known or hasattr(item.module, Schedule.__name__)):
                     note(reports, NOT_IMPORTED, True)
             else:
@@ -564,7 +566,7 @@ def _trials(plan: Plan, explorer: Explorer) -> Iterator[Trial]:
 def _is_own_order(item: pytest.Function, schedule: Schedule) -> bool:
     """Tell whether a schedule is the order that an event loop has without one; trio's is random."""
     plain = Schedule(jitter=schedule.jitter)
-    return repr(schedule) == repr(plain) and event_loop_of(item) != "trio"
+    return schedule == plain and event_loop_of(item) != "trio"
 
 
 def _is_hypothesis(test: pytest.Function) -> bool:

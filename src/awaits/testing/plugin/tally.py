@@ -18,6 +18,7 @@ NOT_STEERED = "not steered"
 EVERY = "every"
 NOT_LATE = "not late"  # a jitter in real time
 NOT_IMPORTED = "not imported"  # `Schedule`, in the module of a test whose marker is told
+ONLY_BEGINS_LATE = "only begins late"  # of the tasks of a failing order
 DEVIATED = "deviated"  # whether the schedule of a marker did anything
 CACHED = "awaits/explore"
 _NOT_TWICE = "is not explored: it fails when it runs a second time, even in its own order"
@@ -51,6 +52,7 @@ class Tally:
         self._incomplete: dict[str, str] = {}  # what was tried, by test
         self._n_not_late = 0
         self._is_imported = True
+        self._n_begin_late = 0
         # By test function: whether the schedule that it is marked with did anything.
         self._deviated: dict[str, bool] = {}
         self._now: dict[str, str] = {}  # the failures of this run, by test
@@ -82,6 +84,7 @@ class Tally:
             if isinstance(told := notes.get(NOT_REPEATABLE), list):
                 self._not_repeatable[report.nodeid] = told
             self._n_not_late += NOT_LATE in notes
+            self._n_begin_late += ONLY_BEGINS_LATE in notes
             self._is_imported = self._is_imported and NOT_IMPORTED not in notes
             if DEVIATED in notes:
                 function = report.nodeid.partition("[")[0]
@@ -121,6 +124,11 @@ class Tally:
             terminalreporter.write_line(line)
         for line in self.known.summary(self._now, self._passing, self._failed):
             terminalreporter.write_line(line)
+        if self._n_begin_late > 1:
+            terminalreporter.write_line(
+                f"  {self._n_begin_late:,} tests fail only in orders in which tasks begin late: "
+                "such a test may count turns, as by sleep(0), and no bug has to be behind it"
+            )
         if not self._is_imported:
             terminalreporter.write_line(
                 "  a marker that replays needs: from awaits.testing import Schedule"
