@@ -1,0 +1,81 @@
+"""What the hint on real clocks says of where one is read, and of what to read instead."""
+
+import pytest
+
+from tests.testing.plugin.shared import run_tests
+
+
+def test_the_line_that_reads_it_is_named_and_nothing_that_pytest_has_made(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def test_it():
+        before = time.monotonic()
+        await anyio.sleep(6)
+        assert time.monotonic() - before >= 6
+    """
+    result = run_tests(pytester, tests, "--virtual-time")
+
+    result.assert_outcomes(failed=2)
+    printed = result.stdout.str()
+    lines = printed.splitlines()
+    numbers = [line.split(":")[1] for line in lines if line.startswith("  test_it, test_")]
+    source = next(pytester.path.glob("test_*.py")).read_text().splitlines()
+    assert numbers
+    assert {source[int(it.partition(",")[0]) - 1].strip() for it in numbers} == {
+        "before = time.monotonic()"
+    }
+    assert "@py_assert" not in printed
+
+
+@pytest.mark.parametrize(
+    ("mark", "advice"),
+    [
+        ("anyio", "anyio.current_time()"),
+        ("asyncio", "asyncio.get_running_loop().time()"),
+        ("trio", "trio.current_time()"),
+    ],
+)
+def test_what_measures_virtual_time_there_is_named(
+    pytester: pytest.Pytester, mark: str, advice: str
+) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+    pytester.makepyfile(
+        f"""
+        import anyio, pytest, time
+
+        @pytest.mark.{mark}
+        async def test_it():
+            before = time.monotonic()
+            await anyio.sleep(6)
+            assert time.monotonic() - before >= 6
+        """
+    )
+    others = [] if mark == "trio" else ["-p", "no:trio"]
+    result = pytester.runpytest_subprocess("--virtual-time", *others)
+
+    result.stdout.fnmatch_lines(f"{advice} measures virtual time; or mark the test real_time.")
+
+
+PROJECT = """
+    pytest_plugins = ["pytester"]
+
+    async def test_virtual():
+        await anyio.sleep(3600)
+
+    def test_of_a_plugin(pytester):
+        pytester.makepyfile('''
+            import anyio, pytest
+
+            @pytest.mark.anyio
+            @pytest.mark.virtual_time
+            async def test_inner():
+                await anyio.sleep(3600)
+                assert anyio.current_time() == 3600
+        ''')
+        pytester.runpytest("-p", "no:trio").assert_outcomes(passed=2)
+"""
+
+
+def test_a_sync_test_may_run_pytest_in_virtual_time_itself(pytester: pytest.Pytester) -> None:
+    run_tests(pytester, PROJECT, "--virtual-time").assert_outcomes(passed=3)
