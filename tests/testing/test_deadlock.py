@@ -207,6 +207,19 @@ def test_one_that_the_program_catches_is_raised_at_the_end(
 
 @pytest.mark.real_time
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_one_that_the_program_catches_does_not_hide_ctrl_c(backend: str) -> None:
+    async def main() -> None:
+        try:
+            await anyio.Event().wait()
+        except (Exception, asyncio.CancelledError):  # noqa: ASYNC103, BLE001 as above
+            raise KeyboardInterrupt from None
+
+    with pytest.raises(KeyboardInterrupt):
+        anyio.run(main, backend=backend, backend_options=virtual_time(backend))
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_it_comes_by_itself_out_of_task_groups(backend: str) -> None:
     async def main() -> None:
         async with anyio.create_task_group() as outer, anyio.create_task_group() as inner:

@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+import threading
 from collections.abc import Iterable
 from unittest import mock
 
@@ -9,9 +10,9 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from awaits.testing.loops import real, threads
+from awaits.testing.loops import real, stacks, threads
 from awaits.testing.loops.alone import SECONDS_UNTIL_LOOKED_AGAIN
-from tests.testing.loops.shared import work
+from tests.testing.loops.shared import threads_beside_no_loop, work
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -90,3 +91,22 @@ def test_once_they_are_known_to_poll_it_is_seen_sooner() -> None:
     first = found.index(True)
     assert first >= HALF / SECONDS_UNTIL_LOOKED_AGAIN - 1
     assert sum(found[first + 1 :]) >= 3
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("is_woken", [False, True])
+def test_one_that_was_woken_a_moment_ago_does_not_wait(*, is_woken: bool) -> None:
+    place, release = None if is_woken else (0, 0, 0), threading.Event()
+    with (
+        mock.patch.object(threads, "SECONDS_OF_POLLING", 0.0),
+        mock.patch.object(threads, "place", return_value=place),
+    ):
+        beside = threads_beside_no_loop()
+        waiting = threading.Thread(target=release.wait, daemon=True)
+        waiting.start()
+        while not stacks.waits(stacks.frames()[waiting.ident or 0]):
+            pass
+        found = beside.all_wait(0.0)
+    release.set()
+    waiting.join()
+    assert found is not is_woken

@@ -123,10 +123,15 @@ def test_known_failures_are_written_once_and_expected_from_then_on(
     mended.stdout.fnmatch_lines(f"*::test_race passes now: delete its line in {known}")
 
 
-def test_a_run_that_is_cut_short_writes_no_list(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("how", ["-x", "pytest.exit"])
+def test_a_run_that_is_cut_short_writes_no_list(pytester: pytest.Pytester, how: str) -> None:
     tests = RACE + RACE.replace("test_race", "test_other")
+    stops = "\n    async def test_stops(): pytest.exit('enough')\n"
     args = ["--explore=20", "--explore-known=known.txt"]
-    result = explore(pytester, tests, *args, "-x")
+    if how == "-x":
+        result = explore(pytester, tests, *args, "-x")
+    else:
+        result = explore(pytester, RACE + stops + tests, *args)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines("*the run was cut short, so *known.txt was not written: *")
