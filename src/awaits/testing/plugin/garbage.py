@@ -9,6 +9,7 @@ import gc
 import sys
 import warnings
 from collections.abc import Generator
+from gc import disable, enable, isenabled  # a test may replace them
 
 _FROZEN_FROM_THE_START = gc.get_freeze_count()  # Python 3.12 has some that are
 
@@ -50,13 +51,13 @@ def frozen() -> Generator[None]:
 @contextlib.contextmanager
 def uncollected() -> Generator[None]:
     """In the block, no garbage is collected by itself."""
-    was_enabled = gc.isenabled()
-    gc.disable()
+    was_enabled = isenabled()
+    disable()
     try:
         yield
     finally:
         if was_enabled:
-            gc.enable()
+            enable()
 
 
 @contextlib.contextmanager

@@ -271,6 +271,7 @@ class VirtualTrioClock(trio.abc.Clock):
     def restart(self) -> bool:
         """Begin again at 0.0, unless a deadline is pending; return whether it was done."""
         self.threads.begin()
+        self.thrown.forget()
         self._begin_to_look()
         return self._runner.deadlines.next_deadline() == math.inf
 
