@@ -4,7 +4,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from functools import partial
 from unittest import mock
@@ -22,6 +22,16 @@ from awaits.testing.loops.threads import Threads
 from tests.testing.loops.shared import on_both, on_trio, work
 
 pytestmark = pytest.mark.skipif(not sleeps.SLEEPS_ARE_TOLD, reason="Only Linux tells.")
+
+
+@pytest.fixture(autouse=True)
+def patient() -> Iterator[None]:
+    """On a busy machine, a moment of work may take seconds."""
+    with (
+        mock.patch.object(alone, "SECONDS_ALONE", 1_000),
+        mock.patch.object(alone, "SECONDS_OF_SERVERS", 1_000),
+    ):
+        yield
 
 
 async def answer(stream: anyio.abc.SocketStream) -> None:
@@ -153,12 +163,7 @@ async def test_the_thread_of_trio_s_guest_mode_holds_no_time(anyio_backend_name:
     is_over = threading.Event()
     thread = threading.Thread(target=is_over.wait)  # so that there is something to look at
     thread.start()
-    with (
-        one,
-        other,
-        mock.patch.object(alone, "SECONDS_ALONE", 1_000),
-        mock.patch.object(Threads, "hold", noted),
-    ):
+    with one, other, mock.patch.object(Threads, "hold", noted):
         one.setblocking(False)
         with anyio.move_on_after(3600):
             await anyio.wait_readable(one)
