@@ -1,6 +1,7 @@
 """Workers that wait for a moment of real time, again and again, until a task wakes them."""
 
 import contextlib
+import itertools
 import queue
 import threading
 from collections.abc import Iterable
@@ -10,23 +11,24 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from awaits.testing.loops import real, stacks, threads
-from awaits.testing.loops.alone import SECONDS_UNTIL_LOOKED_AGAIN
+from awaits.testing.loops import polling, real, stacks, threads
+from awaits.testing.loops.alone import SECONDS_TO_WAKE, SECONDS_UNTIL_LOOKED_AGAIN
+from awaits.testing.loops.polling import Polling
 from tests.testing.loops.shared import threads_beside_no_loop, work
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
-HALF = threads.SECONDS_OF_POLLING
+HALF = polling.SECONDS_OF_POLLING
 
 
 @pytest.fixture
 def soon() -> Iterable[None]:
-    with mock.patch.object(threads, "SECONDS_OF_POLLING", 0.02):
+    with mock.patch.object(polling, "SECONDS_OF_POLLING", 0.02):
         yield
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.parametrize("pause", [0.01, 0.1])
+@pytest.mark.parametrize("pause", [0.001, 0.01, 0.1])
 async def test_time_moves_on_beside_one_that_polls_a_queue(pause: float) -> None:
     answers: queue.Queue[float] = queue.Queue()
     got: list[float] = []
@@ -52,6 +54,11 @@ async def test_time_stands_still_beside_many_short_jobs() -> None:
     assert anyio.current_time() == 0.0
 
 
+def at_zero() -> Polling:
+    with mock.patch.object(real, "seconds", return_value=0.0):
+        return Polling()
+
+
 Look = tuple[float, bool, float]  # seconds since the one before, whether all wait, the instant
 
 
@@ -66,31 +73,54 @@ Look = tuple[float, bool, float]  # seconds since the one before, whether all wa
         ([(0.05, i % 4 == 0, 0.0) for i in range(41)], False),
         # Time that moves begins anew, and so does what has been told.
         ([(0.05, True, float(i // 8)) for i in range(40)], False),
+        # Not while they work.
+        ([(0.04, True, 0.0)] * 12 + [(0.04, False, 0.0)], False),
         # A long pause may be the event loop's own.
         ([(0.0, True, 0.0), (100.0, True, 0.0)], False),
     ],
 )
 @pytest.mark.real_time
 def test_workers_poll_that_wait_nearly_all_the_time(looks: list[Look], polls: bool) -> None:
-    polling = threads._Polling()  # pyright: ignore[reportPrivateUsage]
-    now, found = real.seconds(), False
+    workers, now, found = at_zero(), 0.0, False
     for seconds, all_wait, instant in looks:
         now += seconds
-        found = polling.look(instant, now, all_wait=all_wait) or found
+        found = workers.count(instant, now, all_wait=all_wait) or found
     assert found is polls
 
 
 @pytest.mark.real_time
 def test_once_they_are_known_to_poll_it_is_seen_sooner() -> None:
-    polling = threads._Polling()  # pyright: ignore[reportPrivateUsage]
-    now = real.seconds()
+    workers, now = at_zero(), 0.0
     found: list[bool] = []
     for _ in range(20):
         now += SECONDS_UNTIL_LOOKED_AGAIN
-        found.append(polling.look(0.0, now, all_wait=True))
+        found.append(workers.count(0.0, now, all_wait=True))
     first = found.index(True)
     assert first >= HALF / SECONDS_UNTIL_LOOKED_AGAIN - 1
     assert sum(found[first + 1 :]) >= 3
+
+
+@pytest.mark.real_time
+def test_where_all_looks_come_early_some_are_counted_when_a_job_has_run_for_a_moment() -> None:
+    workers, soon, late = at_zero(), SECONDS_TO_WAKE / 2, SECONDS_UNTIL_LOOKED_AGAIN
+    seconds = itertools.accumulate([*[soon] * 15, late, *[soon] * 10])
+    with (
+        mock.patch.object(real, "seconds", side_effect=seconds),
+        mock.patch.object(polling, "sleep") as sleep,
+    ):
+        counted = [workers.counts_now() for _ in range(26)]
+    assert [n for n, it in enumerate(counted, 1) if it] == [10, 16, 26]
+    assert sleep.call_count == 2
+
+
+@pytest.mark.real_time
+def test_a_job_that_goes_on_is_looked_at_less_and_less_often() -> None:
+    workers, waits = at_zero(), list[float]()
+    for n in range(1, 7):
+        with mock.patch.object(real, "seconds", return_value=float(n)):
+            assert workers.counts_now()
+        waits.append(workers.until_next)
+    assert waits == [0.004, 0.008, 0.016, 0.032, 0.05, 0.05]
 
 
 @pytest.mark.real_time
@@ -98,8 +128,9 @@ def test_once_they_are_known_to_poll_it_is_seen_sooner() -> None:
 def test_one_that_was_woken_a_moment_ago_does_not_wait(*, is_woken: bool) -> None:
     place, release = None if is_woken else (0, 0, 0), threading.Event()
     with (
-        mock.patch.object(threads, "SECONDS_OF_POLLING", 0.0),
+        mock.patch.object(polling, "SECONDS_OF_POLLING", 0.0),
         mock.patch.object(threads, "place", return_value=place),
+        mock.patch.object(Polling, "counts_now", return_value=True),
     ):
         beside = threads_beside_no_loop()
         waiting = threading.Thread(target=release.wait, daemon=True)

@@ -21,6 +21,8 @@ WRAPS = """
 
     def pytest_collection_modifyitems(items):
         for item in items:
+            if item.cls is not None:
+                item.instance.given = "by a plugin"
             item.obj = wrapped(item.obj)
 """
 
@@ -43,6 +45,7 @@ def test_a_test_that_a_plugin_has_wrapped_is_wrapped_in_each_run(
 
         async def test_method(self):
             assert not hasattr(self, "again")
+            assert self.given == "by a plugin"
             self.again = True
             self.orders.append(await in_turns("a", "b"))
             assert (len(active), len(self.orders)) == (1, 2)

@@ -48,6 +48,19 @@ PROGRAM = """
         async def __aexit__(self, *exc):
             if not exc[0]:
                 await super().__aexit__()
+
+    class Opens:
+        async def __aenter__(self):
+            self.mine = socket.socket()
+
+        async def __aexit__(self, *exc):
+            if not exc[0]:
+                self.mine.close()
+
+    async def asks(function):
+        mine = socket.socket()
+        await function()
+        mine.close()
 """
 
 HEAD = """
@@ -124,6 +137,11 @@ CUT_OFF = {
     async def test_it():
         await program.forgets_at_once()
     """,
+    "in a block whose manager made it as it was entered": """
+    async def test_it():
+        async with program.Opens():
+            await anyio.sleep(1)
+    """,
     "in a block whose manager was given it": """
     async def test_it():
         async with program.Forgetful(await program.connects()):
@@ -151,3 +169,16 @@ def test_what_a_call_has_made_that_has_not_returned_is_the_programs(
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * ["  socket *, made at program.py:*"])
+
+
+def test_a_call_that_waits_for_a_function_of_the_test_is_not_blamed(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    async def test_it():
+        async def answers():
+            await anyio.sleep(1)
+
+        await program.asks(answers)
+    """
+    cancel(pytester, tests).assert_outcomes(passed=2)

@@ -84,8 +84,8 @@ def _owner_here() -> "Owner | None":
     if who is None and _started_by_tests:
         # `threading.current_thread` would make an object for a thread that has none.
         ident = get_ident()
-        for known in _started_by_tests.keyrefs():  # copied at once: other threads start more
-            thread = known()
+        for started in _started_by_tests.keyrefs():  # copied at once: other threads start more
+            thread = started()
             if thread is not None and thread.ident == ident and thread.is_alive():
                 return _started_by_tests.get(thread)
     return who

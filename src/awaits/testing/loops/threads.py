@@ -19,8 +19,9 @@ from types import FrameType
 from weakref import WeakKeyDictionary, WeakMethod, WeakValueDictionary, ref
 
 from awaits.testing.loops import real
-from awaits.testing.loops.alone import SECONDS_TO_WAKE, SECONDS_UNTIL_LOOKED_AGAIN, Alone
+from awaits.testing.loops.alone import Alone
 from awaits.testing.loops.oldest import OLDEST
+from awaits.testing.loops.polling import Polling
 from awaits.testing.loops.sleeps import SLEEPS_ARE_TOLD, Place, place
 from awaits.testing.loops.stacks import (
     frames,
@@ -39,10 +40,6 @@ SECONDS_AT_ONE_PLACE = 5.0
 LIMIT = "pytest_timeout "
 # A thread that was woken a moment ago still stands where it waited, until the system lets it run.
 SECONDS_ALL_WAIT = 0.2
-# Those that poll, as by `queue.get(timeout=0.1)`, wait at another place each time. If all wait for
-# so long in all, and hardly work meanwhile, that is the same. Then they are known to poll.
-SECONDS_OF_POLLING, SECONDS_OF_POLLING_AGAIN = 0.5, 0.1
-MOST_WORK_OF_POLLING = 0.25  # of the time in which they wait
 # A worker that has been at one job for so long may go on until a task has slept.
 SECONDS_AT_ONE_JOB = 5.0
 # A thread that asks at least this often whether it is cancelled may work until it is.
@@ -100,7 +97,7 @@ class Threads:
         self._jobs: dict[FrameType, float] = {}
         self._pace = (math.nan, 0.0)  # the virtual and the real time since when only these work
         self._all_wait: tuple[set[tuple[int, int]], float] = set(), real.seconds()
-        self._polling = _Polling()
+        self._polling = Polling()
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
 
     def n_waiting(self) -> int:
@@ -119,14 +116,16 @@ class Threads:
         Args:
             instant: The virtual time, in seconds.
         """
+        counts = self._polling.counts_now()
         found = list(self._who_may_come_back())
         all_wait = all(frame is not None and waits(frame) for _, frame in found)
         frames = [it for _, it in found if it is not None] if all_wait else []
         places = {(id(it), it.f_lasti) for it in frames}
         before, since = self._all_wait
         now = real.seconds()
+        # One that was woken a moment ago is no longer at a place.
         rest = bool(places) and all(place(it, frame) for it, frame in found if frame is not None)
-        if self._polling.look(instant, now, all_wait=rest):
+        if counts and self._polling.count(instant, now, all_wait=rest):
             return True
         if places != before:
             self._all_wait, self._looked_at = (places, now), frames
@@ -242,45 +241,6 @@ class Threads:
 def _serves(frame: FrameType) -> bool:
     """Tell whether a thread is a server that waits for the world outside."""
     return waits_outside(frame) and not is_a_worker(frame)
-
-
-class _Polling:
-    """For how long all workers have waited, and worked, since virtual time moved last."""
-
-    def __init__(self) -> None:
-        self._most = SECONDS_OF_POLLING
-        self._instant = 0.0  # in virtual time; all others in real time
-        self._looked, self._waited, self._worked = real.seconds(), 0.0, 0.0
-        self._all_waited = False  # at the last look
-        self.until_next: float = SECONDS_TO_WAKE
-        """For how many real seconds to wait before the next look, at most."""
-
-    def look(self, instant: float, now: float, *, all_wait: bool) -> bool:
-        """Note what the workers do; tell whether they have waited for long, and hardly worked.
-
-        Args:
-            instant: The virtual time, in seconds.
-            now: The real time, in seconds.
-            all_wait: Whether all of them wait.
-        """
-        was_woken = now - self._looked < self.until_next
-        if all_wait or not was_woken:
-            self.until_next = min(2 * self.until_next, SECONDS_UNTIL_LOOKED_AGAIN)
-        else:  # another job may have begun; it may soon wait, and not for long
-            self.until_next = SECONDS_TO_WAKE
-        passed = min(now - self._looked, SECONDS_UNTIL_LOOKED_AGAIN)
-        if instant != self._instant:
-            self._instant, self._waited, self._worked = instant, 0.0, 0.0
-        elif all_wait or self._all_waited:
-            self._waited += passed
-        else:
-            self._worked += passed
-        self._looked, self._all_waited = now, all_wait
-        polls = self._waited >= self._most and self._worked <= MOST_WORK_OF_POLLING * self._waited
-        if not (polls and all_wait):
-            return False
-        self._most, self._waited, self._worked = SECONDS_OF_POLLING_AGAIN, 0.0, 0.0
-        return True
 
 
 class _Waiting:
