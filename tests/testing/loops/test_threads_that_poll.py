@@ -59,7 +59,7 @@ def at_zero() -> Polling:
         return Polling()
 
 
-Look = tuple[float, bool, float]  # seconds since the one before, whether all wait, the instant
+Look = tuple[float, bool, float]  # seconds since the one before, whether all stand, the instant
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,11 @@ Look = tuple[float, bool, float]  # seconds since the one before, whether all wa
         ([(0.0, True, 0.0), *[(0.05, True, 0.0)] * 9], False),
         ([(0.0, True, 0.0), *[(0.05, True, 0.0)] * 11], True),
         # What passed between a look at which they worked and one at which they waited counts.
-        ([(0.05, i % 2 == 0, 0.0) for i in range(13)], True),
+        ([(0.05, i % 2 == 0, 0.0) for i in range(14)], True),
         # Not if they work for half of the time.
         ([(0.05, i % 4 == 0, 0.0) for i in range(41)], False),
         # Time that moves begins anew, and so does what has been told.
         ([(0.05, True, float(i // 8)) for i in range(40)], False),
-        # Not while they work.
-        ([(0.04, True, 0.0)] * 12 + [(0.04, False, 0.0)], False),
         # A long pause may be the event loop's own.
         ([(0.0, True, 0.0), (100.0, True, 0.0)], False),
     ],
@@ -82,10 +80,24 @@ Look = tuple[float, bool, float]  # seconds since the one before, whether all wa
 @pytest.mark.real_time
 def test_workers_poll_that_wait_nearly_all_the_time(looks: list[Look], polls: bool) -> None:
     workers, now, found = at_zero(), 0.0, False
-    for seconds, all_wait, instant in looks:
+    for seconds, all_stand, instant in looks:
         now += seconds
-        found = workers.count(instant, now, all_wait=all_wait) or found
+        found = workers.count(instant, now, all_stand=all_stand) or found
     assert found is polls
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(("share", "polls"), [(0.2, True), (0.3, False)])
+def test_workers_that_use_a_processor_do_not_poll_wherever_they_stand(
+    share: float, *, polls: bool
+) -> None:
+    workers, found = at_zero(), list[bool]()
+    with mock.patch.object(polling, "_computed") as computed:
+        for n in range(20):
+            now = n * SECONDS_UNTIL_LOOKED_AGAIN
+            computed.return_value = now * share
+            found.append(workers.count(0.0, now, all_stand=True))
+    assert found[-1] is polls
 
 
 @pytest.mark.real_time
@@ -94,7 +106,9 @@ def test_once_they_are_known_to_poll_it_is_seen_sooner() -> None:
     found: list[bool] = []
     for _ in range(20):
         now += SECONDS_UNTIL_LOOKED_AGAIN
-        found.append(workers.count(0.0, now, all_wait=True))
+        found.append(workers.count(0.0, now, all_stand=True))
+        if found[-1]:
+            workers.is_told()
     first = found.index(True)
     assert first >= HALF / SECONDS_UNTIL_LOOKED_AGAIN - 1
     assert sum(found[first + 1 :]) >= 3
@@ -129,6 +143,7 @@ def test_one_that_was_woken_a_moment_ago_does_not_wait(*, is_woken: bool) -> Non
     place, release = None if is_woken else (0, 0, 0), threading.Event()
     with (
         mock.patch.object(polling, "SECONDS_OF_POLLING", 0.0),
+        mock.patch.object(polling, "_computed", return_value=0.0),
         mock.patch.object(threads, "place", return_value=place),
         mock.patch.object(Polling, "counts_now", return_value=True),
     ):

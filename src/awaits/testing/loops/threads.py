@@ -96,7 +96,7 @@ class Threads:
         # Since when workers have been at their jobs. The frames stay alive, see above.
         self._jobs: dict[FrameType, float] = {}
         self._pace = (math.nan, 0.0)  # the virtual and the real time since when only these work
-        self._all_wait: tuple[set[tuple[int, int]], float] = set(), real.seconds()
+        self._all_wait: tuple[set[Place], float] = set(), real.seconds()
         self._polling = Polling()
         self.error: Exception | None = None  # a deadlock, which cancelled what threads wait for
 
@@ -118,19 +118,24 @@ class Threads:
         """
         counts = self._polling.counts_now()
         found = list(self._who_may_come_back())
-        all_wait = all(frame is not None and waits(frame) for _, frame in found)
-        frames = [it for _, it in found if it is not None] if all_wait else []
-        places = {(id(it), it.f_lasti) for it in frames}
-        before, since = self._all_wait
+        standing = [(it, frame) for it, frame in found if frame is not None and waits(frame)]
+        all_stand = len(standing) == len(found)
+        # One that was woken a moment ago has no place, or has slept once more.
+        places = {place(it, frame) for it, frame in standing if all_stand}
+        if None in places:
+            places = set()
         now = real.seconds()
-        # One that was woken a moment ago is no longer at a place.
-        rest = bool(places) and all(place(it, frame) for it, frame in found if frame is not None)
-        if counts and self._polling.count(instant, now, all_wait=rest):
+        before, since = self._all_wait
+        # If there is none, one begins or ends its work.
+        polls = counts and found and self._polling.count(instant, now, all_stand=all_stand)
+        if polls and places:
+            self._polling.is_told()
             return True
         if places != before:
-            self._all_wait, self._looked_at = (places, now), frames
+            self._all_wait = places, now
+            self._looked_at = [frame for _, frame in standing]
             return False
-        if not places or now - since < SECONDS_ALL_WAIT:  # if none, one begins or ends its work
+        if not places or now - since < SECONDS_ALL_WAIT:
             return False
         self._all_wait, self._looked_at = (set(), now), []
         return True
