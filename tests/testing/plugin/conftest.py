@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import pkgutil
 import sys
 import warnings
 from collections.abc import Iterator
@@ -9,12 +10,14 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, strategies
 
-# pytester forgets the modules that an inner run was first to import: import the slow ones here.
-SLOW = "hypothesis.strategies", "time_machine", "trio", "uvloop"
-# The adapters tell another room of the kit what they know, once.
-ADAPTERS = "awaits.testing.loops._asyncio", "awaits.testing.loops._trio"
-for module in (*SLOW, *ADAPTERS):
+import awaits.testing
+
+# pytester forgets the modules that an inner run was first to import, so import here what is slow,
+# and all of the kit: it remembers what there was at its start, such as threads and frozen objects.
+for module in ("hypothesis.strategies", "time_machine", "trio", "uvloop"):
     importlib.import_module(module)
+for found in pkgutil.walk_packages(awaits.testing.__path__, "awaits.testing."):
+    importlib.import_module(found.name)
 
 
 @pytest.fixture(autouse=True)

@@ -104,6 +104,18 @@ class TestChoice:
 
         result.assert_outcomes(passed=1)
 
+    @pytest.mark.parametrize("option", ["--anyio-backends", "--explore", "--virtual-time-wall"])
+    def test_a_conftest_above_the_project_is_not_read(
+        self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, option: str
+    ) -> None:
+        pytester.makeconftest("assert False, 'it is of another project'")
+        project = pytester.mkdir("project")
+        project.joinpath("tox.ini").write_text(pytester.path.joinpath("tox.ini").read_text())
+        project.joinpath("test_it.py").write_text("def test_it(): pass")
+        monkeypatch.chdir(project)
+
+        run(pytester, option).assert_outcomes(passed=1)
+
     @pytest.mark.parametrize(
         ("args", "sentence"),
         [

@@ -58,9 +58,10 @@ def pytest_load_initial_conftests(
                     f"there is no file {following!r}."
                 )
         args[:] = [f"{arg}={OPTIONAL[arg]}" if arg in OPTIONAL else arg for arg in args]
-        early_config.known_args_namespace = parser.parse_known_args(
-            args, namespace=copy.copy(early_config.option)
-        )
+        before = early_config.known_args_namespace
+        known = parser.parse_known_args(args, namespace=copy.copy(early_config.option))
+        known.confcutdir = before.confcutdir  # pytest has set it: no conftest from further above
+        early_config.known_args_namespace = known
 
 
 def pytest_configure(config: pytest.Config) -> None:
