@@ -3,31 +3,26 @@
 import contextlib
 import functools
 import importlib
-import itertools
 import time
-import unittest
-from asyncio import CancelledError
-from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from awaits.testing import backends
-from awaits.testing.explore import Explorer, Trial, trial_of
+from awaits.testing.explore import Explorer
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.loops.kept import Carried
 from awaits.testing.plugin import garbage
 from awaits.testing.plugin._again import (
     end_of_item,
     is_run_again_if_it_fails,
-    is_set_up_for_each_test,
     run_again,
 )
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.limits import Limits
-from awaits.testing.plugin.older import OlderTasks
 from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.reports import (
     BEGIN_LATE,
@@ -48,7 +43,8 @@ from awaits.testing.plugin.reports import (
     tell,
     tell_of_others,
 )
-from awaits.testing.plugin.runners import runner_of
+from awaits.testing.plugin.runs import Runs
+from awaits.testing.plugin.search import Plan, Search
 from awaits.testing.plugin.shown import each_once
 from awaits.testing.plugin.subtests import NAME, Subtests
 from awaits.testing.plugin.tally import (
@@ -71,35 +67,9 @@ from awaits.testing.strategy import schedules
 if TYPE_CHECKING:
     from awaits.testing.plugin._pytest import SubRequest
 
-SKIPS = pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest
 TRIES_ON_TRIO = 5
-ORDERS = 100
-MOST_ORDERS = 100_000  # where every order is tried
 MOST_STEPS = 1_000_000  # of all runs that make a failing order small; some seconds
 EXAMPLES = "awaits.testing.plugin.examples"  # needed only for tests of Hypothesis's
-
-
-class Plan(NamedTuple):
-    """How a test is explored: the arguments of `@pytest.mark.explore`."""
-
-    orders: int | None = None  # at most; 0 for none; `most` has the default
-    deviations: int | Literal["all"] | None = None  # instead, every order with at most so many
-    jitter: float = 0.0
-    cancel: bool = False
-    schedule: Schedule | None = None  # this one alone
-    awaits: int = 0  # at how many, at most, the whole test is cancelled
-    seed: str = ""  # what the draws depend on, besides the test's name
-
-    @property
-    def most(self) -> int | None:
-        """How many orders there may be; `None` for as many as there are."""
-        match self.deviations:
-            case None:
-                return self.orders or ORDERS
-            case "all":
-                return self.orders or MOST_ORDERS
-            case _:
-                return self.orders
 
 
 class Explore:
@@ -122,17 +92,13 @@ class Explore:
         limits: Limits,
     ) -> None:
         self._plan_of = plan_of
-        self._limits = limits
         self._plots = plots
         self._cancelled = cancelled
         self._tally = tally
-        self._around: Callable[[Body], Body] | None = None  # for the body of the test that runs
-        self._failing: Trial | None = None  # what ran last, of all that run in one event loop
-        self._n_ran = 0  # how many did
+        self._runs = Runs(cancelled, limits)
         self._drawn = Schedule()  # for the example that runs
         self._subtests = Subtests()
         self._carried = Carried()
-        self._older = OlderTasks()  # than the run of a test that is played again for its report
         self._is_explored = False  # whether the test that runs is one of those
         self._not_repeatable: list[str] = []  # tests that ran again, and could not, so far
 
@@ -188,7 +154,7 @@ class Explore:
         __tracebackhide__ = True
         if not isinstance(item, pytest.Function):
             return (yield)
-        around = self._around if self._draws(item) is None else self._as_drawn
+        around = self._runs.around if self._draws(item) is None else self._as_drawn
         if around is None:
             return (yield)
         with replaced_body(item, lambda body: self._carrying(around(body))):
@@ -273,7 +239,7 @@ class Explore:
         if plan.schedule is None and not has_passed:
             # Where trio's own order, which is random, is the reason, a schedule can tell more.
             has_passed = event_loop_of(item) == "trio" and passed(
-                self._run_with(item, Schedule(jitter=plan.jitter))
+                self._runs.run(item, Schedule(jitter=plan.jitter))
             )
             if not has_passed:
                 item.stash[HAS_PASSED] = False
@@ -281,19 +247,13 @@ class Explore:
                     tell_of_others(reports, self._not_repeatable)
                 return reports
         item.stash[HAS_PASSED] = has_passed
-        explorer = _explorer(item, plan)
-        failing = self._first_failing(item, plan, explorer)
-        n_awaits: int | None = None  # if it is not cancelled as a whole
-        if plan.awaits and (failing is None or cancels_all(failing[0])):
-            failing = failing or self._first_cancelled(item, plan.awaits)
-            self._cancelled.end()
-            n_awaits = self._cancelled.n_awaits
-        note(reports, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
+        search = Search(item, plan, self._last(item), self._runs, self._cancelled)
+        failing, explorer = search.first_failing(), search.explorer
+        tried = [explorer.n_orders, explorer.n_distinct, search.n_awaits]
+        note(reports, EXPLORED, tried)
         _note_what_has_no_effect(item, plan, explorer, reports)
         if failing is None:
-            last = self._last(item)
-            is_tried = last is None or _is_asked_for(last, plan)
-            if plan.schedule is None and is_passing and is_tried:
+            if plan.schedule is None and is_passing and search.tries_the_last:
                 note(reports, PASSING, True)
             if explorer.all is not None:
                 keeps_lengths = explorer.has_slept and not plan.jitter
@@ -306,7 +266,7 @@ class Explore:
             failures = self._failures(item, plan, *failing)
         if not has_passed:  # and one order alone was asked for
             tell(failures, IN_ANY_ORDER)
-        note(failures, EXPLORED, [explorer.n_orders, explorer.n_distinct, n_awaits])
+        note(failures, EXPLORED, tried)
         return failures
 
     def _note_not_repeatable(
@@ -325,15 +285,15 @@ class Explore:
         """Return the reports of a test that fails in an order, once that is made small and told."""
 
         def fails(schedule: Schedule) -> bool:
-            reports = self._run_with(item, schedule)
+            reports = self._runs.run(item, schedule)
             garbage.collect()
             return failed(reports)
 
         if not (plan.schedule or callable(schedule.delays) or cancels_all(schedule)):
             schedule = shrink(schedule, fails, most_steps=MOST_STEPS)
         schedule = anew(schedule)
-        again = self._run_with(item, schedule, debugs=True)
-        older = self._older.told()
+        again = self._runs.run(item, schedule, debugs=True)
+        older = self._runs.older.told()
         reports = again if failed(again) else once
         is_known = self._tally.known.covers(item.nodeid, schedule)
         if plan.schedule is None and _is_own_order(item, schedule):
@@ -364,66 +324,9 @@ class Explore:
         # trio's own order is random: a test that failed in one may pass in others, as it did
         # before.
         return any(
-            not failed(self._run_with(item, Schedule()) if first else run_again(item))
+            not failed(self._runs.run(item, Schedule()) if first else run_again(item))
             for first in (True, *TRIES_ON_TRIO * (False,))
         )
-
-    def _first_failing(
-        self, item: pytest.Function, plan: Plan, explorer: Explorer
-    ) -> tuple[Schedule, Reports] | None:
-        """Run the test until it fails; return the order in which it failed, and its reports."""
-        for schedule in self._given(item, plan):
-            reports = self._run_given(item, schedule, explorer)
-            if plan.schedule is not None and cancels_all(schedule):
-                explorer.note(schedule)
-            if failed(reports):
-                return schedule, reports
-        if plan.schedule is not None or plan.orders == 0:
-            return None
-        return self._first_failing_of(item, plan, explorer)
-
-    def _first_failing_of(
-        self, item: pytest.Function, plan: Plan, explorer: Explorer
-    ) -> tuple[Schedule, Reports] | None:
-        trials = _trials(plan, explorer)
-        if not is_set_up_for_each_test(item):
-            # Nothing is set up for this test alone, so its body can run again and again.
-            reports = self._run_all(item, trials)
-            if not failed(reports):
-                return None
-            failing, n_ran = self._failing, self._n_ran
-            if failing is not None:
-                again = self._run_with(item, failing.schedule)
-                # If it fails after the same runs in one event loop, and not alone, the test may be
-                # one that cannot run there again and again.
-                same = itertools.islice(_trials(plan, _explorer(item, plan)), n_ran)
-                if failed(again) or n_ran == 1 or not failed(self._run_all(item, same)):
-                    explorer.note(failing)
-                    return failing.schedule, again if failed(again) else reports
-                # It failed in some of these runs: pytest notices some errors only after the body.
-                explorer.begin_anew()
-                trials = _trials(plan, explorer)
-        for trial in trials:
-            reports = self._run_with(item, trial)
-            if failed(reports):
-                explorer.note(trial)
-                return trial.schedule, reports
-        return None
-
-    def _run_given(self, item: pytest.Function, schedule: Schedule, explorer: Explorer) -> Reports:
-        if cancels_all(schedule):
-            return self._run_with(item, schedule)
-        trial = trial_of(schedule)
-        reports = self._run_with(item, trial)
-        explorer.note(trial)
-        return reports
-
-    def _given(self, item: pytest.Function, plan: Plan) -> Iterator[Schedule]:
-        """Yield the schedules to begin with: the one asked for, or the last that failed."""
-        if plan.schedule is not None:
-            yield plan.schedule
-        elif (last := self._last(item)) is not None and _is_asked_for(last, plan):
-            yield last
 
     def _last(self, item: pytest.Function) -> Schedule | None:
         """Return the order in which a test failed in an earlier run, if it did."""
@@ -431,96 +334,6 @@ class Explore:
         with contextlib.suppress(KeyError, ValueError):
             return Schedule.parse(self._tally.last[item.nodeid])
         return None
-
-    def _run_with(
-        self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
-    ) -> Reports:
-        if isinstance(order, Schedule):
-            if cancels_all(order):
-                self._cancelled.begin()
-                self._run_cancelled(item, [Schedule()])
-                reports = self._run_cancelled(item, [order], debugs=debugs)
-                self._cancelled.end()
-                return reports
-            unseen(order, tells=debugs)
-
-        def around(body: Body) -> Body:
-            @functools.wraps(body)
-            async def steered(*args: object, **kwargs: object) -> None:
-                __tracebackhide__ = True
-                with _forgiven(order), order, self._older.noticed(order if debugs else None):
-                    await body(*args, **kwargs)
-
-            return steered
-
-        return self._run(item, around, debugs=debugs)
-
-    def _run_all(self, item: pytest.Function, trials: Iterator[Trial]) -> Reports:
-        self._failing, self._n_ran = None, 0
-
-        def around(body: Body) -> Body:
-            @functools.wraps(body)
-            async def steered(*args: object, **kwargs: object) -> None:
-                __tracebackhide__ = True
-                for trial in trials:
-                    self._failing = trial
-                    self._n_ran += 1
-                    self._limits.begin_anew(item)
-                    # A test that skips in one order may still fail in others.
-                    with contextlib.suppress(*SKIPS), _forgiven(trial), trial:
-                        await body(*args, **kwargs)
-
-            return steered
-
-        return self._run(item, around)
-
-    def _first_cancelled(
-        self, item: pytest.Function, n_awaits: int
-    ) -> tuple[Schedule, Reports] | None:
-        """Cancel the test at each of its awaits until it fails; return where, and its reports."""
-        runs = self._cancelled
-        runs.begin()
-
-        # An asyncio program that knows nothing of anyio may rely on being cancelled only once.
-        native = runner_of(item) == "pytest-asyncio"
-
-        def schedules() -> Iterator[Schedule]:
-            return (Schedule(cancel=n, native=native) for n in range(1, n_awaits + 1))
-
-        if not is_set_up_for_each_test(item):
-            reports = self._run_cancelled(item, itertools.chain([Schedule()], schedules()))
-            if not failed(reports):
-                return None
-            schedule, n_tried = runs.schedule, runs.n_awaits
-            if cancels_all(schedule) and failed(again := self._run_with(item, schedule)):
-                runs.n_awaits = n_tried
-                return schedule, again
-            runs.begin()
-        if failed(self._run_cancelled(item, [Schedule()])):
-            return None  # it fails in a cancel scope, even if nobody cancels that
-        for schedule in schedules():
-            reports = self._run_cancelled(item, [schedule])
-            if failed(reports):
-                return schedule, reports
-            if runs.is_over:
-                break
-        return None
-
-    def _run_cancelled(
-        self, item: pytest.Function, schedules: Iterable[Schedule], *, debugs: bool = False
-    ) -> Reports:
-        with self._cancelled.noticing():
-            around = self._cancelled.around(item, schedules, tells=debugs)
-            return self._run(item, around, debugs=debugs)
-
-    def _run(
-        self, item: pytest.Function, around: Callable[[Body], Body], *, debugs: bool = False
-    ) -> Reports:
-        self._around = around
-        self._limits.begin_anew(item)
-        reports = run_again(item, interacts=debugs)
-        self._around = None
-        return reports
 
 
 def _note_what_has_no_effect(
@@ -531,36 +344,6 @@ def _note_what_has_no_effect(
         note(reports, NOT_LATE, True)
     elif schedule is not None and not cancels_all(schedule) and item.get_closest_marker("explore"):
         note(reports, DEVIATED, explorer.deviated)  # an option is for many tests
-
-
-def _explorer(item: pytest.Item, plan: Plan) -> Explorer:
-    """Return what chooses the orders of a test: the same ones each time."""
-    return Explorer(item.nodeid + plan.seed, jitter=plan.jitter, cancel=plan.cancel)
-
-
-def _is_asked_for(schedule: Schedule, plan: Plan) -> bool:
-    """Tell whether a test that is explored like this may meet a schedule."""
-    if cancels_all(schedule):
-        return bool(plan.awaits)
-    is_late, cancels = schedule.jitter > plan.jitter, schedule.cancel is not None
-    return plan.orders != 0 and not is_late and (plan.cancel or not cancels)
-
-
-@contextlib.contextmanager
-def _forgiven(order: Schedule | Trial) -> Generator[None]:
-    """Let a test end that waits itself for the task that was cancelled, or until it starts."""
-    try:
-        yield
-    # The order has cancelled a task, not the test.
-    except (CancelledError, RuntimeError, BaseExceptionGroup):  # noqa: ASYNC103
-        if not order.has_raised:
-            raise
-
-
-def _trials(plan: Plan, explorer: Explorer) -> Iterator[Trial]:
-    if plan.deviations is None:
-        return explorer.trials(plan.most or ORDERS)
-    return explorer.every(plan.deviations, plan.most)
 
 
 def _is_own_order(item: pytest.Function, schedule: Schedule) -> bool:

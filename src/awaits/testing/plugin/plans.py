@@ -9,12 +9,13 @@ import pytest
 
 from awaits.testing.loops.timekeeper import is_seconds
 from awaits.testing.plugin.cancelled import CancelledRuns
-from awaits.testing.plugin.explore import Explore, Plan
+from awaits.testing.plugin.explore import Explore
 from awaits.testing.plugin.known import Known
 from awaits.testing.plugin.limits import Limits
 from awaits.testing.plugin.options import arguments_of, given
 from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
+from awaits.testing.plugin.search import Plan
 from awaits.testing.plugin.tally import Tally
 from awaits.testing.schedule import Schedule, cancels_all
 
