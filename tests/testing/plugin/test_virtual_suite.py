@@ -293,17 +293,21 @@ def test_real_time_takes_no_arguments(pytester: pytest.Pytester, arguments: str)
 
 
 @pytest.mark.parametrize(
-    "options",
-    [["--virtual-time"], ["--explore"], ["--explore-cancel"], ["--virtual-time", "--explore=5"]],
+    ("names", "options"),
+    [
+        ("--virtual-time", ["--virtual-time"]),
+        ("--explore", ["--explore"]),
+        ("--explore-cancel", ["--explore-cancel"]),
+        ("--virtual-time, --explore", ["--virtual-time", "--explore=5"]),
+        ("--virtual-time, --explore", ["--virtual-time", "--explore=5", "-n1"]),
+    ],
 )
-@pytest.mark.parametrize("processes", [[], ["-n1"]])
 def test_without_an_async_test_options_for_a_suite_say_that_they_had_no_effect(
-    pytester: pytest.Pytester, options: list[str], processes: list[str]
+    pytester: pytest.Pytester, names: str, options: list[str]
 ) -> None:
-    result = run_tests(pytester, "\n    def test_it(): pass", *options, *processes)
+    result = run_tests(pytester, "\n    def test_it(): pass", *options)
 
     result.assert_outcomes(passed=1)
-    names = ", ".join(option.partition("=")[0] for option in options)
     result.stdout.fnmatch_lines(f"{names} had no effect: there is no async test that anyio, *")
 
 

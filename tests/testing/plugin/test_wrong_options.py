@@ -79,16 +79,21 @@ def test_an_empty_key_of_the_ini_file_is_one_that_is_not_given(pytester: pytest.
         ("explore(False, jitter=3)", "explore(False) takes nothing else, not False, jitter=3."),
     ],
 )
-@pytest.mark.parametrize("processes", [[], ["-n1"]])
 def test_a_wrong_marker_is_told_in_a_sentence(
-    pytester: pytest.Pytester, marker: str, sentence: str, processes: list[str]
+    pytester: pytest.Pytester, marker: str, sentence: str
 ) -> None:
     tests = f"{FINE}\n    @pytest.mark.{marker}\n    async def test_wrong(): pass\n"
-    result = run_tests(pytester, tests, *processes)
-    outcomes = result.parseoutcomes()
-    assert "passed" not in outcomes
-    lines = result.stdout if processes else result.stderr
-    lines.fnmatch_lines(f"*test_*.py::test_wrong: {sentence}")
+    result = run_tests(pytester, tests)
+    assert "passed" not in result.parseoutcomes()
+    result.stderr.fnmatch_lines(f"*test_*.py::test_wrong: {sentence}")
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_a_wrong_marker_is_told_under_xdist_as_well(pytester: pytest.Pytester) -> None:
+    tests = f"{FINE}\n    @pytest.mark.real_time(1)\n    async def test_wrong(): pass\n"
+    result = run_tests(pytester, tests, "-n1")
+    assert "passed" not in result.parseoutcomes()
+    result.stdout.fnmatch_lines("*test_*.py::test_wrong: real_time takes no arguments; *")
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
