@@ -72,7 +72,7 @@ Look = tuple[float, bool, float]  # seconds since the one before, whether all st
         # Not if they work for half of the time.
         ([(0.05, i % 4 == 0, 0.0) for i in range(41)], False),
         # Time that moves begins anew, and so does what has been told.
-        ([(0.05, True, float(i // 8)) for i in range(40)], False),
+        ([(0.05, True, float(i // 11)) for i in range(44)], False),
         # A long pause may be the event loop's own.
         ([(0.0, True, 0.0), (100.0, True, 0.0)], False),
     ],
@@ -95,7 +95,7 @@ def test_workers_that_use_a_processor_do_not_poll_wherever_they_stand(
     with mock.patch.object(polling, "_computed") as computed:
         for n in range(20):
             now = n * SECONDS_UNTIL_LOOKED_AGAIN
-            computed.return_value = now * share
+            computed.return_value = 60 + now * share  # of which a minute was before they began
             found.append(workers.count(0.0, now, all_stand=True))
     assert found[-1] is polls
 
@@ -146,6 +146,7 @@ def test_one_that_was_woken_a_moment_ago_does_not_wait(*, is_woken: bool) -> Non
         mock.patch.object(polling, "_computed", return_value=0.0),
         mock.patch.object(threads, "place", return_value=place),
         mock.patch.object(Polling, "counts_now", return_value=True),
+        mock.patch.object(Polling, "is_told") as is_told,
     ):
         beside = threads_beside_no_loop()
         waiting = threading.Thread(target=release.wait, daemon=True)
@@ -156,3 +157,14 @@ def test_one_that_was_woken_a_moment_ago_does_not_wait(*, is_woken: bool) -> Non
     release.set()
     waiting.join()
     assert found is not is_woken
+    assert is_told.called is found
+
+
+@pytest.mark.real_time
+def test_where_no_worker_is_at_work_there_is_nothing_to_count() -> None:
+    with (
+        mock.patch.object(Polling, "counts_now", return_value=True),
+        mock.patch.object(Polling, "count") as count,
+    ):
+        assert not threads_beside_no_loop().all_wait(0.0)
+    count.assert_not_called()

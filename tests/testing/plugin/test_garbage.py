@@ -6,6 +6,7 @@ from unittest import mock
 import pytest
 
 from awaits.testing.plugin import garbage
+from tests.testing.plugin.cancel import cancel, one
 from tests.testing.plugin.shared import RACE, explore
 
 
@@ -44,3 +45,11 @@ def test_nothing_is_collected_while_the_report_of_an_explored_test_is_made(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines("*it is not*")
     result.stdout.no_fnmatch_line("*it is collected*")
+
+
+def test_when_a_test_has_been_cancelled_everywhere_nothing_is_frozen_any_more(
+    pytester: pytest.Pytester,
+) -> None:
+    with mock.patch.object(garbage, "_FROZEN_FROM_THE_START", gc.get_freeze_count()):
+        cancel(pytester, one("await program.closes()")).assert_outcomes(passed=2)
+    assert gc.get_freeze_count() == 0
