@@ -361,6 +361,17 @@ def anew(schedule: Schedule) -> Schedule:
     )
 
 
+def only_begins_late(schedule: Schedule) -> bool:
+    """Tell whether all that a schedule has done was to delay tasks that had not begun."""
+    delays = {} if callable(schedule.delays) else schedule.delays
+    is_all = schedule.cancel is None and not schedule.jitter
+    if not (delays and is_all and all(step == 1 for _, step in delays)):
+        return False
+    # An eager task, as of Python 3.12, has begun before its first step.
+    events = schedule._events  # pyright: ignore[reportPrivateUsage]
+    return all(it.moment.place is None for it in events if isinstance(it, Delay))
+
+
 def cancels_all(schedule: Schedule) -> bool:
     """Tell whether a schedule cancels a scope, such as one around a whole test, and not a task."""
     return isinstance(schedule.cancel, int)

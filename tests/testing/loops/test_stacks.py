@@ -19,7 +19,7 @@ import pytest
 import uvloop
 
 from awaits.testing import virtual_time
-from awaits.testing.loops.stacks import doing, frames
+from awaits.testing.loops.stacks import doing, frames, waits
 from tests.testing.loops.shared import on_both
 
 
@@ -175,3 +175,17 @@ def test_it_is_known_that_a_thread_waits_for_the_world_outside(
     os.close(reader)
     os.close(writer)
     assert does == "waits outside"
+
+
+def test_a_thread_that_runs_a_function_written_in_c_does_not_wait() -> None:
+    reader, writer = os.pipe()
+    thread = threading.Thread(target=os.read, args=(reader, 1))
+    thread.start()
+    found = frames()[thread.ident or 0]
+    while found.f_code is not threading.Thread.run.__code__:
+        found = frames()[thread.ident or 0]
+    assert not waits(found)
+    os.write(writer, b"x")
+    thread.join()
+    os.close(reader)
+    os.close(writer)

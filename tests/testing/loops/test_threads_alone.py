@@ -336,7 +336,12 @@ def test_one_that_reads_a_pipe_line_by_line_holds_time_until_it_is_looked_at_aga
 def test_one_that_was_woken_and_waits_for_python_s_own_lock_holds_time_anew() -> None:
     lock = threading.Lock()
     beside = threads_beside_no_loop()
-    thread = threading.Thread(target=lock.acquire)
+
+    def waits() -> None:
+        with lock:
+            pass
+
+    thread = threading.Thread(target=waits)
     n_slept = [-1, -1, -1, -2, -2, None, -2, -2]
     with lock:
         thread.start()

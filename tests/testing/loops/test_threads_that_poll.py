@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from unittest import mock
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
 from awaits.testing.loops import polling, real, stacks, threads
 from awaits.testing.loops.alone import SECONDS_TO_WAKE, SECONDS_UNTIL_LOOKED_AGAIN
 from awaits.testing.loops.polling import Polling
+from awaits.testing.loops.threads import SECONDS_ALL_WAIT
 from tests.testing.loops.shared import threads_beside_no_loop, work
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
@@ -51,6 +53,22 @@ async def test_time_stands_still_beside_many_short_jobs() -> None:
     with anyio.fail_after(1):
         for _ in range(20):
             await anyio.to_thread.run_sync(work)
+    assert anyio.current_time() == 0.0
+
+
+@pytest.mark.parametrize("waits", ["at an event", "for a timer"])
+async def test_time_stands_still_while_one_waits_for_less_than_half_a_second(waits: str) -> None:
+    def work() -> None:
+        event = threading.Event()
+        if waits == "for a timer":
+            threading.Timer(SECONDS_ALL_WAIT + 0.1, event.set).start()
+            event.wait()
+        else:
+            event.wait(SECONDS_ALL_WAIT + 0.1)
+
+    with anyio.fail_after(1):
+        await anyio.to_thread.run_sync(work)
+        await anyio.lowlevel.checkpoint()
     assert anyio.current_time() == 0.0
 
 

@@ -1,5 +1,7 @@
 """What others see of the runs of an explored test: who wraps it, runs it again or is told of it."""
 
+from unittest import mock
+
 import pytest
 
 from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore
@@ -199,3 +201,92 @@ def test_hypothesis_hears_of_it_in_whichever_example_it_was(
     result = pytester.runpytest_subprocess("--explore=20", "--tb=native")
 
     result.assert_outcomes(failed=1)
+
+
+INCREMENTAL = """
+    import pytest
+
+    failed = set()
+
+    def pytest_runtest_makereport(item, call):
+        if call.excinfo is not None:
+            failed.add(item.cls)
+
+    def pytest_runtest_setup(item):
+        if item.cls in failed:
+            pytest.xfail("a test before this one has failed")
+"""
+
+
+def test_who_notes_each_failure_hears_of_one_that_is_shown(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(INCREMENTAL)
+    tests = """
+    class TestRace:
+        async def test_race(self):
+            assert await in_turns("a", "b") != "bbaa"
+
+    class TestOnce:
+        seen = []
+
+        async def test_once(self):
+            self.seen.append(await in_turns("a", "b"))
+            assert len(self.seen) == 1
+
+        async def test_more(self):
+            await in_turns("a", "b")
+    """
+    result = explore(pytester, tests, "--anyio-backends=asyncio")
+
+    result.assert_outcomes(failed=1, passed=2)
+    result.stdout.fnmatch_lines(["It replays with: *", "*test_once is not explored: *"])
+
+
+def test_a_test_that_a_plugin_skips_when_it_has_failed_has_not_passed_again(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+
+        failed = set()
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_makereport(item, call):
+            if call.excinfo is not None:
+                failed.add(item)
+            return (yield)
+
+        def pytest_runtest_setup(item):
+            if item in failed:
+                pytest.skip("it has failed")
+        """
+    )
+    tests = """
+    seen = []
+
+    async def test_once():
+        seen.append(await in_turns("a", "b"))
+        assert len(seen) == 1
+    """
+    result = explore(pytester, tests, "--anyio-backends=asyncio")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("*test_once is not explored: *")
+
+
+def test_who_looks_at_the_next_test_sees_one_of_the_same_module(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        def pytest_runtest_teardown(item, nextitem):
+            assert nextitem is None or nextitem.module is item.module
+        """
+    )
+    explore(pytester, FINE, "--anyio-backends=asyncio").assert_outcomes(passed=1)
+
+
+def test_the_faulthandler_of_pytest_waits_for_each_order_anew(pytester: pytest.Pytester) -> None:
+    with mock.patch("faulthandler.dump_traceback_later") as begun:
+        options = "-o", "faulthandler_timeout=60", "--anyio-backends=asyncio", "--explore=5"
+        explore(pytester, FINE, *options).assert_outcomes(passed=1)
+    assert begun.call_count > 5
+    assert begun.call_args.args == (60,)

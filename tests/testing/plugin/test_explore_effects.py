@@ -1,6 +1,7 @@
 """What `--explore` says of options and markers without effect, and which orders it leaves out."""
 
 import json
+import sys
 
 import pytest
 
@@ -295,6 +296,30 @@ def test_where_tasks_only_begin_late_the_report_says_what_the_order_stands_for(
     printed.assert_outcomes(failed=2)
     assert printed.stdout.str().count("Only tasks that had not begun were late. ") == is_told
     printed.stdout.no_fnmatch_line("*tests fail only in orders*")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Eager tasks came with Python 3.12.")
+def test_an_eager_task_that_is_late_has_begun(pytester: pytest.Pytester) -> None:
+    tests = """
+    import asyncio
+    pytestmark = pytest.mark.virtual_time
+
+    @pytest.mark.asyncio
+    @pytest.mark.explore(Schedule({(1, 1): "idle"}))
+    async def test_it():
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        log = []
+
+        async def work(name):
+            await asyncio.sleep(0)
+            log.append(name)
+
+        await asyncio.gather(work("a"), work("b"))
+        assert log == ["a", "b"]
+    """
+    result = explore(pytester, tests, "-o", "explore=")
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*had not begun*")
 
 
 def test_how_many_tests_fail_only_where_tasks_begin_late_is_said(

@@ -188,3 +188,23 @@ def test_a_list_in_the_ini_file_is_beside_that_file(pytester: pytest.Pytester) -
 
     result.assert_outcomes(xfailed=1)
     assert not (folder / "known.txt").exists()
+
+
+@pytest.mark.parametrize("option", ["--co", "-knothing"])
+def test_a_run_of_no_test_writes_no_list_and_claims_none(
+    pytester: pytest.Pytester, option: str
+) -> None:
+    result = explore(pytester, RACE, "--explore-known=known.txt", option)
+
+    result.stdout.no_fnmatch_line("*known failure*")
+    assert not (pytester.path / "known.txt").exists()
+
+
+def test_where_all_tests_fail_in_their_own_order_the_list_is_empty(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = "\n    async def test_it():\n        assert False"
+    result = explore(pytester, tests, "--explore-known=known.txt", "--anyio-backends=asyncio")
+
+    result.stdout.fnmatch_lines("*0 known failures written to *")
+    assert (pytester.path / "known.txt").exists()

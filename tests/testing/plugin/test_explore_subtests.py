@@ -121,3 +121,18 @@ def test_a_cancelled_test_fails_no_subtest(pytester: pytest.Pytester) -> None:
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines("cancelled: 1 test, at 2 awaits in all")
+
+
+def test_a_fixture_of_the_users_own_with_this_name_is_left_alone(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    @pytest.fixture
+    def subtests():
+        return [1, 2]
+
+    async def test_it(subtests):
+        for name in subtests:
+            await in_turns("a", "b")
+    """
+    explore(pytester, tests, "--anyio-backends=asyncio").assert_outcomes(passed=1)

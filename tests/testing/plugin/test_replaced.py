@@ -212,3 +212,26 @@ def test_no_leftovers_knows_the_start_of_threads_that_virtual_time_replaces(
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * ["  thread Thread-*, made at test_it.py:*"])
+
+
+def test_what_the_kit_replaces_keeps_its_signature(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import builtins, inspect, io, socket, subprocess, threading
+        from unittest import mock
+
+        import anyio
+        import pytest
+
+        @pytest.mark.anyio
+        async def test_it():
+            for it in (subprocess.Popen, socket.socket, threading.Thread.start, open):
+                assert "kwargs" not in inspect.signature(it).parameters
+            assert io.open is open
+            with mock.patch("subprocess.Popen", autospec=True) as started:
+                subprocess.Popen(["ls"])
+                started.assert_called_once_with(args=["ls"])
+        """
+    )
+    result = pytester.runpytest("--anyio-backends=asyncio", "--virtual-time", "--no-leftovers")
+    result.assert_outcomes(passed=1)

@@ -284,7 +284,7 @@ def test_real_time_takes_no_arguments(pytester: pytest.Pytester, arguments: str)
     @pytest.mark.real_time({arguments})
     async def test_it(): pass
     """
-    result = run_tests(pytester, tests)
+    result = run_tests(pytester, tests, "--virtual-time")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
@@ -343,3 +343,30 @@ def test_a_wrong_option_is_not_said_to_have_had_no_effect(pytester: pytest.Pytes
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.no_fnmatch_line("*had no effect*")
+
+
+def test_a_test_of_unittest_after_an_async_one_is_not_said_to_have_run_in_real_time(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import unittest
+    pytestmark = []
+
+    @pytest.mark.anyio
+    async def test_it():
+        await anyio.sleep(1)
+
+    class TestOld(unittest.IsolatedAsyncioTestCase):
+        async def test_old(self):
+            pass
+    """
+    result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio")
+    result.stdout.fnmatch_lines("--virtual-time: 1 async test was left alone, *")
+    result.stdout.no_fnmatch_line("*ran in real time*")
+
+
+def test_where_nothing_is_virtual_a_marker_real_time_may_be_of_another_plugin(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = "\n    @pytest.mark.real_time('board 7')\n    def test_it(): pass"
+    run_tests(pytester, tests).assert_outcomes(passed=1)

@@ -54,7 +54,6 @@ def test_an_empty_key_of_the_ini_file_is_one_that_is_not_given(pytester: pytest.
     ("marker", "sentence"),
     [
         ("no_leftovers(alow='x')", "no_leftovers takes False, or allow (*), not alow='x'."),
-        ("no_leftovers()\n    @pytest.mark.real_time(1)", "real_time takes no arguments; *"),
         ("anyio_timeout(1, 2)", "anyio_timeout takes a number of seconds, *, not 1, 2."),
         ("anyio_timeout(10**400)", "*anyio_timeout must be a number of seconds above 0, not 10*"),
         (
@@ -91,7 +90,7 @@ def test_a_wrong_marker_is_told_in_a_sentence(
 
 def test_a_wrong_marker_is_told_under_xdist_as_well(pytester: pytest.Pytester) -> None:
     tests = f"{FINE}\n    @pytest.mark.real_time(1)\n    async def test_wrong(): pass\n"
-    result = run_tests(pytester, tests, "-n1")
+    result = run_tests(pytester, tests, "-n1", "--virtual-time")
     assert "passed" not in result.parseoutcomes()
     result.stdout.fnmatch_lines("*test_*.py::test_wrong: real_time takes no arguments; *")
     result.stdout.no_fnmatch_line("*INTERNALERROR*")

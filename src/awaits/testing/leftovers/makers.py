@@ -14,6 +14,7 @@ awaited. The public `warnings.showwarning` does not get the object itself. And t
 import asyncio
 import builtins
 import contextlib
+import functools
 import gc
 import io
 import re
@@ -96,8 +97,8 @@ class _Open:
 
     def __init__(self, original: Callable[..., object]) -> None:
         self._original = original
-        self.__doc__ = original.__doc__
         self.__name__ = "open"  # a mock has none
+        functools.update_wrapper(self, original)
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         file = self._original(*args, **kwargs)
@@ -144,6 +145,7 @@ def _replaced_if_known(holder: object, name: str, value: object) -> Generator[No
 def _threads() -> contextlib.AbstractContextManager[None]:
     original = Thread.start
 
+    @functools.wraps(original)
     def start(self: Thread) -> None:
         who = _owner_here()
         if who is not None:
@@ -160,6 +162,7 @@ def _threads() -> contextlib.AbstractContextManager[None]:
 def _pools() -> contextlib.AbstractContextManager[None]:
     original = ThreadPoolExecutor.__init__
 
+    @functools.wraps(original)
     def init(self: ThreadPoolExecutor, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 its own
         original(self, *args, **kwargs)
         who = owner.get()
@@ -172,6 +175,7 @@ def _pools() -> contextlib.AbstractContextManager[None]:
 def _sockets() -> contextlib.AbstractContextManager[None]:
     original = socket.__init__
 
+    @functools.wraps(original)
     def init(self: socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 socket's own
         original(self, *args, **kwargs)
         _note(self)
@@ -181,7 +185,8 @@ def _sockets() -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def _files() -> Generator[None]:
-    for_builtins, for_io = _Open(builtins.open), _Open(io.open)
+    for_builtins = _Open(builtins.open)
+    for_io = for_builtins if io.open is builtins.open else _Open(io.open)
     with _replaced_if_known(builtins, "open", for_builtins), _replaced_if_known(io, "open", for_io):
         yield
 
@@ -189,6 +194,7 @@ def _files() -> Generator[None]:
 def _closed_loops() -> contextlib.AbstractContextManager[None]:
     original = Runner.close
 
+    @functools.wraps(original)
     def close(self: Runner) -> None:
         loop: asyncio.AbstractEventLoop | None = vars(self).get("_loop")
         if loop is not None:  # it has one, and is not closed yet

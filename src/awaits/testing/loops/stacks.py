@@ -74,7 +74,19 @@ def waits(frame: FrameType) -> bool:
         return True
     while _module(frame) not in _LOCKS and _module(frame) in _WAITING and frame.f_back is not None:
         frame = frame.f_back
-    return _module(frame) in _LOCKS
+    # Where `run` has no frame above it, the thread is in a function that is written in C.
+    return _module(frame) in _LOCKS and frame.f_code is not threading.Thread.run.__code__
+
+
+def ends_by_itself(frame: FrameType) -> bool:
+    """Tell whether the wait of a thread for another one ends after some time, in any case."""
+    it: FrameType | None = frame
+    while it is not None and _module(it) in _LOCKS:
+        seconds: object = it.f_locals.get("timeout")
+        if isinstance(seconds, int | float) and seconds >= 0:  # Python has -1 for none, too
+            return True
+        it = it.f_back
+    return False
 
 
 def _is_of_a_lock(function: object) -> bool:

@@ -24,6 +24,7 @@ from awaits.testing.loops.oldest import OLDEST
 from awaits.testing.loops.polling import Polling
 from awaits.testing.loops.sleeps import SLEEPS_ARE_TOLD, Place, place
 from awaits.testing.loops.stacks import (
+    ends_by_itself,
     frames,
     has_no_work,
     is_a_worker,
@@ -137,6 +138,8 @@ class Threads:
             return False
         if not places or now - since < SECONDS_ALL_WAIT:
             return False
+        if any(ends_by_itself(frame) for _, frame in standing):
+            return False  # unless it has waited for long enough to count as one that polls
         self._all_wait, self._looked_at = (set(), now), []
         return True
 

@@ -136,7 +136,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _bring_in(session: pytest.Session) -> None:
     config = session.config
-    _check_real_time(session.items)
+    _check_virtual_time(session.items)
     explore = bool(given(config, "explore") or given(config, "explore_cancel"))
     if explore or any(it.get_closest_marker("explore") for it in session.items):
         try:
@@ -147,7 +147,10 @@ def _bring_in(session: pytest.Session) -> None:
             bring_in(config, session.items)
     whole_suite: bool = config.getoption("virtual_time") or config.getini("virtual_time")
     is_virtual = functools.partial(_is_virtual, whole_suite=whole_suite)
-    if any(map(is_virtual, session.items)):
+    has_virtual = any(map(is_virtual, session.items))
+    if whole_suite or has_virtual:  # elsewhere, the marker may be another plugin's
+        _check_real_time(session.items)
+    if has_virtual:
         try:
             from awaits.testing.plugin.virtual import bring_in_for  # noqa: PLC0415 see above
         except (AttributeError, ImportError) as error:
@@ -183,6 +186,10 @@ def _check_real_time(items: Iterable[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"{item.nodeid}: real_time takes no arguments; leave them or the marker out."
             )
+
+
+def _check_virtual_time(items: Iterable[pytest.Item]) -> None:
+    for item in items:
         mark = item.get_closest_marker("virtual_time")
         if mark is not None and mark.args == (False,) and mark.kwargs:
             raise pytest.UsageError(

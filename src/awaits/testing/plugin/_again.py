@@ -17,8 +17,10 @@ one has moved:
 
 # pyright: reportPrivateUsage=false
 
+import copy
 from collections.abc import Callable
-from typing import cast
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from _pytest import python, runner
@@ -29,7 +31,11 @@ from awaits.testing.plugin._pytest import fixture_definitions
 _PARAMETER = "get_direct_param_fixture_func"
 _INTERACTS = "check_interactive_exception"
 _LOGGING = "logging-plugin"
+_OF_PYTEST = "_pytest.", "awaits.testing."  # and of the kit
 _TEARDOWN = "runner", "capturemanager", _LOGGING, "threadexception", "unraisableexception"
+
+if TYPE_CHECKING:
+    import pluggy
 
 check_names(
     "pytest",
@@ -77,11 +83,35 @@ def is_run_again_if_it_fails(test: pytest.Function) -> bool:
     return bool(reruns or test.get_closest_marker("flaky"))
 
 
-class _Sibling(pytest.Item):
-    """Stands for a next test beside this one, so that nothing that both need is torn down."""
+class _Unseen:
+    """The hooks of a test that runs without anybody seeing it.
 
-    def runtest(self) -> None:
-        """Do nothing: it is never run."""
+    Where there is no wrapper, a plugin or a conftest may note each report that it is asked to make,
+    as to let tests that follow a failure fail as well.
+
+    Args:
+        hooks: The test's hooks.
+        manager: Knows all plugins.
+    """
+
+    def __init__(self, hooks: object, manager: pytest.PytestPluginManager) -> None:
+        self._hooks = hooks
+        self._manager = manager
+
+    @property
+    def pytest_runtest_makereport(self) -> "pluggy.HookCaller":
+        """Makes a report, without those who only note it."""
+        hook: pluggy.HookCaller = getattr(self._hooks, "pytest_runtest_makereport")  # noqa: B009 see type
+        asked = [
+            it.plugin
+            for it in hook.get_hookimpls()
+            if it.wrapper or it.hookwrapper or it.function.__module__.startswith(_OF_PYTEST)
+        ]
+        others = [it for _, it in self._manager.list_name_plugin() if it not in asked]
+        return self._manager.subset_hook_caller(hook.name, others)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._hooks, name)
 
 
 class _Start:
@@ -126,15 +156,21 @@ def run_again(test: pytest.Function, *, interacts: bool = False) -> list[pytest.
 
     Args:
         test: The test.
-        interacts: Whether pdb and others are told where it fails.
+        interacts: Whether pdb, plugins and conftests are told where it fails.
     """
     if _START not in test.stash:
         test.stash[_START] = _Start(test)
     test.stash[_START].give(test)
-    sibling = _Sibling.from_parent(cast("pytest.Collector", test.parent), name="sibling")
+    sibling = copy.copy(test)  # a next test beside this one: nothing that both need is torn down
     with pytest.MonkeyPatch.context() as patch:
         if not interacts:
             patch.setattr(runner, _INTERACTS, _tells_nobody)
+            hooks, manager = test.session.gethookproxy, test.config.pluginmanager
+
+            def unseen(path: Path) -> _Unseen:
+                return _Unseen(hooks(path), manager)
+
+            patch.setattr(test.session, "gethookproxy", unseen)
         return runner.runtestprotocol(test, nextitem=sibling, log=False)
 
 

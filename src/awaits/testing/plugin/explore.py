@@ -36,7 +36,6 @@ from awaits.testing.plugin.reports import (
     failed_at_first,
     how_to_replay,
     note,
-    only_begins_late,
     passed,
     show_as_run_again,
     take_time,
@@ -46,7 +45,7 @@ from awaits.testing.plugin.reports import (
 from awaits.testing.plugin.runs import Runs
 from awaits.testing.plugin.search import Plan, Search
 from awaits.testing.plugin.shown import each_once
-from awaits.testing.plugin.subtests import NAME, Subtests
+from awaits.testing.plugin.subtests import Subtests, is_theirs
 from awaits.testing.plugin.tally import (
     DEVIATED,
     EVERY,
@@ -60,7 +59,7 @@ from awaits.testing.plugin.tally import (
     PASSING,
     Tally,
 )
-from awaits.testing.schedule import Schedule, anew, cancels_all, unseen
+from awaits.testing.schedule import Schedule, anew, cancels_all, only_begins_late, unseen
 from awaits.testing.shrink import shrink
 from awaits.testing.strategy import schedules
 
@@ -143,7 +142,7 @@ class Explore:
     ) -> Generator[None, object, object]:
         """Replace the fixture `subtests`, whoever asks for it."""
         value = yield
-        if self._is_explored and fixturedef.argname == NAME and fixturedef.scope == "function":
+        if self._is_explored and is_theirs(fixturedef):
             value = self._subtests.replaced(value)
             fixturedef.cached_result = (value, fixturedef.cache_key(request), None)
         return value
@@ -317,14 +316,14 @@ class Explore:
 
     def _passes_again(self, item: pytest.Function) -> bool:
         """Tell whether the test, which has passed once, passes again if no order is chosen."""
-        if not failed(run_again(item)):
+        if passed(run_again(item)):  # another plugin may skip it, now that it has failed once
             return True
         if event_loop_of(item) != "trio":
             return False
         # trio's own order is random: a test that failed in one may pass in others, as it did
         # before.
         return any(
-            not failed(self._runs.run(item, Schedule()) if first else run_again(item))
+            passed(self._runs.run(item, Schedule()) if first else run_again(item))
             for first in (True, *TRIES_ON_TRIO * (False,))
         )
 

@@ -23,6 +23,7 @@ class Known:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._is_new = path is not None and not path.exists()
+        self._is_written = False
         self._fault = ""  # why it could not be written
         self._tests: dict[str, set[bool]] = {}  # and whether each fails when cancelled as a whole
         if path is not None and not self._is_new:
@@ -65,6 +66,7 @@ class Known:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 text = HEAD + "".join(lines)
                 self._path.write_text(text, encoding="utf-8", errors="surrogateescape")
+                self._is_written = True
             except OSError as error:
                 self._fault = f"--explore-known: cannot write {self._path}: {error}."
 
@@ -80,7 +82,7 @@ class Known:
         """
         if self._fault:
             yield f"  {self._fault}"
-        elif self._is_new:
+        elif self._is_written:
             what = "1 known failure" if len(failures) == 1 else f"{len(failures)} known failures"
             yield f"  {what} written to {self._path}"
             if n := len(failed - failures.keys()):

@@ -1,5 +1,7 @@
-"""The limits of tests in time: `--anyio-timeout`, and pytest-timeout's for each run of a test."""
+"""The limits of tests in time: `--anyio-timeout`, and those of others for each run of a test."""
 
+import faulthandler
+import sys
 import traceback
 
 import pytest
@@ -18,9 +20,9 @@ def took_too_long(error: BaseException) -> bool:
 
 
 class Limits:
-    """Begins pytest-timeout's limit anew before each run.
+    """Begins the limits of pytest-timeout and of pytest's faulthandler anew before each run.
 
-    pytest-timeout begins it once for a test, and a limit that has ended one run ends no other.
+    They begin once for a test, and a limit that has ended one run ends no other.
     """
 
     def __init__(self) -> None:
@@ -37,3 +39,19 @@ class Limits:
             settings, hooks = self._last[1], test.config.pluginmanager.hook
             hooks.pytest_timeout_cancel_timer(item=test)
             hooks.pytest_timeout_set_timer(item=test, settings=settings)
+        _begin_to_dump(test.config)
+
+
+def _begin_to_dump(config: pytest.Config) -> None:
+    """Begin `faulthandler_timeout` anew, after which pytest shows where all threads stand."""
+    plugin: object = config.pluginmanager.get_plugin("faulthandler")
+    seconds = 0.0 if plugin is None else float(config.getini("faulthandler_timeout") or 0.0)
+    if seconds > 0:
+        key: pytest.StashKey[int] | None = getattr(plugin, "fault_handler_stderr_fd_key", None)
+        file = sys.__stderr__ if key is None else config.stash.get(key, sys.__stderr__)
+        try:
+            ends = bool(config.getini("faulthandler_exit_on_timeout"))
+        except ValueError:  # not in an old pytest
+            ends = False
+        if file is not None:
+            faulthandler.dump_traceback_later(seconds, file=file, exit=ends)

@@ -2,6 +2,7 @@
 
 # pyright: reportPrivateUsage=false
 
+import functools
 import os
 import subprocess
 import sys
@@ -39,10 +40,12 @@ class Outside:
         original, started, threads = self._original, self._start, self._threads
         original_start = self._original_start
 
+        @functools.wraps(original)
         def init(self: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 Popen's
             original(self, *args, **kwargs)
             started(self)
 
+        @functools.wraps(original_start)
         def start(self: threading.Thread) -> None:
             original_start(self)
             # Time waits for the workers that asyncio, anyio, trio and Python's pools start.

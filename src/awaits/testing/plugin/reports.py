@@ -92,13 +92,6 @@ def how_to_replay(schedule: Schedule, drawn: str) -> list[str]:
     return [*lines, drawn] if drawn else lines
 
 
-def only_begins_late(schedule: Schedule) -> bool:
-    """Tell whether all that a schedule does is to delay tasks that have not begun."""
-    delays = {} if callable(schedule.delays) else schedule.delays
-    is_all = schedule.cancel is None and not schedule.jitter
-    return bool(delays) and is_all and all(step == 1 for _, step in delays)
-
-
 def tell(reports: Reports, *lines: str) -> None:
     """Add lines about the order of the tasks to the report of a failure."""
     failure = next(filter(has_failed, reports))

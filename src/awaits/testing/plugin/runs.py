@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import unittest
-from asyncio import CancelledError
+from asyncio import CancelledError, all_tasks, get_running_loop, sleep
 from collections.abc import Callable, Generator, Iterable, Iterator
 
 import pytest
@@ -17,6 +17,7 @@ from awaits.testing.plugin.older import OlderTasks
 from awaits.testing.plugin.reports import Reports
 from awaits.testing.schedule import Schedule, cancels_all, unseen
 
+MOST_TURNS = 10  # for the ends of tasks
 SKIPS = pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest
 
 
@@ -63,6 +64,7 @@ class Runs:
             @functools.wraps(body)
             async def steered(*args: object, **kwargs: object) -> None:
                 __tracebackhide__ = True
+                await _cancelled_tasks_end()
                 with _forgiven(order), order, self.older.noticed(order if debugs else None):
                     await body(*args, **kwargs)
 
@@ -82,6 +84,7 @@ class Runs:
                     self.last = trial
                     self.n_ran += 1
                     self._limits.begin_anew(item)
+                    await _cancelled_tasks_end()
                     # A test that skips in one order may still fail in others.
                     with contextlib.suppress(*SKIPS), _forgiven(trial), trial:
                         await body(*args, **kwargs)
@@ -106,6 +109,21 @@ class Runs:
         reports = run_again(item, interacts=debugs)
         self.around = None
         return reports
+
+
+async def _cancelled_tasks_end() -> None:
+    """Let the tasks end that an earlier run has cancelled and not waited for.
+
+    In the run that follows, they would come before its own, and so have their numbers.
+    """
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return  # trio waits for each task
+    for _ in range(MOST_TURNS):
+        if not any(task.cancelling() for task in all_tasks()):
+            return
+        await sleep(0)
 
 
 @contextlib.contextmanager

@@ -11,8 +11,14 @@ from typing import Protocol, cast
 
 import pytest
 
-NAME = "subtests"
+_MODULES = "_pytest.subtests", "pytest_subtests"
 _OUTCOMES = pytest.skip.Exception, pytest.xfail.Exception
+
+
+def is_theirs(fixture: pytest.FixtureDef[object]) -> bool:
+    """Tell whether a fixture is the one of pytest or of pytest-subtests, and no user's."""
+    module = str(getattr(fixture.func, "__module__", ""))
+    return fixture.argname == "subtests" and module.startswith(_MODULES)
 
 
 class _Fixture(Protocol):

@@ -43,6 +43,7 @@ class Tally:
         self._n_tests = self._n_orders = self._n_distinct = 0
         self._n_cancelled = self._n_awaits = 0
         self._seconds = 0.0  # that explored tests took
+        self._has_run = False  # any test
         self._is_empty = True
         # By test: its error, and what the schedule did that had cancelled it before, if one had.
         self._not_repeatable: dict[str, list[str]] = {}
@@ -65,6 +66,7 @@ class Tally:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what was done, in whichever process."""
         notes = noted(report)
+        self._has_run = True
         if report.failed:
             self._failed.add(report.nodeid)
         if report.when == "setup" and NOT_STEERED in notes:
@@ -111,15 +113,17 @@ class Tally:
         """Keep the failures, to begin with them the next time."""
         if hasattr(self._config, "workerinput"):
             return  # pytest-xdist's main process does
-        if self._is_empty:
-            return
-        if self._cache is not None:
+        if self._cache is not None and not self._is_empty:
             self._cache.set(CACHED, self.last | self._now)
+        if not self._has_run:
+            return  # the list would hide what fails
         was_cut_short = session.shouldfail or exitstatus == pytest.ExitCode.INTERRUPTED
         self.known.write(self._now, is_whole=not was_cut_short)
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Say what was done."""
+        if self._config.getoption("collectonly"):
+            return
         for line in self._lines():
             terminalreporter.write_line(line)
         for line in self.known.summary(self._now, self._passing, self._failed):

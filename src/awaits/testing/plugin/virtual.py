@@ -198,7 +198,8 @@ class VirtualTime:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin the test at 0.0, and raise a deadlock in it."""
         __tracebackhide__ = True
-        if self._settings is None or not isinstance(item, pytest.Function):
+        is_virtual = self._settings is not None and self._has_backend
+        if not (is_virtual and isinstance(item, pytest.Function)):
             return (yield)
         if runner_of(item) == "anyio" and _is_its_own(item.funcargs.get("anyio_backend")):
             self.runs_in_real_time(item)
