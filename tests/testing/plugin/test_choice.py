@@ -70,6 +70,12 @@ class TestChoice:
 
         result.assert_outcomes(passed=1)
 
+    def test_the_option_may_stand_in_a_file_of_arguments(self, pytester: pytest.Pytester) -> None:
+        pytester.makepyfile(test_a="def test_a(): pass", test_b="def test_b(): pass")
+        pytester.makefile(".txt", args="--anyio-backends\ntest_b.py")
+
+        assert names(run(pytester, "@args.txt")) == ["test_b"]
+
     @pytest.mark.parametrize(
         ("option", "word"),
         [

@@ -63,6 +63,21 @@ def test_a_failure_tells_that_time_stood_still_for_a_thread(
     result.stdout.fnmatch_lines(2 * ["-* virtual time -*", told])
 
 
+def test_where_time_stood_still_is_told_though_it_has_moved_since(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeper, "SECONDS_BETWEEN_LOOKS", math.inf)
+    tests = """
+    async def test_it():
+        await anyio.to_thread.run_sync(time.sleep, 0.5)
+        await anyio.sleep(7)
+        assert not "this"
+    """
+    result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio,trio")
+    result.stdout.fnmatch_lines("Time stood still at 0 s for *")
+    result.stdout.no_fnmatch_line("Time stood still at 7 s for *")
+
+
 def test_nothing_is_told_where_no_thread_held_it(pytester: pytest.Pytester) -> None:
     tests = (
         WORKS

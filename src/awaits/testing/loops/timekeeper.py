@@ -80,6 +80,8 @@ class Timekeeper:
         self.n_livelocks: int = 0  # errors for that, in this test
         self.stood_still: float = 0.0
         """For how many real seconds threads at work have held virtual time, since it was 0.0."""
+        self.stood_at: float = 0.0
+        """Where they did so last, in virtual seconds."""
         self._looked = -math.inf  # the real time when such threads were last seen
         self._held_at = math.inf  # where time stops by itself
         self._advances: list[_Advance] = []  # a heap
@@ -135,6 +137,7 @@ class Timekeeper:
         before, self._looked = self._looked, real.seconds()
         if self._looked - before < SECONDS_BETWEEN_LOOKS:
             self.stood_still += self._looked - before
+            self.stood_at = self.now
 
     async def advance(self, seconds: float) -> None:
         """As `VirtualClock.advance`."""

@@ -5,7 +5,7 @@ import copy
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -50,18 +50,29 @@ def pytest_load_initial_conftests(
     arguments before pytest reads them for the last time; it has read them once already, to find
     conftests.
     """
-    if not OPTIONAL.keys().isdisjoint(args):
-        for option, following in itertools.pairwise(args):
+    words = list(_words(args))
+    if not OPTIONAL.keys().isdisjoint(words):
+        for option, following in itertools.pairwise(words):
             if option in OPTIONAL and options.is_value(following) and not Path(following).exists():
                 raise pytest.UsageError(
                     f"{option} has its value after an equals sign: {option}={following}; "
                     f"there is no file {following!r}."
                 )
-        args[:] = [f"{arg}={OPTIONAL[arg]}" if arg in OPTIONAL else arg for arg in args]
+        args[:] = [f"{word}={OPTIONAL[word]}" if word in OPTIONAL else word for word in words]
         before = early_config.known_args_namespace
         known = parser.parse_known_args(args, namespace=copy.copy(early_config.option))
         known.confcutdir = before.confcutdir  # pytest has set it: no conftest from further above
         early_config.known_args_namespace = known
+
+
+def _words(args: Iterable[str]) -> Iterator[str]:
+    """Yield arguments, with those that stand in files, as in `pytest @args.txt`."""
+    for arg in args:
+        file = Path(arg[1:])
+        if arg.startswith("@") and file.is_file():
+            yield from _words(file.read_text(encoding="utf-8").splitlines())
+        else:
+            yield arg
 
 
 def pytest_configure(config: pytest.Config) -> None:

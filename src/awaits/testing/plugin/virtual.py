@@ -270,9 +270,9 @@ def _stood_still(timekeeper: Timekeeper) -> str | None:
     if timekeeper.stood_still < SECONDS_TO_TELL:
         return None
     return (
-        f"Time stood still at {timekeeper.now:g} s for {timekeeper.stood_still:.1f} real seconds, "
-        "while a thread was at work: no deadline comes before it is back. If one is to come, mark "
-        "the test real_time."
+        f"Time stood still at {timekeeper.stood_at:g} s for {timekeeper.stood_still:.1f} real "
+        "seconds, while a thread was at work: no deadline comes before it is back. If one is to "
+        "come, mark the test real_time."
     )
 
 
