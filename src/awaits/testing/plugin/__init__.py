@@ -4,6 +4,7 @@ import contextlib
 import copy
 import functools
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -70,7 +71,7 @@ def _words(args: Iterable[str]) -> Iterator[str]:
     for arg in args:
         file = Path(arg[1:])
         if arg.startswith("@") and file.is_file():
-            yield from _words(file.read_text(encoding="utf-8").splitlines())
+            yield from _words(os.fsdecode(file.read_bytes()).splitlines())  # as argparse does
         else:
             yield arg
 
