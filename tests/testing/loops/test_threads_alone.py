@@ -341,8 +341,7 @@ def test_one_that_was_woken_and_waits_for_python_s_own_lock_holds_time_anew() ->
         with lock:
             pass
 
-    thread = threading.Thread(target=waits)
-    n_slept = [-1, -1, -1, -2, -2, None, -2, -2]
+    thread, n_slept = threading.Thread(target=waits), [-1, -1, -1, -2, -2, None, -2, -2]
     with lock:
         thread.start()
         with mock.patch.object(alone, "SECONDS_TO_WAKE", 1e-9):
