@@ -19,7 +19,7 @@ import pytest
 import uvloop
 
 from awaits.testing import virtual_time
-from awaits.testing.loops.stacks import doing, frames, waits
+from awaits.testing.loops.stacks import doing, ends_by_itself, frames, waits
 from tests.testing.loops.shared import on_both
 
 
@@ -189,3 +189,24 @@ def test_a_thread_that_runs_a_function_written_in_c_does_not_wait() -> None:
     thread.join()
     os.close(reader)
     os.close(writer)
+
+
+def test_only_a_wait_with_a_limit_ends_by_itself() -> None:
+    event = threading.Event()
+    other = threading.Thread(target=event.wait)
+    other.start()
+    threads = {
+        threading.Thread(target=lambda: event.wait(60)): True,
+        threading.Thread(target=lambda: other.join(60)): True,
+        threading.Thread(target=lambda: event.wait()): False,  # noqa: PLW0108 as the others
+        threading.Thread(target=lambda: other.join()): False,  # noqa: PLW0108 as the others
+    }
+    for thread in threads:
+        thread.start()
+    for thread, ends in threads.items():
+        while not waits(frame := frames()[thread.ident or 0]):
+            pass
+        assert ends_by_itself(frame) is ends
+    event.set()
+    for thread in threads:
+        thread.join()

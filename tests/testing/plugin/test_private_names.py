@@ -38,6 +38,10 @@ def test_pytest_keeps_the_fixtures_that_a_test_can_see_by_name(
     assert _pytest.fixture_definitions(test, "there_is_none") == ()
 
 
+def test_pytest_keeps_the_file_of_its_faulthandler(pytestconfig: pytest.Config) -> None:
+    assert isinstance(_pytest.faulthandler_file(pytestconfig), int)
+
+
 def test_pytest_keeps_the_value_of_a_fixture_with_its_key(
     request: pytest.FixtureRequest, wide: str
 ) -> None:

@@ -228,6 +228,7 @@ def test_what_the_kit_replaces_keeps_its_signature(pytester: pytest.Pytester) ->
             for it in (subprocess.Popen, socket.socket, threading.Thread.start, open):
                 assert "kwargs" not in inspect.signature(it).parameters
             assert io.open is open
+            assert threading.Thread.start.__qualname__ == "Thread.start"
             with mock.patch("subprocess.Popen", autospec=True) as started:
                 subprocess.Popen(["ls"])
                 started.assert_called_once_with(args=["ls"])

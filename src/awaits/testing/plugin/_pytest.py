@@ -8,12 +8,15 @@ one has moved:
 - `FixtureDef.cached_result`, `cache_key` and `finish`: with these, later tests can get another
   value of a fixture, and a fixture can end before its scope does.
 - `SubRequest`, the type of an argument that a hook gets.
+- `fault_handler_stderr_fd_key` of its plugin `faulthandler`: where that writes while stderr is
+  captured. Without it, the kit writes to stderr.
 """
 
 # pyright: reportPrivateUsage=false
 
+import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pytest
 from _pytest.fixtures import FuncFixtureInfo
@@ -36,3 +39,10 @@ check_names(
 def fixture_definitions(test: pytest.Function, name: str) -> Sequence[pytest.FixtureDef[object]]:
     """Return the definitions of a fixture that a test can see; it gets the last one."""
     return test._fixtureinfo.name2fixturedefs.get(name, ())
+
+
+def faulthandler_file(config: pytest.Config) -> int | TextIO | None:
+    """Return the file in which pytest's faulthandler shows where threads stand."""
+    plugin: object = config.pluginmanager.get_plugin("faulthandler")
+    key: pytest.StashKey[int] | None = getattr(plugin, "fault_handler_stderr_fd_key", None)
+    return sys.__stderr__ if key is None else config.stash.get(key, sys.__stderr__)

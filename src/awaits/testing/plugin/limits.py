@@ -1,10 +1,11 @@
 """The limits of tests in time: `--anyio-timeout`, and those of others for each run of a test."""
 
 import faulthandler
-import sys
 import traceback
 
 import pytest
+
+from awaits.testing.plugin._pytest import faulthandler_file
 
 # What fails tests that have not ended in time.
 _WATCHERS = {"awaits.testing.plugin.timeouts", "pytest_timeout"}
@@ -44,14 +45,12 @@ class Limits:
 
 def _begin_to_dump(config: pytest.Config) -> None:
     """Begin `faulthandler_timeout` anew, after which pytest shows where all threads stand."""
-    plugin: object = config.pluginmanager.get_plugin("faulthandler")
-    seconds = 0.0 if plugin is None else float(config.getini("faulthandler_timeout") or 0.0)
-    if seconds > 0:
-        key: pytest.StashKey[int] | None = getattr(plugin, "fault_handler_stderr_fd_key", None)
-        file = sys.__stderr__ if key is None else config.stash.get(key, sys.__stderr__)
+    if not config.pluginmanager.has_plugin("faulthandler"):
+        return
+    seconds, file = float(config.getini("faulthandler_timeout") or 0.0), faulthandler_file(config)
+    if seconds > 0 and file is not None:
         try:
             ends = bool(config.getini("faulthandler_exit_on_timeout"))
         except ValueError:  # not in an old pytest
             ends = False
-        if file is not None:
-            faulthandler.dump_traceback_later(seconds, file=file, exit=ends)
+        faulthandler.dump_traceback_later(seconds, file=file, exit=ends)
