@@ -32,10 +32,13 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("any machine")
 
+# Enough on a second Python: the first has drawn a hundred.
+hypothesis.settings.register_profile("few", hypothesis.settings(), max_examples=20)
+
 ROOT = Path(__file__).parent
 
 # They fail on purpose, or take as long as they wait: tests/site types the commands of their pages.
-collect_ignore = [
+collect_ignore = ["docs/examples/measured"] + [
     f"docs/examples/test_{name}.py"
     for name in (
         "blocked", "booking", "by_waiting", "cache_machine", "cache_mended", "cancelled_tally",

@@ -3,11 +3,10 @@
 import contextlib
 import functools
 import gc
-import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias
 
 # What anyio's task groups put around what they run, and the kit around a task that it cancels.
 _OF_TASK_GROUPS = {"run_coro_with_task_status", "_run_coro", "_in_scope", "_natively"}
@@ -135,10 +134,9 @@ def library_of(coroutine: object) -> str:
 
 
 def _has_begun(coroutine: object) -> bool:
-    return not isinstance(coroutine, CoroutineType) or (
-        inspect.getcoroutinestate(cast("CoroutineType[object, object, object]", coroutine))
-        != inspect.CORO_CREATED
-    )
+    if type(coroutine) is not CoroutineType:
+        return True
+    return coroutine.cr_suspended or coroutine.cr_running or coroutine.cr_frame is None
 
 
 def is_of_a_library(frame: FrameType) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, strategies
 
 import awaits.testing
+from tests.testing.plugin.shared import Apart
 
 # pytester forgets the modules that an inner run was first to import, so import here what is slow,
 # and all of the kit: it remembers what there was at its start, such as threads and frozen objects.
@@ -29,6 +30,22 @@ def project(collected: None, pytester: pytest.Pytester) -> None:  # noqa: ARG001
     pytester.makeini(
         "[pytest]\nasyncio_default_fixture_loop_scope = function\naddopts = -p no:trio"
     )
+
+
+@pytest.fixture
+def apart(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Apart:
+    """Return what runs pytest in a process of its own, with no plugin but anyio's and the kit's.
+
+    That process can be killed if it does not end. The other plugins, which are for other tests,
+    would double the time in which it starts.
+    """
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(*args: str) -> pytest.RunResult:
+        plugins = "-p", "anyio", "-p", "awaits.testing.plugin"
+        return pytester.runpytest_subprocess(*plugins, *args, timeout=300)
+
+    return run
 
 
 def collect() -> None:

@@ -1,6 +1,12 @@
 """What tests of the plugin share: small projects, and how they are run."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import pytest
+
+Apart: TypeAlias = Callable[..., pytest.RunResult]
+"""What the fixture `apart` returns: runs pytest with some arguments, in a process of its own."""
 
 TESTS_ON_ANYIO = """
     import pytest

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from awaits.testing.plugin import abandoned
+from tests.testing.plugin.shared import Apart
 
 HEAD = """
     import asyncio, threading
@@ -58,10 +59,15 @@ TOLD = (
     ids=["took too long", "cancelled in virtual time", "cancelled"],
 )
 def test_the_session_goes_on_and_names_it(
-    pytester: pytest.Pytester, test: str, args: list[str], outcomes: dict[str, int], mark: str
+    pytester: pytest.Pytester,
+    apart: Apart,
+    test: str,
+    args: list[str],
+    outcomes: dict[str, int],
+    mark: str,
 ) -> None:
     pytester.makepyfile(test_it=HEAD + test.format(mark))
-    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", *args)
+    result = apart("-p", mark, "--anyio-backends=asyncio", *args)
 
     result.assert_outcomes(**outcomes)
     result.stdout.fnmatch_lines(TOLD)
@@ -86,7 +92,7 @@ def test_one_of_a_pool_of_the_programs_own_is_named_as_well(
     (result.stdout.no_fnmatch_line if processes else result.stdout.fnmatch_lines)(told)
 
 
-def test_one_that_ends_in_time_is_not_named(pytester: pytest.Pytester) -> None:
+def test_one_that_ends_in_time_is_not_named(pytester: pytest.Pytester, apart: Apart) -> None:
     pytester.makepyfile(
         test_it="""
         import asyncio, time
@@ -97,13 +103,13 @@ def test_one_that_ends_in_time_is_not_named(pytester: pytest.Pytester) -> None:
             await asyncio.to_thread(time.sleep, 0.01)
     """
     )
-    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", "--explore-cancel")
+    result = apart("--anyio-backends=asyncio", "--explore-cancel")
 
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("thread *")
 
 
-def test_one_that_has_ended_meanwhile_is_not_named(pytester: pytest.Pytester) -> None:
+def test_one_that_has_ended_meanwhile_is_not_named(pytester: pytest.Pytester, apart: Apart) -> None:
     ends = """
     @pytest.mark.anyio
     def test_ends(events):
@@ -116,7 +122,7 @@ def test_one_that_has_ended_meanwhile_is_not_named(pytester: pytest.Pytester) ->
         "\n    waiting = [1]\n" + HANGS % ("anyio", "anyio") + ends
     )
     pytester.makepyfile(test_it=tests)
-    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", "--anyio-timeout=0.5")
+    result = apart("--anyio-backends=asyncio", "--anyio-timeout=0.5")
 
     assert result.parseoutcomes()["failed"] == 1
     result.stdout.no_fnmatch_line("thread *")
@@ -131,7 +137,7 @@ def test_one_that_has_ended_meanwhile_is_not_named(pytester: pytest.Pytester) ->
     ids=["a daemon", "one that has no work"],
 )
 def test_one_for_which_python_does_not_wait_is_not_named(
-    pytester: pytest.Pytester, thread: str
+    pytester: pytest.Pytester, apart: Apart, thread: str
 ) -> None:
     pytester.makeconftest("""
         import threading
@@ -156,13 +162,13 @@ def test_one_for_which_python_does_not_wait_is_not_named(
             {thread}
             await asyncio.sleep(0)
     """)
-    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", "--anyio-timeout=60")
+    result = apart("--anyio-backends=asyncio", "--anyio-timeout=60")
 
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("thread *")
 
 
-def test_one_that_is_about_to_end_is_not_named(pytester: pytest.Pytester) -> None:
+def test_one_that_is_about_to_end_is_not_named(pytester: pytest.Pytester, apart: Apart) -> None:
     pytester.makeconftest("""
         import threading
         import pytest
@@ -183,7 +189,7 @@ def test_one_that_is_about_to_end_is_not_named(pytester: pytest.Pytester) -> Non
             threading.Thread(target=ends.wait).start()
             await asyncio.sleep(0)
     """)
-    result = pytester.runpytest_subprocess("--anyio-backends=asyncio", "--anyio-timeout=60")
+    result = apart("--anyio-backends=asyncio", "--anyio-timeout=60")
 
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("thread *")

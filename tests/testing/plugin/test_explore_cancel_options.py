@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.testing.plugin.cancel import BOTH, cancel, one
+from tests.testing.plugin.shared import Apart
 
 
 def test_the_line_that_was_printed_replays_it(pytester: pytest.Pytester) -> None:
@@ -79,7 +80,9 @@ def test_what_may_stay_may_stay_here_too(pytester: pytest.Pytester, may_stay: st
     cancel(pytester, allowed).assert_outcomes(passed=2)
 
 
-def test_ctrl_c_in_a_test_that_is_cancelled_ends_the_session(pytester: pytest.Pytester) -> None:
+def test_ctrl_c_in_a_test_that_is_cancelled_ends_the_session(
+    pytester: pytest.Pytester, apart: Apart
+) -> None:
     pytester.makepyfile(
         """
         import anyio, pytest
@@ -97,7 +100,7 @@ def test_ctrl_c_in_a_test_that_is_cancelled_ends_the_session(pytester: pytest.Py
     )
     for backend in ("asyncio", "trio"):
         options = "--explore-cancel", f"--anyio-backends={backend}"
-        result = pytester.runpytest_subprocess(*options)
+        result = apart(*options)
         assert result.ret == pytest.ExitCode.INTERRUPTED
 
 

@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from awaits.testing.plugin.signals import not_raised_again
+from tests.testing.plugin.shared import Apart
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="These are signals of Unix.")
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR1"])
 def test_one_that_trio_delivers_again_does_not_end_the_session(
-    pytester: pytest.Pytester, name: str
+    pytester: pytest.Pytester, apart: Apart, name: str
 ) -> None:
     pytester.makepyfile(
         f"""
@@ -34,7 +35,7 @@ def test_one_that_trio_delivers_again_does_not_end_the_session(
         """
     )
     options = ["--virtual-time", "--explore-cancel", "--anyio-backends=asyncio,trio"]
-    pytester.runpytest_subprocess(*options).assert_outcomes(passed=4)
+    apart(*options).assert_outcomes(passed=4)
 
 
 def test_a_signal_from_elsewhere_ends_the_process_as_ever() -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.testing.plugin.shared import Apart
+
 HEAD = """
     import anyio, pytest
     pytestmark = pytest.mark.anyio
@@ -96,11 +98,10 @@ MANY = """
     "option", ["--explore", "--explore=all:1", "--explore-cancel", "--explore --no-leftovers"]
 )
 def test_ctrl_c_ends_the_session_though_it_comes_in_a_group_of_errors(
-    pytester: pytest.Pytester, backend: str, option: str
+    pytester: pytest.Pytester, apart: Apart, backend: str, option: str
 ) -> None:
     pytester.makepyfile(HEAD + MANY)
-    arguments = ["-p", "no:cacheprovider", f"--anyio-backends={backend}", *option.split()]
-    result = pytester.runpytest_subprocess(*arguments, timeout=300)
+    result = apart("-p", "no:cacheprovider", f"--anyio-backends={backend}", *option.split())
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.no_fnmatch_line("*went on*")
@@ -112,14 +113,10 @@ def test_ctrl_c_ends_the_session_though_it_comes_in_a_group_of_errors(
     "tests", [LOSSY + NEVER, BUSY], ids=["in the event loop", "in the user's code"]
 )
 def test_ctrl_c_ends_the_session(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, backend: str, tests: str
+    pytester: pytest.Pytester, apart: Apart, backend: str, tests: str
 ) -> None:
     pytester.makepyfile(HEAD + tests)
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # which would take a second
-    # In a process of its own, which can be killed if it does not end.
-    plugins = ["-p", "no:cacheprovider", "-p", "anyio", "-p", "awaits.testing.plugin"]
-    arguments = [*plugins, f"--anyio-backends={backend}"]
-    result = pytester.runpytest_subprocess(*arguments, timeout=300)
+    result = apart("-p", "no:cacheprovider", f"--anyio-backends={backend}")
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.no_fnmatch_line("*INTERNALERROR*")

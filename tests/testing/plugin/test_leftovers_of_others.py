@@ -6,6 +6,7 @@ import pytest
 
 from awaits.testing.leftovers.places import is_installed
 from tests.testing.plugin.left import HEAD, ON_ASYNCIO, body, run, told
+from tests.testing.plugin.shared import Apart
 
 
 def test_what_a_fixture_replaces_is_as_before_when_it_has_ended(pytester: pytest.Pytester) -> None:
@@ -47,7 +48,7 @@ def test_what_a_fake_open_returns_need_not_be_a_key(pytester: pytest.Pytester) -
     run(pytester, tests).assert_outcomes(passed=1)
 
 
-def test_what_a_fake_open_returns_need_be_no_file(pytester: pytest.Pytester) -> None:
+def test_what_a_fake_open_returns_need_be_no_file(pytester: pytest.Pytester, apart: Apart) -> None:
     tests = """
     class Fake:
         def read(self):
@@ -62,7 +63,7 @@ def test_what_a_fake_open_returns_need_be_no_file(pytester: pytest.Pytester) -> 
         assert kept[-1].read() == "x"
     """
     pytester.makepyfile(test_it=HEAD + tests)
-    result = pytester.runpytest_subprocess("--no-leftovers")  # where no adapter is imported
+    result = apart("--no-leftovers")  # where no adapter is imported
     result.assert_outcomes(passed=2)
 
 

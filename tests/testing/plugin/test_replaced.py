@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.testing.plugin.shared import Apart
+
 TESTS = """
     import anyio, asyncio, gc, pytest, signal, socket, threading
     from unittest import mock
@@ -134,17 +136,17 @@ OPTIONS = (
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_what_a_fixture_has_replaced_is_called_by_the_test_alone(
-    pytester: pytest.Pytester, option: str
+    pytester: pytest.Pytester, apart: Apart, option: str
 ) -> None:
     pytester.makepyfile(test_it=TESTS)
     # What the option needs is imported then, and not here before.
-    result = pytester.runpytest_subprocess("--anyio-backends=asyncio,trio", option)
+    result = apart("--anyio-backends=asyncio,trio", option)
     result.assert_outcomes(passed=N_TESTS)
 
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_what_an_option_needs_is_imported_before_a_fixture_replaces_what_imports_use(
-    pytester: pytest.Pytester, option: str
+    pytester: pytest.Pytester, apart: Apart, option: str
 ) -> None:
     tests = """
     import anyio, pytest
@@ -162,7 +164,7 @@ def test_what_an_option_needs_is_imported_before_a_fixture_replaces_what_imports
         fake.assert_called_once_with("file")
     """
     pytester.makepyfile(test_it=tests)
-    result = pytester.runpytest_subprocess("--anyio-backends=asyncio,trio", option)
+    result = apart("--anyio-backends=asyncio,trio", option)
     result.assert_outcomes(passed=2)
 
 
@@ -191,7 +193,7 @@ def test_what_a_task_waits_for_is_told_also_where_its_class_is_replaced(
 
 
 def test_no_leftovers_knows_the_start_of_threads_that_virtual_time_replaces(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, apart: Apart
 ) -> None:
     tests = """
     import pytest, threading
@@ -208,7 +210,7 @@ def test_no_leftovers_knows_the_start_of_threads_that_virtual_time_replaces(
     """
     pytester.makepyfile(test_it=tests)
     options = "--anyio-backends=asyncio,trio", "--virtual-time", "--no-leftovers"
-    result = pytester.runpytest_subprocess(*options)
+    result = apart(*options)
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * ["  thread Thread-*, made at test_it.py:*"])

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.testing.plugin.shared import HEAD
+from tests.testing.plugin.shared import HEAD, Apart
 
 BACKENDS = "--anyio-backends=asyncio,trio,asyncio+uvloop"
 
@@ -359,7 +359,7 @@ def test_the_signal_is_as_before_when_a_test_has_ended(pytester: pytest.Pytester
 
 @pytest.mark.parametrize("where", ["test", "task"])
 def test_ctrl_c_ends_the_session_though_the_test_took_too_long(
-    pytester: pytest.Pytester, where: str
+    pytester: pytest.Pytester, apart: Apart, where: str
 ) -> None:
     tests = f"""
     async def interrupted():
@@ -377,6 +377,6 @@ def test_ctrl_c_ends_the_session_though_the_test_took_too_long(
     for backend in ("asyncio", "trio"):
         pytester.makepyfile(test_it=f"{HEAD}{tests}")
         options = "--anyio-timeout=0.2", f"--anyio-backends={backend}"
-        result = pytester.runpytest_subprocess(*options)
+        result = apart(*options)
         assert "After 0.2 s, the test has not ended" not in result.stdout.str()
         assert "KeyboardInterrupt" in result.stdout.str() + result.stderr.str()

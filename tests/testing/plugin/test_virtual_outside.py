@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.testing.plugin.shared import HEAD, run_tests
+from tests.testing.plugin.shared import HEAD, Apart, run_tests
 
 TITLE = "-* virtual time -*"
 MOVED = "Time moved to 5 s, and did not wait for what is outside of the event loop:"
@@ -85,11 +85,11 @@ FAILING = {
 
 @pytest.mark.parametrize(("test", "line"), FAILING.values(), ids=FAILING)
 def test_the_report_names_what_time_did_not_wait_for(
-    pytester: pytest.Pytester, test: str, line: str
+    pytester: pytest.Pytester, apart: Apart, test: str, line: str
 ) -> None:
     # In a process of its own, which ends what anyio leaves: later tests would wait for it.
     pytester.makepyfile(HEAD + test)
-    result = pytester.runpytest_subprocess("--virtual-time", "--anyio-backends=asyncio,trio")
+    result = apart("--virtual-time", "--anyio-backends=asyncio,trio")
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * [TITLE, MOVED, line, ADVICE])

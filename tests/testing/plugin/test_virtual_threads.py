@@ -8,10 +8,12 @@ import pytest
 
 from awaits.testing.loops import timekeeper
 from awaits.testing.loops.oldest import OLDEST
-from tests.testing.plugin.shared import HEAD, run_tests
+from tests.testing.plugin.shared import HEAD, Apart, run_tests
 
 
-def test_a_thread_that_is_older_than_all_tests_may_wake_one(pytester: pytest.Pytester) -> None:
+def test_a_thread_that_is_older_than_all_tests_may_wake_one(
+    pytester: pytest.Pytester, apart: Apart
+) -> None:
     # In a process of its own, where the kit has not looked at threads before.
     pytester.makepyfile(
         HEAD
@@ -40,7 +42,7 @@ def test_a_thread_that_is_older_than_all_tests_may_wake_one(pytester: pytest.Pyt
         assert anyio.current_time() == 0.0
 """
     )
-    result = pytester.runpytest_subprocess("--virtual-time", "--anyio-backends=asyncio,trio")
+    result = apart("--virtual-time", "--anyio-backends=asyncio,trio")
 
     result.assert_outcomes(passed=2)
 

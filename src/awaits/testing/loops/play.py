@@ -22,7 +22,7 @@ from awaits.testing.deadlock import Line, begins_in_a_library, library_of, place
 from awaits.testing.loops.orders import At, Cancellation, Entry, Moment, Order
 from awaits.testing.loops.standing import MOST_NAMED, title
 from awaits.testing.loops.timekeeper import Timekeeper
-from awaits.testing.loops.waits import Here, Look, wait_of
+from awaits.testing.loops.waits import Here, Look, held_by_others
 
 Step = TypeVar("Step")  # what the queue holds
 Task = TypeVar("Task")
@@ -349,9 +349,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         last, self._last = self._last, None
         if last is None or len(self._numbers) > MOST_TASKS_TOLD:
             return
-        waits = self.here(last)
-        wait = wait_of(waits, self._all_here, self.look)
-        if wait is not None and wait.is_held and wait.holders:
+        wait = held_by_others(self.here(last), self._all_here, self.look)
+        if wait is not None:
             numbers = sorted(self.number_of(cast("Task", it)) for it in wait.holders)
             held_by = ", ".join(map(str, numbers[:MOST_NAMED]))
             trace[-1] = trace[-1]._replace(wait=f"{wait.what}, held by {held_by}")

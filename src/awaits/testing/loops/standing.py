@@ -1,5 +1,6 @@
 """Where the tasks of an event loop stand, a line for each, and which of them wait in a ring."""
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -73,28 +74,33 @@ def title(name: str, where: Place | None, coroutine: object = None) -> str:
         where: Where it stands.
         coroutine: What it runs.
     """
+    qualname = str(getattr(coroutine, "__qualname__", "")) if where is None else ""
+    return _title(name, None if where is None else where.function, qualname)
+
+
+@functools.lru_cache(1_000)  # called at each step of a task that is traced
+def _title(name: str, function: str | None, qualname: str) -> str:
+    function = function and _short(function)
     if " at 0x" in name or name == "functools":  # the text of an object; anyio's for a `partial`
         name = "None"
     if of_pytest_trio := _OF_PYTEST_TRIO.fullmatch(name):
-        return of_pytest_trio[1] if where is None else _function(where)
-    if where is None and _UNNAMED.fullmatch(name):
-        name = str(getattr(coroutine, "__qualname__", name))
-    short = name.rpartition("<locals>.")[2]
+        return function or of_pytest_trio[1]
+    if function is None and _UNNAMED.fullmatch(name):
+        name = qualname or name
+    short = _short(name)
     parts = name.split(".")
     for n in range(len(parts) - 1, 0, -1):
         if ".".join(parts[:n]) in sys.modules:  # the libraries' own names begin with a module's
-            short = short.removeprefix(f"{'.'.join(parts[:n])}.")
-            return short if where is None else _function(where)
-    if where is None or not short:
+            return function or short.removeprefix(f"{'.'.join(parts[:n])}.")
+    if function is None or not short:
         return short
-    function = _function(where)
     if _UNNAMED.fullmatch(name) or short == function:
         return function
     return f"{function} {short!r}"
 
 
-def _function(where: Place) -> str:
-    return where.function.rpartition("<locals>.")[2]
+def _short(name: str) -> str:
+    return name.rpartition("<locals>.")[2]
 
 
 def told(tasks: Sequence[Standing]) -> list[str]:

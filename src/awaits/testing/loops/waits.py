@@ -13,7 +13,7 @@ import functools
 import gc
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import FrameType, FunctionType, MethodType
+from types import CoroutineType, FrameType, FunctionType, GeneratorType, MethodType
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 from anyio import CapacityLimiter, Condition, Event, Lock, Semaphore, TaskInfo
@@ -22,6 +22,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from awaits.testing.deadlock import awaited, frames_of, is_of_a_library
 
 _LEAVING = ("__aexit__", "__exit__")
+_ACQUIRE = ("acquire", "acquire_on_behalf_of")
 
 
 class Wait(NamedTuple):
@@ -51,17 +52,36 @@ Look = Callable[[object, FrameType], Wait | None]
 """Tells what a task waits for in a library's method, given its `self`, or in a function."""
 
 
-def wait_of(task: Here, tasks: Callable[[], Iterable[Here]], look: Look) -> Wait | None:
-    """Return what one task waits for; `None` if the task has got it, or if it cannot be known.
+def held_by_others(task: Here, tasks: Callable[[], Iterable[Here]], look: Look) -> Wait | None:
+    """Return what one task waits for and others hold; `None` if there is no such thing.
 
     Args:
         task: The task.
         tasks: Returns all tasks that may hold it.
         look: Tells what tasks wait for in the event loop's own code.
     """
+    if not _may_acquire(task.coroutine):
+        return None
     wait = Inside(tasks).wait_of(task, look)
-    has_got_it = task.does != "waits" and wait is not None and task.task in wait.holders
+    if wait is None or not (wait.is_held and wait.holders):
+        return None
+    has_got_it = task.does != "waits" and task.task in wait.holders
     return None if has_got_it else wait
+
+
+def _may_acquire(coroutine: object) -> bool:
+    """Tell, in little time, whether a coroutine may stand in a library's method that acquires."""
+    acquires = False
+    while type(coroutine) is CoroutineType:
+        frame: FrameType | None = coroutine.cr_frame
+        if frame is None or frame.f_back is not None:  # it has ended, or runs
+            return acquires
+        acquires = is_of_a_library(frame) and (acquires or frame.f_code.co_name in _ACQUIRE)
+        coroutine = coroutine.cr_await
+    if isinstance(coroutine, GeneratorType):
+        coroutine = coroutine.gi_yieldfrom
+    # Other kinds of coroutines may go on with anything; a future is where one ends.
+    return acquires or not (coroutine is None or type(coroutine).__name__ == "FutureIter")
 
 
 class Inside:
@@ -159,7 +179,7 @@ def _look(it: object, frame: FrameType) -> Wait | None:
         case Lock(), _:
             owner = it.statistics().owner
             return Wait("{}", () if owner is None else (owner,))
-        case Condition(), "wait":
+        case Condition(), "wait" | "wait_for":
             return Wait("{} to be notified", is_held=False)
         case Semaphore() | Condition(), _:
             return Wait("{}")

@@ -90,7 +90,7 @@ def look(it: object, frame: FrameType) -> Wait | None:
     """Tell what a task waits for in one of asyncio's methods or functions."""
     name = frame.f_code.co_name
     match it:
-        case Condition() if name == "wait":
+        case Condition() if name in ("wait", "wait_for"):
             return Wait("{} to be notified", is_held=False)
         case Lock() | Semaphore() | Condition():
             return Wait("{}")
