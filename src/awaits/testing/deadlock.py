@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 # What anyio's task groups put around what they run, and the kit around a task that it cancels.
 _OF_TASK_GROUPS = {"run_coro_with_task_status", "_run_coro", "_in_scope", "_natively"}
@@ -16,6 +16,9 @@ class DeadlockError(Exception):
     """Nothing in the event loop can ever run again; the message lists what waits, and where."""
 
     __module__ = "awaits.testing"  # as tracebacks and reports call it
+
+    instant: float = 0.0
+    """The virtual time at which it was found, in seconds. What is cleaned up may move time on."""
 
 
 class LivelockError(DeadlockError):
@@ -32,7 +35,7 @@ def deadlock(tasks: Iterable[str], now: float) -> DeadlockError:
         now: The virtual time, in seconds.
     """
     lines = "".join(f"\n  {line}" for line in tasks)
-    return DeadlockError(f"At {round(now, 9)} s, nothing can ever run again:{lines}")
+    return _at(now, DeadlockError(f"At {round(now, 9)} s, nothing can ever run again:{lines}"))
 
 
 def does_not_close(tasks: Iterable[str], now: float) -> DeadlockError:
@@ -43,14 +46,22 @@ def does_not_close(tasks: Iterable[str], now: float) -> DeadlockError:
         now: The virtual time, in seconds.
     """
     lines = "".join(f"\n  {line}" for line in tasks)
-    return DeadlockError(
-        f"At {round(now, 9)} s, the event loop closes, but these tasks still run "
-        f"after it has cancelled them:{lines}"
+    return _at(
+        now,
+        DeadlockError(
+            f"At {round(now, 9)} s, the event loop closes, but these tasks still run "
+            f"after it has cancelled them:{lines}"
+        ),
     )
 
 
 def livelock(
-    running: Iterable[tuple[str, object]], turns: int, now: float, *, main: object
+    running: Iterable[tuple[str, object]],
+    turns: int,
+    now: float,
+    *,
+    main: object,
+    is_cancelled: bool = False,
 ) -> LivelockError:
     """Return the error that tells which tasks run again and again, and where.
 
@@ -59,15 +70,28 @@ def livelock(
         turns: How many turns of the event loop there have been at one instant.
         now: The virtual time, in seconds.
         main: The coroutine of the main task.
+        is_cancelled: Whether a schedule has cancelled something before, which then goes on.
     """
     tasks = (("the main task" if it is main else name, place(it)) for name, it in running)
     lines = sorted(f"\n  {name} runs{f' at {where}' if where else ''}" for name, where in tasks)
-    return LivelockError(
-        f"At {round(now, 9)} s, time has stood still for {turns:,} turns of the event loop, in "
-        "which a task could always run; have it sleep while it waits, or give virtual time more "
-        "turns:"
-        f"{''.join(lines)}"
+    advice = "have it sleep while it waits, or give virtual time more turns"
+    if is_cancelled:
+        advice = "what is cancelled, and goes on, is cancelled again at each await until it ends"
+    return _at(
+        now,
+        LivelockError(
+            f"At {round(now, 9)} s, time has stood still for {turns:,} turns of the event loop, in "
+            f"which a task could always run; {advice}:{''.join(lines)}"
+        ),
     )
+
+
+E = TypeVar("E", bound=DeadlockError)
+
+
+def _at(now: float, error: E) -> E:
+    error.instant = now
+    return error
 
 
 # Wrappers and libraries that a task may wait inside of. The line that called them says why it

@@ -198,6 +198,20 @@ class Schedule:
         play, self._play = cast("Play[object, object]", self._play), None
         play.close()
         self._on_cancel = None  # which knows what the run has left
+        self._look_at(play)
+        if play.error is not None:
+            raise play.error
+        self.has_raised = play.has_raised(error)
+        hypothesis = sys.modules.get("hypothesis")
+        if hypothesis is not None and hypothesis.currently_in_test_context():
+            hypothesis.note(_Explanation(self))
+            if error is not None:
+                fail_as_any_other(error)
+        elif error is not None and not self._is_unseen:
+            error.add_note(self.explanation)
+
+    def _look_at(self, play: Play[object, object]) -> None:
+        """Remember what a run has shown."""
         events: list[Delay | Cancellation] = list(cast("Delays", self._order).events)
         for number, cancellation in enumerate(play.cancellations):
             if not cancellation.moment.number:  # the task that opened this got its number later
@@ -212,16 +226,11 @@ class Schedule:
         self.ran, self.contended, self.opener = tuple(play.ran), play.contended or [], play.opener
         self.is_native, self.of_libraries = play.is_native, play.of_libraries
         self.choices = cast("Delays", self._order).choices or []
-        if play.error is not None:
-            raise play.error
-        self.has_raised = play.has_raised(error)
-        hypothesis = sys.modules.get("hypothesis")
-        if hypothesis is not None and hypothesis.currently_in_test_context():
-            hypothesis.note(_Explanation(self))
-            if error is not None:
-                fail_as_any_other(error)
-        elif error is not None and not self._is_unseen:
-            error.add_note(self.explanation)
+
+    def _what_it_did(self) -> list[Delay | Cancellation]:
+        if self._play is not None:  # an error may have ended the event loop, and not the block
+            self._look_at(self._play)
+        return self._events
 
     @property
     def has_been_open(self) -> bool:
@@ -299,17 +308,19 @@ class Schedule:
     @property
     def explanation(self) -> str:
         """What the schedule did when it was last open, in lines for people."""
-        return explain(repr(self), self._events)
+        return explain(repr(self), self._what_it_did())
 
     @property
     def lanes(self) -> str:
         """The steps around what the schedule did when it was last open, in a lane for each task."""
-        return lanes(self._trace, self._events)
+        events = self._what_it_did()
+        return lanes(self._trace, events)
 
     @property
     def svg(self) -> str:
         """The same as `lanes`, with more rows, as the text of an SVG file."""
-        drawn = picture(self._trace, self._events, most_rows=MOST_ROWS_DRAWN)
+        events = self._what_it_did()
+        drawn = picture(self._trace, events, most_rows=MOST_ROWS_DRAWN)
         return svg(drawn, f"The order of tasks of {self!r}", self.explanation)
 
 

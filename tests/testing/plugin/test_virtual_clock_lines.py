@@ -57,6 +57,35 @@ def test_what_measures_virtual_time_there_is_named(
     result.stdout.fnmatch_lines(f"{advice} measures virtual time; or mark the test real_time.")
 
 
+@pytest.mark.parametrize("waits", ["anyio.Event().wait()", "spins()"])
+def test_time_that_moved_in_the_clean_up_after_a_deadlock_is_not_told(
+    pytester: pytest.Pytester, waits: str
+) -> None:
+    tests = f"""
+    def started():
+        return time.time()
+
+    async def spins():
+        while True:
+            await anyio.sleep(0)
+
+    async def test_it():
+        started()
+        try:
+            await {waits}
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.5)
+    """
+    result = run_tests(
+        pytester, tests, "--virtual-time", "-o", "virtual_time_turns=20", "--anyio-backends"
+    )
+
+    assert result.parseoutcomes()["failed"] >= 2
+    result.stdout.fnmatch_lines("*Error: At 0.0 s, *")
+    result.stdout.no_fnmatch_line("Time *, but not on the computer's own clocks:")
+
+
 PROJECT = """
     pytest_plugins = ["pytester"]
 

@@ -95,6 +95,10 @@ def end_what_runs_for_ever(loop: EventLoop, running: Iterable[tuple[str, object]
     if not (loop.threads_are_out() or loop.threads.may_come_back()):
         timekeeper, main = loop.timekeeper, loop.main_coroutine()
         titled = ((title(name, place(it), it), it) for name, it in running)
-        error = livelock(titled, timekeeper.turns, timekeeper.now, main=main)
+        play = loop.current_play()
+        is_cancelled = play is not None and bool(play.cancellations)
+        error = livelock(
+            titled, timekeeper.turns, timekeeper.now, main=main, is_cancelled=is_cancelled
+        )
         timekeeper.n_livelocks += 1
         loop.throw(error, is_last=timekeeper.n_livelocks >= MOST_LIVELOCKS)

@@ -72,6 +72,7 @@ class CancelledRuns:
         self._normal: set[tuple[object, ...]] = set()  # what the test leaves behind anyway
         self._stacks: set[object] = set()  # at which it was cancelled, in loops
         self._frozen = contextlib.ExitStack()
+        self._signals = contextlib.ExitStack()
         self._cuts: list[Cut] = []  # of the test whose fixtures have not ended
         self._ended: Cut | None = None  # the last one, if it is no failure so far
 
@@ -140,6 +141,8 @@ class CancelledRuns:
         except Exception as error:
             if not self._is_passed(error):
                 raise
+        finally:
+            self._signals.close()  # the event loop may end before the test does
         return None
 
     def _is_passed(self, error: Exception) -> bool:
@@ -196,7 +199,12 @@ class CancelledRuns:
         n_before = n_cancelled()
         watch = Watch(code, self._normal)
         native = _Native(watch) if self.schedule.native else None
-        told_of_cancellation(self.schedule, native.is_cut if native else watch.is_cut)
+
+        def is_cut() -> None:  # the event loop may end before the test does
+            self.n_awaits += 1
+            (native or watch).is_cut()
+
+        told_of_cancellation(self.schedule, is_cut)
         with drops_noticed(watch):  # also what only the error keeps alive
             try:
                 with self.schedule, self.schedule.cancel_scope():
@@ -210,7 +218,6 @@ class CancelledRuns:
                     raise
             finally:
                 if watch.has_been_cut:  # also where the test then fails
-                    self.n_awaits += 1
                     self.cut_off[test.nodeid] = self.schedule.explanation
             if n_cancelled() > n_before:  # the test has swallowed that cancellation
                 raise asyncio.CancelledError
@@ -237,10 +244,11 @@ class CancelledRuns:
         kwargs: Mapping[str, object],
     ) -> None:
         __tracebackhide__ = True
+        self._signals.enter_context(not_raised_again())
         try:
-            with not_raised_again():
-                await watch.run(body, *args, **kwargs)
+            await watch.run(body, *args, **kwargs)
         finally:
+            self._signals.close()
             if watch.has_been_cut:
                 abandoned.abandon_threads()
             if native is not None:

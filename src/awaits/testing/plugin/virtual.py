@@ -9,6 +9,7 @@ import pytest
 
 from awaits.testing import backends
 from awaits.testing.clock import VirtualClock, follow, timekeeper_of
+from awaits.testing.deadlock import DeadlockError, LivelockError
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.loops.timekeeper import ANOTHER_CLOCK, Timekeeper
 from awaits.testing.plugin import async_fixtures, clocks
@@ -19,7 +20,7 @@ from awaits.testing.plugin.culprits import Culprits
 from awaits.testing.plugin.fixtures import AsyncFixtures
 from awaits.testing.plugin.notes import IN_REAL_TIME, noted
 from awaits.testing.plugin.options import arguments_of
-from awaits.testing.plugin.outside import Outside
+from awaits.testing.plugin.outside import Outside, all_of
 from awaits.testing.plugin.refused import Refused
 from awaits.testing.plugin.runners import MARK_IT, NAMES, runner_of
 from awaits.testing.plugin.sections import add_section
@@ -135,9 +136,14 @@ class VirtualTime:
         runner = runner_of(item)
         if report.failed and call.excinfo and self._settings and runner:
             error, now = call.excinfo.value, self.clock.time()
+            stuck = [it for it in all_of(error) if isinstance(it, DeadlockError)]
+            if stuck:  # the clean-up after it may have moved time
+                now = min(it.instant for it in stuck)
             hints = [_stood_still(timekeeper_of(self.clock)), self._outside.hint(error, now)]
-            # Where no time has passed, another order is the reason, and not a real clock.
-            if now or not item.stash.get(HAS_PASSED, False):
+            # Where no time has passed, another order is the reason, and not a real clock. Nor does
+            # a clock make all tasks wait; it may make one wait busily.
+            is_deadlock = any(not isinstance(it, LivelockError) for it in stuck)
+            if now or not (is_deadlock or item.stash.get(HAS_PASSED, False)):
                 has_wall = self._settings.wall is not False
                 hints.append(clocks.hint(error, now, has_wall=has_wall, runner=runner))
             for hint in filter(None, hints):

@@ -11,6 +11,7 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
 - `BaseEventLoop._timer_handle_cancelled`, to throw cancelled timers away before they are due.
 - `BaseSelectorEventLoop._signal_handlers`: a task that waits for a signal is not deadlocked.
 - `BaseSelectorEventLoop._write_to_self`, to wake the loop from a signal handler.
+- `BaseSelectorEventLoop._sock_accept`, which gives a client to a task that is cancelled already.
 - The callback of `asyncio.run_coroutine_threadsafe` closes over the future that it returns.
 """
 
@@ -21,6 +22,7 @@ import heapq
 import itertools
 import math
 import selectors
+import socket
 import sys
 from asyncio import all_tasks, current_task
 from collections import deque
@@ -81,6 +83,7 @@ check_names(
             "_run_once",
             "_selector",
             "_signal_handlers",
+            "_sock_accept",
             "_stopping",
             "_timer_handle_cancelled",
             "_write_to_self",
@@ -285,6 +288,15 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             timer = heapq.heappop(timers)[2]
             if not timer._cancelled:
                 self._ready.append(timer)
+
+    def _sock_accept(self, future: asyncio.Future[Any], sock: socket.socket) -> None:
+        """Accept a client, unless the task that waits for one is cancelled.
+
+        asyncio looks at that wherever a socket reads or writes, and not here: a client that comes
+        in the same turn would raise `InvalidStateError` in the event loop.
+        """
+        if not future.done():
+            cast("Any", super())._sock_accept(future, sock)
 
     def close(self) -> None:
         """Close the event loop, and give the wall clock back."""

@@ -31,6 +31,7 @@ from anyio._backends import _asyncio as anyio_asyncio
 from anyio._backends._asyncio import CancelScope
 from anyio._core._tasks import TaskHandle
 
+from awaits.testing.deadlock import frames_of
 from awaits.testing.loops._asyncio.cancellable import scope_of_whole, scopes_of
 from awaits.testing.loops._asyncio.sockets import Sockets
 from awaits.testing.loops._asyncio.waits import here, look, name_of, start_of
@@ -62,6 +63,13 @@ T = TypeVar("T")
 # The code of what `asyncio.run_coroutine_threadsafe` makes a task call when it has ended.
 TELLS_THREAD = {
     it for it in vars(futures)["_chain_future"].__code__.co_consts if isinstance(it, CodeType)
+}
+
+# Where asyncio sleeps for a turn as it has made a server.
+LOSES_SERVER = {
+    (method.__code__, asyncio.sleep.__code__)
+    for name in ("create_server", "create_unix_server")
+    if isinstance(method := getattr(asyncio.SelectorEventLoop, name), FunctionType)
 }
 
 # asyncio's names for a task's first step and for its later ones: in C, then in Python.
@@ -231,6 +239,14 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         """Tell whether `asyncio.run_coroutine_threadsafe` has begun a task."""
         callbacks: list[tuple[object, Context]] = cast("Any", task)._callbacks or []
         return any(getattr(it, "__code__", None) in TELLS_THREAD for it, _ in callbacks)
+
+    def is_lost_by_the_loop(self, task: asyncio.Task[object]) -> bool:
+        """Tell whether a task has a server made, which asyncio would leave open and give nobody.
+
+        `create_server` and `create_unix_server` let one turn pass when they have begun to serve.
+        """
+        codes = [frame.f_code for frame in frames_of(task.get_coro())]
+        return any(pair in LOSES_SERVER for pair in itertools.pairwise(codes))
 
     def coroutine_of(self, task: asyncio.Task[object]) -> object:
         """Return the coroutine that a task runs."""
