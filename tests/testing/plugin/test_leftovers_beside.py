@@ -192,3 +192,26 @@ def test_the_task_in_which_asyncio_closes_a_generator_is_not_left(
     """
     result = run(pytester, tests)
     assert told(result) == set()
+
+
+def test_a_file_that_is_dropped_after_the_body_and_before_it_is_judged_is_told(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import asyncio, socket
+    kept = []
+
+    @pytest.fixture(scope="module")
+    def anyio_backend():
+        return "asyncio"
+
+    async def test_it(tmp_path):
+        kept.append(socket.socket())  # it may be closed in the next turns
+        dropped = [open(tmp_path / "mine", "w")]
+        asyncio.get_running_loop().call_soon(dropped.clear)
+    """
+    pytester.makepyfile(test_it=HEAD + tests)
+    result = pytester.runpytest("--no-leftovers", "-W", "ignore")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines_random(["  socket *, made at *", "  file *mine', made at *"])

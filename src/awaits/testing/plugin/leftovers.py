@@ -147,13 +147,15 @@ class NoLeftovers:
         async def watching(*args: object, **kwargs: object) -> None:
             __tracebackhide__ = True
             watch = Watch(code_of(body))
-            await watch.run(body, *args, **kwargs)
-            await watch.settle()
+            with drops_noticed(watch):  # until it is judged: a thread may drop a file only now
+                await watch.run(body, *args, **kwargs)
+                await watch.settle()
+                left = [] if self._waits_for_fixtures else watch.left(in_its_loop=True)
             if self._waits_for_fixtures:
                 pending.add(watch)
                 self._watches.append(watch)
             else:
-                self._judge(test, watch.left(in_its_loop=True))
+                self._judge(test, left)
 
         return watching
 
