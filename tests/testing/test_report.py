@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine
 
 import anyio
 import pytest
@@ -91,9 +92,22 @@ async def sells(first: anyio.Lock, second: anyio.Lock) -> None:
             await checkpoint()
 
 
+async def taking(second: anyio.Lock) -> AsyncGenerator[None]:
+    async with second:
+        yield
+
+
+async def sells_by_a_generator(first: anyio.Lock, second: anyio.Lock) -> None:
+    async with first:
+        await checkpoint()
+        async for _ in taking(second):
+            await checkpoint()
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("sells", [sells, sells_by_a_generator])
 def test_lanes_mark_where_the_order_differs_and_tell_the_time_and_who_holds_what(
-    backend: str,
+    backend: str, sells: Callable[[anyio.Lock, anyio.Lock], Coroutine[object, object, None]]
 ) -> None:
     schedule = Schedule({(1, 2): 1}, jitter=3)
 
@@ -108,7 +122,8 @@ def test_lanes_mark_where_the_order_differs_and_tell_the_time_and_who_holds_what
     with pytest.raises(DeadlockError):
         anyio.run(main, backend=backend, backend_options=virtual_time(backend))
     lines = schedule.lanes.splitlines()
-    assert lines[0].split() == ["1", "sells", "2", f"{main.__name__}", "3", "sells"]
+    name = sells.__name__
+    assert lines[0].split() == ["1", name, "2", f"{main.__name__}", "3", name]
     assert lines[1].startswith("0 s ")
     ahead = [line for line in lines if ">" in line]
     assert ahead[0].startswith("1 s > ┆")

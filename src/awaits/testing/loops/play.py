@@ -171,7 +171,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Tell whether a thread waits for what a task runs, though no library runs it."""
         return False
 
-    def is_lost_by_the_loop(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
+    def loses_if_cancelled(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
         """Tell whether the event loop loses what it has made for a task, if that is cancelled."""
         return False
 
@@ -420,7 +420,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def _count_await(self, scope: anyio.CancelScope, task: Task) -> None:
         self._awaiting = None
         has_ended = getattr(self.coroutine_of(task), "cr_frame", self) is None
-        if has_ended or scope not in self._entered or self.is_lost_by_the_loop(task):
+        if has_ended or scope not in self._entered or self.loses_if_cancelled(task):
             return
         self._n_awaits += 1
         if self._n_awaits == self._order.cancel:

@@ -240,7 +240,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         callbacks: list[tuple[object, Context]] = cast("Any", task)._callbacks or []
         return any(getattr(it, "__code__", None) in TELLS_THREAD for it, _ in callbacks)
 
-    def is_lost_by_the_loop(self, task: asyncio.Task[object]) -> bool:
+    def loses_if_cancelled(self, task: asyncio.Task[object]) -> bool:
         """Tell whether a task has a server made, which asyncio would leave open and give nobody.
 
         `create_server` and `create_unix_server` let one turn pass when they have begun to serve.
