@@ -11,7 +11,8 @@ import anyio.lowlevel
 import pytest
 
 from awaits.testing import Schedule, virtual_time
-from awaits.testing.deviations import Delayed
+from awaits.testing import schedule as schedule_module
+from awaits.testing.deviations import Delayed, checked_delays
 from awaits.testing.explore import Explorer, Trial
 from awaits.testing.loops.delays import IDLE_STEPS
 from awaits.testing.mixture import MIXTURE
@@ -106,6 +107,26 @@ def test_each_line_is_slow_early_for_all_who_stand_there(backend: str) -> None:
         run(lambda: together(*[lambda: steps(3)] * 2), trial, backend)
         slow.append(set(delays_of(trial.schedule)))
     assert {(task, step) for task in (1, 2) for step in (2, 3, 4)} in slow
+
+
+def test_a_schedule_is_made_a_few_times_an_order_however_many_steps_ran(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_made = 0
+
+    def checked(delays: object) -> Delayed:
+        nonlocal n_made
+        n_made += 1
+        return checked_delays(delays)
+
+    async def alone_and_then_together() -> None:
+        await together(lambda: steps(200))
+        await together(*[lambda: steps(1)] * 3)
+
+    monkeypatch.setattr(schedule_module, "checked_delays", checked)
+    for trial in Explorer("seed").trials(N_ORDERS):
+        run(alone_and_then_together, trial, backend)
+    assert n_made < 3 * N_ORDERS
 
 
 def test_it_counts_the_orders_and_those_that_differ(backend: str) -> None:

@@ -84,9 +84,11 @@ class Trial:
         self.opener, self.is_native = play.opener, play.is_native
         self.of_libraries, self.is_in_real_time = play.of_libraries, play.is_in_real_time
         self.seconds = play.time() or 0.0
-        # A late step may be late without another that goes ahead.
-        self.deviated = bool(play.cancellations) or any(
-            it.n_ahead or it.n_callbacks or self.schedule.jitter for it in self._order.events
+        events = self._order.events
+        self.deviated = bool(
+            play.cancellations
+            or any(it.n_ahead or it.n_callbacks for it in events)
+            or (events and self.schedule.jitter)  # one may be late, and no other goes ahead
         )
         if play.error is not None:
             raise play.error

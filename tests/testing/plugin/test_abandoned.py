@@ -92,6 +92,28 @@ def test_one_of_a_pool_of_the_programs_own_is_named_as_well(
     (result.stdout.no_fnmatch_line if processes else result.stdout.fnmatch_lines)(told)
 
 
+def test_those_that_stand_at_one_place_are_named_in_one_line(
+    pytester: pytest.Pytester, apart: Apart
+) -> None:
+    pytester.makepyfile(
+        test_it=HEAD
+        + """
+    @pytest.mark.anyio
+    async def test_it(events):
+        for number in range(3):
+            events.append(threading.Event())
+            threading.Thread(target=waits, args=[events[-1]], name=f"of_{number}").start()
+    """
+    )
+    result = apart("--anyio-backends=asyncio", "--anyio-timeout=60")
+
+    result.assert_outcomes(passed=1)
+    told = "thread of_0 and 2 more, at test_it.py:11, in waits, do not end, and Python waits for "
+    assert [line for line in result.outlines if line.startswith("thread ")] == [
+        f"{told}them before it exits"
+    ]
+
+
 def test_one_that_ends_in_time_is_not_named(pytester: pytest.Pytester, apart: Apart) -> None:
     pytester.makepyfile(
         test_it="""

@@ -68,3 +68,47 @@ def test_a_pool_that_a_call_has_raised_in_ends_a_turn_later(pytester: pytest.Pyt
         await divide(concurrent.futures.ThreadPoolExecutor())
     """
     run(pytester, tests).assert_outcomes(passed=1)
+
+
+POOL_OF_ITS_OWN = """
+    import logging
+
+    class Divider:
+        def __init__(self):
+            self.pool = concurrent.futures.ThreadPoolExecutor()
+            self.cycle = self if {is_in_a_cycle} else None
+
+        async def divide(self, n):
+            try:
+                await asyncio.get_running_loop().run_in_executor(self.pool, divmod, 1, n)
+            except BaseException as error:
+                logging.error("it could not", exc_info={is_logged})
+                raise
+
+    @on_asyncio
+    async def test_it(anyio_backend):
+        with contextlib.suppress(ZeroDivisionError):
+            await Divider().divide({n})
+"""
+
+
+@pytest.mark.parametrize(
+    ("option", "n", "is_logged"),
+    [("--no-leftovers", 0, True), ("--no-leftovers", 0, False), ("--explore-cancel", 1, True)],
+    ids=["a log", "a cycle", "a log, cancelled"],
+)
+def test_a_pool_ends_that_only_a_log_or_a_reference_cycle_holds(
+    pytester: pytest.Pytester, option: str, n: int, is_logged: bool
+) -> None:
+    tests = POOL_OF_ITS_OWN.format(n=n, is_logged=is_logged, is_in_a_cycle=not is_logged)
+    run(pytester, tests, option).assert_outcomes(passed=1)
+
+
+def test_a_log_still_tells_of_its_errors(pytester: pytest.Pytester) -> None:
+    fails = POOL_OF_ITS_OWN.format(n=0, is_logged=True, is_in_a_cycle=False).replace(
+        "await Divider()", "kept.append(Divider())\n            await kept[0]"
+    )
+    result = run(pytester, fails)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["  thread *", "*Captured log call*", "ZeroDivisionError: *"])

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from awaits.testing import backends
+from awaits.testing.loops.factory import made_by_factory
 from awaits.testing.loops.fence import check_names
 
 if TYPE_CHECKING:
@@ -384,7 +385,7 @@ def _tasks_of_asyncio() -> Generator[None]:
         **kwargs: Any,  # noqa: ANN401 asyncio's own
     ) -> asyncio.Future[object]:
         task: asyncio.Future[object] = (
-            asyncio.Task(coroutine, loop=loop, **kwargs)
+            made_by_factory(coroutine, loop, **kwargs)
             if before is None
             else before(loop, coroutine, **kwargs)
         )

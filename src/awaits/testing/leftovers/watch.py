@@ -10,6 +10,7 @@ import sys
 import weakref
 from asyncio import all_tasks, current_task, get_running_loop, sleep
 from collections.abc import Callable, Container, Coroutine, Iterator
+from gc import collect
 from socket import socket
 from threading import Thread, current_thread
 from types import AsyncGeneratorType, CodeType, CoroutineType
@@ -72,13 +73,19 @@ class Watch:
     Args:
         code: The code of the body.
         stays: Origins of what the test leaves behind anyway, for which it is useless to wait.
+        let_go: Drops what is kept of the errors that were logged, and with it all their frames.
     """
 
     def __init__(
-        self, code: CodeType | None, stays: Container[tuple[object, ...]] = frozenset()
+        self,
+        code: CodeType | None,
+        stays: Container[tuple[object, ...]] = frozenset(),
+        *,
+        let_go: Callable[[], None] = lambda: None,
     ) -> None:
         self._code = code
         self._stays = stays
+        self._let_go = let_go
         self._origins: WeakKeyDictionary[Any, Origin] = WeakKeyDictionary()
         self._kept: weakref.WeakSet[object] = weakref.WeakSet()  # by anyio, for later work
         self._handlers: weakref.WeakSet[object] = weakref.WeakSet()  # tasks of asyncio's servers
@@ -273,15 +280,25 @@ class Watch:
                 yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
 
     def _threads_and_files(self) -> Iterator[Leftover]:
+        if threads := list(self._threads()):
+            # A pool ends its threads when nobody holds it any more. What holds it may be an error
+            # that was logged, or a reference cycle.
+            self._let_go()
+            collect()
         until = real.seconds() + SECONDS
+        for thread in threads:
+            while is_open(thread) and real.seconds() < until:
+                thread.join(0.01)
         for it in self._made():
-            kind = _kind(it)
-            stays = self._origins[it][:2] in self._stays
-            if kind == "thread" and it is not current_thread() and not stays:
-                while is_open(it) and real.seconds() < until:
-                    it.join(0.01)
-            if kind in ("thread", "socket", "file") and is_open(it):
+            if _kind(it) in ("thread", "socket", "file") and is_open(it):
                 yield Leftover(it, _what(it), self._origins[it])
+
+    def _threads(self) -> Iterator[Thread]:
+        """Yield the threads that should end."""
+        for it in self._made():
+            stays = self._origins[it][:2] in self._stays
+            if isinstance(it, Thread) and it is not current_thread() and is_open(it) and not stays:
+                yield it
 
 
 def _hashable(task: "weakref.ref[object]") -> "weakref.ref[object]":

@@ -65,12 +65,18 @@ class _Told:
         until = real.seconds() + _SECONDS_AT_THE_END
         while (left := dict(_not_ended())) and real.seconds() < until:
             sleep(0.01)
+        threads: dict[str, list[str]] = {}  # by where they stand
         for thread, frame in left.items():
-            place = place_in(frame)
-            terminalreporter.write_line(
-                f"thread {thread.name}{f', at {place},' if place else ''} does not end, and "
-                "Python waits for it before it exits"
+            threads.setdefault(str(place_in(frame) or ""), []).append(thread.name)
+        for place, (first, *others) in threads.items():
+            at = f", at {place}," if place else ""
+            told = (
+                f"thread {first}{at} does not end, and Python waits for it"
+                if not others
+                else f"thread {first} and {len(others)} more{at} do not end, and Python waits for "
+                "them"
             )
+            terminalreporter.write_line(f"{told} before it exits")
 
 
 def _not_ended() -> Iterator[tuple[threading.Thread, FrameType | None]]:

@@ -25,6 +25,7 @@ from awaits.testing.leftovers.places import is_installed, of_plugins
 from awaits.testing.leftovers.watch import Leftover, Watch
 from awaits.testing.loops.kept import n_cancelled
 from awaits.testing.plugin import abandoned, garbage
+from awaits.testing.plugin._pytest import forget_logged_errors
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
 from awaits.testing.plugin.leftovers import BEHIND, lines_of, may_stay, waits_for_fixtures
 from awaits.testing.plugin.limits import Limits, took_too_long
@@ -197,7 +198,8 @@ class CancelledRuns:
         __tracebackhide__ = True
         code = code_of(body)
         n_before = n_cancelled()
-        watch = Watch(code, self._normal)
+        let_go = functools.partial(forget_logged_errors, test)
+        watch = Watch(code, self._normal, let_go=let_go)
         native = _Native(watch) if self.schedule.native else None
 
         def is_cut() -> None:  # the event loop may end before the test does

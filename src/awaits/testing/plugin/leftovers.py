@@ -12,7 +12,7 @@ import pytest
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.owners import reachable
 from awaits.testing.leftovers.watch import Leftover, Watch
-from awaits.testing.plugin._pytest import fixture_definitions
+from awaits.testing.plugin._pytest import fixture_definitions, forget_logged_errors
 from awaits.testing.plugin.bodies import Body, code_of, has_async_body, replaced_body
 from awaits.testing.plugin.choice import import_adapters
 from awaits.testing.plugin.options import arguments_of
@@ -146,7 +146,7 @@ class NoLeftovers:
         @functools.wraps(body)
         async def watching(*args: object, **kwargs: object) -> None:
             __tracebackhide__ = True
-            watch = Watch(code_of(body))
+            watch = Watch(code_of(body), let_go=functools.partial(forget_logged_errors, test))
             with drops_noticed(watch):  # until it is judged: a thread may drop a file only now
                 await watch.run(body, *args, **kwargs)
                 await watch.settle()

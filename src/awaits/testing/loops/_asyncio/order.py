@@ -35,6 +35,7 @@ from awaits.testing.deadlock import frames_of
 from awaits.testing.loops._asyncio.cancellable import scope_of_whole, scopes_of
 from awaits.testing.loops._asyncio.sockets import Sockets
 from awaits.testing.loops._asyncio.waits import here, look, name_of, start_of
+from awaits.testing.loops.factory import made_by_factory
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import At, Order
 from awaits.testing.loops.play import Play
@@ -148,7 +149,7 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         if getattr(coroutine, "cr_code", None) is TaskHandle._run_coro.__code__:
             coroutine = self._natively(coroutine)
         if self._factory is None:
-            return asyncio.Task(coroutine, loop=loop, **kwargs)
+            return made_by_factory(coroutine, loop, **kwargs)
         return cast("asyncio.Task[object]", self._factory(loop, coroutine, **kwargs))
 
     async def _natively(self, coroutine: Coroutine[object, object, T]) -> T | None:

@@ -302,7 +302,8 @@ def patch_test_runner() -> None:
         original(self, outcome)
         error: object = getattr(outcome, "error", None)
         if isinstance(error, trio.TrioInternalError):
-            raise error.__cause__ or error
+            cause = error.__cause__ or error
+            raise cause from cause.__cause__  # which is told without trio's sentence before it
 
     setattr(TestRunner, original.__name__, _main_task_finished)
 
