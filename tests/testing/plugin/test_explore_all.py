@@ -22,6 +22,14 @@ def test_each_order_is_tried_and_the_end_says_so(pytester: pytest.Pytester, argu
     assert lines_after_the_summary(result) == ["1 test in all orders"]
 
 
+@pytest.mark.parametrize("option", ["--explore=", "--explore-cancel="])
+def test_any_number_is_taken_for_as_many_as_there_are(
+    pytester: pytest.Pytester, option: str
+) -> None:
+    pytester.makepyfile(EXPLORED_HEAD + FINE)
+    pytester.runpytest(f"{option}{10**30}").assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("args", "sleeps"),
     [(["--virtual-time"], True), (["--virtual-time", "--explore-jitter=1"], False), ([], False)],

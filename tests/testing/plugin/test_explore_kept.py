@@ -7,6 +7,7 @@ import pytest
 from tests.testing.plugin.shared import FINE, RACE, explore, summary
 
 ONE = "Schedule({(1, 1): 'idle'})"
+KEPT = "It failed in this order before, so this one ran first: pytest's cache keeps it."
 CACHE = ".pytest_cache/v/awaits/explore"
 
 
@@ -20,10 +21,12 @@ def test_the_last_failure_is_tried_first_the_next_time(pytester: pytest.Pytester
     first = explore(pytester, wrong)
     first.assert_outcomes(failed=1)
     assert "1 order," not in summary(first)
+    first.stdout.no_fnmatch_line(KEPT)
 
     again = explore(pytester, wrong)
     again.assert_outcomes(failed=1)
     assert summary(again) == "explored: 1 test, 1 order, 1 distinct"
+    again.stdout.fnmatch_lines(["It replays with: *", KEPT])
 
     mended = explore(pytester, "    WRONG = []" + tests)
     mended.assert_outcomes(passed=1)

@@ -28,3 +28,11 @@ def test_the_ini_file_says_the_same(pytester: pytest.Pytester) -> None:
 def test_without_it_nothing_is_drawn(pytester: pytest.Pytester) -> None:
     result = explore(pytester, RACE)
     result.stdout.no_fnmatch_line("It is drawn*")
+
+
+def test_a_file_is_no_folder(pytester: pytest.Pytester) -> None:
+    (pytester.path / "plots").touch()
+    result = explore(pytester, RACE, "--explore-plot=plots")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: --explore-plot must be a folder; *plots is a file.")

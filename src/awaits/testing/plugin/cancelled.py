@@ -53,7 +53,7 @@ class CancelledRuns:
 
     Args:
         config: pytest's configuration.
-        limits: Begins the limit of pytest-timeout anew.
+        limits: Ends runs that hang.
     """
 
     def __init__(self, config: pytest.Config, limits: Limits) -> None:
@@ -125,7 +125,7 @@ class CancelledRuns:
                     self._limits.begin_anew(test)
                     self.schedule = unseen(schedule, tells=tells)
                     await self._cancelled(test, body, args, kwargs)
-                    if self.is_over:
+                    if self.is_over or self._limits.is_late:
                         return
 
             return cancelled

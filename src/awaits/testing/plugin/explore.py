@@ -29,6 +29,7 @@ from awaits.testing.plugin.reports import (
     CANNOT_REPLAY,
     FLAKY,
     IN_ANY_ORDER,
+    KEPT,
     Reports,
     error_of,
     expect,
@@ -79,7 +80,7 @@ class Explore:
         tally: What is known of the tests from the last time.
         cancelled: Cancels whole tests.
         plots: Draws the orders in which tests fail.
-        limits: Begins the limit of pytest-timeout anew.
+        limits: Ends runs that hang.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Explore:
         self._plots = plots
         self._cancelled = cancelled
         self._tally = tally
+        self._limits = limits
         self._runs = Runs(cancelled, limits)
         self._drawn = Schedule()  # for the example that runs
         self._subtests = Subtests()
@@ -246,6 +248,7 @@ class Explore:
                     tell_of_others(reports, self._not_repeatable)
                 return reports
         item.stash[HAS_PASSED] = has_passed
+        self._limits.begin(sum(report.duration for report in reports))
         search = Search(item, plan, self._last(item), self._runs, self._cancelled)
         failing, explorer = search.first_failing(), search.explorer
         tried = [explorer.n_orders, explorer.n_distinct, search.n_awaits]
@@ -262,7 +265,7 @@ class Explore:
             self._note_not_repeatable(item, reports, *failing)
             return reports
         with garbage.collected_by_hand():
-            failures = self._failures(item, plan, *failing)
+            failures = self._failures(item, plan, *failing, is_kept=search.is_kept)
         if not has_passed:  # and one order alone was asked for
             tell(failures, IN_ANY_ORDER)
         note(failures, EXPLORED, tried)
@@ -279,7 +282,13 @@ class Explore:
             self._not_repeatable.append(item.nodeid)
 
     def _failures(
-        self, item: pytest.Function, plan: Plan, schedule: Schedule, once: Reports
+        self,
+        item: pytest.Function,
+        plan: Plan,
+        schedule: Schedule,
+        once: Reports,
+        *,
+        is_kept: bool,
     ) -> Reports:
         """Return the reports of a test that fails in an order, once that is made small and told."""
 
@@ -300,7 +309,7 @@ class Explore:
         else:
             if failed(again):
                 drawn = self._plots.save(item.nodeid, schedule.svg)
-                tell(reports, *how_to_replay(schedule, drawn))
+                tell(reports, *how_to_replay(schedule, drawn), *[KEPT] * is_kept)
                 if item.stash[HAS_PASSED] and only_begins_late(schedule):
                     tell(reports, BEGIN_LATE)
                     note(reports, ONLY_BEGINS_LATE, True)

@@ -4,6 +4,8 @@ import re
 import zlib
 from pathlib import Path
 
+import pytest
+
 LONGEST = 150  # characters of a test's name in the name of a file
 
 
@@ -12,9 +14,14 @@ class Plots:
 
     Args:
         folder: Where; `None` for nowhere.
+
+    Raises:
+        pytest.UsageError: It is a file.
     """
 
     def __init__(self, folder: Path | None) -> None:
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise pytest.UsageError(f"--explore-plot must be a folder; {folder} is a file.")
         self._folder = folder
 
     def save(self, nodeid: str, svg: str) -> str:

@@ -27,6 +27,7 @@ BEGIN_LATE = (
     "sleep(0), let it wait for an Event; or @pytest.mark.explore(False) keeps it out."
 )
 ORDER = "the order of its tasks"  # the title of what is added
+KEPT = "It failed in this order before, so this one ran first: pytest's cache keeps it."
 IN_ANY_ORDER = "It fails in the event loop's own order, too."
 
 MOST_OF_AN_ERROR = 200  # characters

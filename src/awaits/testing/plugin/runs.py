@@ -26,7 +26,7 @@ class Runs:
 
     Args:
         cancelled: Cancels whole tests.
-        limits: Begins the limit of pytest-timeout anew.
+        limits: Ends runs that hang.
     """
 
     def __init__(self, cancelled: CancelledRuns, limits: Limits) -> None:
@@ -88,6 +88,8 @@ class Runs:
                     # A test that skips in one order may still fail in others.
                     with contextlib.suppress(*SKIPS), _forgiven(trial), trial:
                         await body(*args, **kwargs)
+                    if self._limits.is_late:
+                        return
 
             return steered
 
@@ -104,7 +106,7 @@ class Runs:
     def _run(
         self, item: pytest.Function, around: Callable[[Body], Body], *, debugs: bool = False
     ) -> Reports:
-        self.around = around
+        self.around = lambda body: self._limits.within(item, around(body))
         self._limits.begin_anew(item)
         reports = run_again(item, interacts=debugs)
         self.around = None

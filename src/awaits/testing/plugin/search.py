@@ -1,6 +1,7 @@
 """Searches an order of its tasks in which a test fails."""
 
 import itertools
+import sys
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -37,7 +38,7 @@ class Plan(NamedTuple):
         """How many orders there may be; `None` for as many as there are."""
         match self.deviations:
             case None:
-                return self.orders or ORDERS
+                return min(self.orders or ORDERS, sys.maxsize)
             case "all":
                 return self.orders or MOST_ORDERS
             case _:
@@ -79,6 +80,8 @@ class Search:
         """Chooses the orders, and knows which have been tried."""
         self.n_awaits: int | None = None
         """At how many awaits the test was cancelled as a whole; `None` if it was not."""
+        self.is_kept: bool = False
+        """Whether the order in which it fails is that of an earlier failure."""
 
     @property
     def tries_the_last(self) -> bool:
@@ -105,7 +108,10 @@ class Search:
         reports = self._runs.run(self._item, order)
         if isinstance(order, Trial) or self._plan.schedule is not None:
             self.explorer.note(order)
-        return (schedule, reports) if failed(reports) else None
+        if not failed(reports):
+            return None
+        self.is_kept = self._plan.schedule is None
+        return schedule, reports
 
     def _first_of_many(self) -> Failing | None:
         if self._plan.schedule is not None or self._plan.orders == 0:

@@ -98,7 +98,7 @@ class Timeouts:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Remember how many seconds the test has whose fixtures are set up now."""
         self._seconds = self._tests.get(item)
-        self._tell = functools.partial(_tell, item)
+        self._tell = functools.partial(tell_at_once, item)
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -129,7 +129,7 @@ class Timeouts:
 
 
 @contextlib.contextmanager
-def _in_time(watchdog: Watchdog) -> Generator[None]:
+def in_time(watchdog: Watchdog) -> Generator[None]:
     """Fail with the watchdog's report, if it has one, instead of what happens in the block."""
     __tracebackhide__ = True
     try:
@@ -143,7 +143,7 @@ def _in_time(watchdog: Watchdog) -> Generator[None]:
         raise pytest.fail.Exception(watchdog.report, pytrace=False) from None
 
 
-def _tell(item: pytest.Item, report: str) -> None:
+def tell_at_once(item: pytest.Item, report: str) -> None:
     """Show a report at once, though output is captured: its test may never end."""
     capture = item.config.pluginmanager.get_plugin("capturemanager")
     with contextlib.nullcontext() if capture is None else capture.global_and_fixture_disabled():
@@ -164,7 +164,7 @@ def _timed(seconds: float, tell: Callable[[str], object], body: Body) -> Body:
                 with contextlib.suppress(RecursionError):  # of a ring that has not run since
                     (cancel_anyway if scope.cancel_called else scope.cancel)()
 
-            with _in_time(Watchdog(seconds, "the test has not ended", cancel, tell)), scope:
+            with in_time(Watchdog(seconds, "the test has not ended", cancel, tell)), scope:
                 await body(*args, **kwargs)
 
     return timed
@@ -178,19 +178,19 @@ def _timed_fixture(
         return MethodType(timed, function.__self__)
 
     @contextlib.contextmanager
-    def in_time(late: str) -> Generator[None]:
+    def not_late(late: str) -> Generator[None]:
         __tracebackhide__ = True
         late = f"the fixture '{name}' {late}"
         with (
             adapter_here().cancellable() as cancel,
-            _in_time(Watchdog(seconds, late, cancel, tell)),
+            in_time(Watchdog(seconds, late, cancel, tell)),
         ):
             yield
 
     @functools.wraps(function)
     async def returns(*args: object, **kwargs: object) -> object:
         __tracebackhide__ = True
-        with in_time("is not set up"):
+        with not_late("is not set up"):
             return await cast("Awaitable[object]", function(*args, **kwargs))
 
     @functools.wraps(function)
@@ -200,7 +200,7 @@ def _timed_fixture(
         late = "is not set up"
         async with contextlib.aclosing(generator):
             while True:
-                with in_time(late):
+                with not_late(late):
                     try:
                         value = await anext(generator)
                     except StopAsyncIteration:

@@ -1,9 +1,10 @@
 """A thread that watches a test: whether it ends in time, and if not, where its tasks stand."""
 
 import contextlib
+import functools
 import inspect
-import itertools
 import signal
+import sys
 import time
 from asyncio import get_running_loop
 from collections.abc import Callable
@@ -28,8 +29,10 @@ SIGNAL: int | None = (
     signal.SIGRTMIN + 3 if hasattr(signal, "SIGRTMIN") else getattr(signal, "SIGUSR2", None)
 )
 
-# A test may replace these.
+# A test may replace these. Windows has no alarm clock.
 _start, _join, _handle = Thread.start, Thread.join, signal.signal
+if sys.platform != "win32":
+    _set_alarm = functools.partial(signal.setitimer, signal.ITIMER_REAL)
 
 _STANDS_STILL = (
     "the event loop's clock stands still, because time.monotonic() is frozen, so no sleep ends; "
@@ -76,7 +79,8 @@ class Watchdog:
         self._soon = _soon()
         self._answered = Event()
         self._is_over = Event()
-        self._thread = Thread(target=self._watch, name="anyio-timeout", daemon=True)
+        self._is_late = False
+        self._n_cancels = 0
         self._before: object = SIG_IGN
         self._outside: FrameType | None = None  # the frame around all steps, if C runs them
         self._interrupted: FrameType | None = None  # the step that was interrupted last
@@ -87,12 +91,12 @@ class Watchdog:
             self._before = getsignal(SIGNAL)
             if self._before is SIG_DFL:
                 _handle(SIGNAL, self._interrupt)
-        _start(self._thread)
+        self._begin()
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
         self._answered.set()
-        _join(self._thread)
+        self._end()
         self._outside = self._interrupted = None
         if (
             SIGNAL is not None
@@ -101,20 +105,37 @@ class Watchdog:
         ):
             _handle(SIGNAL, SIG_DFL)
 
+    def _begin(self) -> None:
+        self._thread = Thread(target=self._watch, name="anyio-timeout", daemon=True)
+        _start(self._thread)
+
+    def _end(self) -> None:
+        _join(self._thread)
+
     def _watch(self) -> None:
-        if self._is_over.wait(self._seconds) or _is_debugged(frames().get(self._loop)):
-            return
-        with contextlib.suppress(RuntimeError, OSError):  # the event loop is gone
-            self._soon(self._expire)
-        while not self._answered.wait(SECONDS_TO_ANSWER):
+        seconds = self._seconds
+        while not self._is_over.wait(seconds) and self._look():
+            seconds = SECONDS_TO_ANSWER
+
+    def _look(self) -> bool:
+        """Do what is due: when it is late, and then each second. Tell whether to look again."""
+        if not self._is_late:
+            self._is_late = not _is_debugged(frames().get(self._loop))
+            with contextlib.suppress(RuntimeError, OSError):  # the event loop is gone
+                if self._is_late:
+                    self._soon(self._expire)
+            return self._is_late
+        if not self._answered.is_set():
             self._end_what_blocks()  # then the next task may block it
-        with contextlib.suppress(RuntimeError, OSError):  # the event loop is gone
-            for n_cancels in itertools.count(1):
-                if self._is_over.wait(SECONDS_TO_ANSWER):
-                    break
-                self._soon(self._cancel_if_it_is_not_over)
-                if n_cancels == MOST_CANCELS:
-                    self._tell(f"{self.report}\n  It was cancelled, and has not ended since.")
+            return True
+        self._n_cancels += 1
+        try:
+            self._soon(self._cancel_if_it_is_not_over)
+        except (RuntimeError, OSError):  # the event loop is gone
+            return False
+        if self._n_cancels == MOST_CANCELS:
+            self._tell(f"{self.report}\n  It was cancelled, and has not ended since.")
+        return True
 
     def _end_what_blocks(self) -> None:
         """Note where a task blocks the event loop, and interrupt it once: then it may clean up."""
@@ -157,6 +178,42 @@ class Watchdog:
                 return step
             step, outside = outside, outside.f_back
         return None if outside is None or outside is frame else step
+
+
+class Alarm(Watchdog):
+    """Watches by the alarm clock of the process, which costs nothing until it rings.
+
+    There is no thread, so a program may count its threads, or fork. There is one such clock: a
+    program that sets it itself takes it away.
+    """
+
+    def begin_anew(self) -> None:
+        """Give what is watched all of its seconds again, if it is not late."""
+        if not self._is_late and getsignal(signal.SIGALRM) == self._ring:
+            _set_alarm(self._seconds, SECONDS_TO_ANSWER)
+
+    def _begin(self) -> None:
+        _handle(signal.SIGALRM, self._ring)
+        self.begin_anew()
+
+    def _end(self) -> None:
+        if getsignal(signal.SIGALRM) == self._ring:
+            _set_alarm(0, 0)
+            _handle(signal.SIGALRM, SIG_DFL)
+
+    def _ring(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._look():
+            _set_alarm(0, 0)
+
+
+def has_alarm() -> bool:
+    """Tell whether there is an alarm clock that nobody uses, in the main thread alone."""
+    return (
+        sys.platform != "win32"
+        and current_thread() is main_thread()
+        and getsignal(signal.SIGALRM) is SIG_DFL
+        and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    )
 
 
 def _soon() -> Callable[[Callable[[], None]], object]:
