@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import anyio
 import anyio.lowlevel
@@ -13,6 +13,7 @@ import pytest
 
 from awaits.testing import DeadlockError, LivelockError, Schedule, VirtualClock, virtual_time
 from awaits.testing.clock import timekeeper_of
+from awaits.testing.loops._asyncio.loop import TURNS_OF_CANCELLATION
 from awaits.testing.loops.timekeeper import LEAST_TURNS
 from tests.testing.loops.shared import on_both
 
@@ -161,6 +162,34 @@ async def test_a_scope_that_cancels_at_each_turn_lets_time_move(schedule: Schedu
     with schedule or nullcontext():
         await in_a_scope_that_cancels_it_at_each_turn(lambda: asyncio.sleep(60))
     assert anyio.current_time() == 63.0
+
+
+async def swallows_some() -> None:
+    for _ in range(5):
+        with suppress(BaseException):
+            await anyio.sleep_forever()
+
+
+@pytest.mark.anyio
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("ends", [anyio.sleep_forever, spin, swallows_some])
+async def test_time_stands_still_where_many_turns_came_before_the_scope_was_cancelled(
+    ends: Callable[[], Awaitable[None]],
+) -> None:
+    enough = anyio.Event()
+
+    async def works() -> None:
+        for _ in range(2 * TURNS_OF_CANCELLATION):
+            await anyio.lowlevel.checkpoint()
+        enough.set()
+        await ends()
+
+    with anyio.move_on_after(60) as scope:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(works)
+            await enough.wait()
+            tasks.cancel_scope.cancel()
+    assert (anyio.current_time(), scope.cancel_called) == (0.0, False)
 
 
 @pytest.mark.parametrize("idle", [0.0, 60.0])

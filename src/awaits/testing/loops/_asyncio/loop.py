@@ -62,9 +62,9 @@ from awaits.testing.loops.waits import Here, Look
 # A cancelled scope of anyio's cancels its tasks again at each turn, until they have ended. After so
 # many turns at one instant, the loop checks whether it does anything else.
 TURNS_OF_CANCELLATION = 1_000
-# Then it checks sooner whether time can move on. If it has moved so often and did nothing else, the
-# tasks swallow each cancellation.
-TURNS_AFTER_A_MOVE = 10
+# If it did nothing else in so many turns in a row, time can move on. If time has moved so often,
+# the tasks swallow each cancellation.
+QUIET_TURNS = 10
 MOVES_OF_CANCELLATION = 1_000
 
 # The code of what `asyncio.run_coroutine_threadsafe` makes the event loop call.
@@ -108,6 +108,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         "_n_cancelled",
         "_n_cancels",
         "_n_moves",
+        "_n_quiet",
         "_number",
         "_outermost",
         "_thrown",
@@ -148,7 +149,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self.timers: list[tuple[float, int, asyncio.TimerHandle]] = []  # a heap
         self._number = itertools.count()
         self._n_cancelled = 0
-        self._n_moves = 0  # of time, in a row, in which tasks were only cancelled
+        self._n_quiet = 0  # turns, in a row, in which tasks were only cancelled
+        self._n_moves = 0  # of time, in a row, after such turns
         self._unnoticed: list[asyncio.Handle] = []  # queued by threads that have not woken it
         self._interrupts = Interrupts(self._write_to_self)
         self._watched = CountingSelector()
@@ -243,7 +245,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                     handle._run()
 
     def _turn_of_cancellation(self, n_ready: int) -> None:
-        """Run a turn; if all it did was to cancel the tasks of a cancelled scope again, move time.
+        """Run a turn; if all is done but to cancel a cancelled scope's tasks again, move time.
 
         anyio does so at each turn until the tasks have ended, and their clean-up may need time.
         """
@@ -254,11 +256,15 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                 continue
             if is_a_scope_that_cancels(handle):
                 cancels = True
-            elif not is_woken_by_cancellation(handle):
+            # Where it is a task that was cancelled, who waits for its end goes on.
+            elif not is_woken_by_cancellation(handle) or isinstance(handle._args[0], asyncio.Task):
                 is_busy = True
             handle._run()
         if is_busy or not cancels:
-            self._n_moves = 0
+            self._n_moves = self._n_quiet = 0
+            return
+        self._n_quiet += 1
+        if self._n_quiet < QUIET_TURNS:
             return
         if self._n_moves >= MOVES_OF_CANCELLATION:
             end_what_runs_for_ever(self, self._running())
@@ -269,7 +275,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         latest = math.inf if play is None else play.latest()
         if self.timekeeper.move(self.next_deadline(), latest=latest):
             self._n_moves += 1
-            self.timekeeper.n_turns = TURNS_OF_CANCELLATION - TURNS_AFTER_A_MOVE
+            self._n_quiet = 0
+            self.timekeeper.n_turns = TURNS_OF_CANCELLATION
 
     def _waits_for_others(self) -> bool:
         """Wait for what holds time, as `make_something_run` does; return whether it still does."""
