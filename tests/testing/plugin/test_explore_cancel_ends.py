@@ -168,6 +168,42 @@ def test_a_server_that_asyncio_has_not_given_to_anybody_is_not_the_programs(
     result.stdout.fnmatch_lines("*socket *, made at program.py:9, in forgets")
 
 
+@pytest.mark.parametrize("mark", ["anyio", "asyncio"])
+@pytest.mark.parametrize("kind", ["create_subprocess_exec", "create_subprocess_shell"])
+def test_a_process_that_asyncio_has_not_given_to_anybody_is_not_the_programs(
+    pytester: pytest.Pytester, kind: str, mark: str
+) -> None:
+    pytester.makepyfile(
+        program=f"""
+        import anyio, asyncio, socket
+
+        async def works():
+            assert (await anyio.run_process("echo 1")).stdout == b"1\\n"
+
+        async def forgets():
+            process = await asyncio.{kind}("cat", stdin=-1, stdout=-1)
+            mine = socket.socket()
+            process.stdin.close()
+            try:
+                await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+            mine.close()
+        """,
+        test_it=HEAD.replace("mark.anyio", f"mark.{mark}")
+        + """
+    async def test_forgets():
+        await program.forgets()
+""",
+    )
+    options = "--virtual-time", "--explore-cancel", "-Wignore"
+    result = pytester.runpytest("--anyio-backends=asyncio", *options)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines("*socket *, made at program.py:8, in forgets")
+
+
 def test_a_client_that_comes_as_nobody_accepts_it_any_more_is_no_error(
     pytester: pytest.Pytester,
 ) -> None:

@@ -175,6 +175,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Tell whether the event loop loses what it has made for a task, if that is cancelled."""
         return False
 
+    def loses_any_if_cancelled(self) -> bool:
+        """Tell whether it does so for any task: where a scope is cancelled, all of them are."""
+        return False
+
     @abstractmethod
     def coroutine_of(self, task: Task) -> object:
         """Return the coroutine that a task runs."""
@@ -422,8 +426,11 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         has_ended = getattr(self.coroutine_of(task), "cr_frame", self) is None
         if has_ended or scope not in self._entered or self.loses_if_cancelled(task):
             return
+        is_the_one = self._n_awaits + 1 == self._order.cancel
+        if is_the_one and self.loses_any_if_cancelled():
+            return
         self._n_awaits += 1
-        if self._n_awaits == self._order.cancel:
+        if is_the_one:
             self._to_cancel = scope, task, self._n_awaits
 
     def _cancel_once(self, task: Task) -> None:

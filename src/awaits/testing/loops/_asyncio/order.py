@@ -8,6 +8,8 @@ Private names, read in CPython 3.11.7, 3.12.1 and 3.13.0:
   tasks.
 - `Future._callbacks`, each with its context variables, and `futures._chain_future`, whose inner
   functions are among them where a thread waits.
+- `SelectorEventLoop._make_subprocess_transport`, which waits until a process has its pipes, and
+  `BaseSubprocessTransport._connect_pipes`, which gives it these in a task.
 
 And in anyio 4.16.0: a scope's `_host_task`, the task that entered it, and `_deliver_cancellation`,
 which makes the event loop call it again at the next turn; `TaskHandle._run_coro`, of which anyio's
@@ -20,6 +22,7 @@ import asyncio
 import itertools
 import unittest
 from asyncio import all_tasks, current_task, futures, get_running_loop
+from asyncio.base_subprocess import BaseSubprocessTransport
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
@@ -66,11 +69,23 @@ TELLS_THREAD = {
     it for it in vars(futures)["_chain_future"].__code__.co_consts if isinstance(it, CodeType)
 }
 
-# Where asyncio sleeps for a turn as it has made a server.
-LOSES_SERVER = {
-    (method.__code__, asyncio.sleep.__code__)
-    for name in ("create_server", "create_unix_server")
-    if isinstance(method := getattr(asyncio.SelectorEventLoop, name), FunctionType)
+# Which of asyncio's functions call which where it would lose what it makes. It sleeps for a turn as
+# it has made a server. As it has started a process, it waits for the pipes; cancelled there, it
+# waits again to close them, and a scope of anyio's cancels that as well.
+_LOOP = asyncio.SelectorEventLoop
+_STARTS_PROCESS = getattr(_LOOP, "_make_subprocess_transport", None)
+_CONNECTS = getattr(BaseSubprocessTransport, "_connect_pipes", None)
+LOSES = {
+    (caller.__code__, called.__code__)
+    for caller, called in [
+        (_LOOP.create_server, asyncio.sleep),
+        (_LOOP.create_unix_server, asyncio.sleep),
+        (_LOOP.subprocess_exec, _STARTS_PROCESS),
+        (_LOOP.subprocess_shell, _STARTS_PROCESS),
+        (_CONNECTS, _LOOP.connect_read_pipe),
+        (_CONNECTS, _LOOP.connect_write_pipe),
+    ]
+    if isinstance(caller, FunctionType) and isinstance(called, FunctionType)
 }
 
 # asyncio's names for a task's first step and for its later ones: in C, then in Python.
@@ -242,12 +257,13 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         return any(getattr(it, "__code__", None) in TELLS_THREAD for it, _ in callbacks)
 
     def loses_if_cancelled(self, task: asyncio.Task[object]) -> bool:
-        """Tell whether a task has a server made, which asyncio would leave open and give nobody.
-
-        `create_server` and `create_unix_server` let one turn pass when they have begun to serve.
-        """
+        """Tell whether a task has a server or a process made, which nobody would be given."""
         codes = [frame.f_code for frame in frames_of(task.get_coro())]
-        return any(pair in LOSES_SERVER for pair in itertools.pairwise(codes))
+        return any(pair in LOSES for pair in itertools.pairwise(codes))
+
+    def loses_any_if_cancelled(self) -> bool:
+        """Tell whether any task has one made now."""
+        return any(map(self.loses_if_cancelled, all_tasks(self._loop)))
 
     def coroutine_of(self, task: asyncio.Task[object]) -> object:
         """Return the coroutine that a task runs."""
