@@ -322,6 +322,36 @@ def test_an_eager_task_that_is_late_has_begun(pytester: pytest.Pytester) -> None
     result.stdout.no_fnmatch_line("*had not begun*")
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Eager tasks came with Python 3.12.")
+@pytest.mark.parametrize("place", ["in a fixture", "in the test"])
+@pytest.mark.parametrize("mark", ["cancel=True", "cancel=True, deviations=1"])
+def test_eager_tasks_are_never_cancelled_natively(
+    pytester: pytest.Pytester, place: str, mark: str
+) -> None:
+    tests = f"""
+    import asyncio
+
+    async def work():
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    def become_eager(place):
+        if place == "{place}":
+            asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+
+    @pytest.fixture(scope="module")
+    async def eager(anyio_backend):
+        become_eager("in a fixture")
+
+    @pytest.mark.explore({mark})
+    async def test_it(eager):
+        become_eager("in the test")
+        await asyncio.wait([asyncio.create_task(work()) for _ in range(3)])
+    """
+    result = explore(pytester, tests, "--virtual-time")
+    result.assert_outcomes(passed=1)
+
+
 def test_how_many_tests_fail_only_where_tasks_begin_late_is_said(
     pytester: pytest.Pytester,
 ) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar
 from traceback import walk_tb
 from types import FrameType
-from typing import ClassVar, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 from weakref import ref
 
 import anyio
@@ -81,8 +81,6 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         "trace",
     )
 
-    is_native: ClassVar[bool]
-    """Whether the event loop has a means of its own to cancel a task, besides cancel scopes."""
 
     # The event loops call overridden methods; under these names, they work on what has arrived.
     _n_arrived = deque.__len__
@@ -170,6 +168,11 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
     def is_for_a_thread(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
         """Tell whether a thread waits for what a task runs, though no library runs it."""
         return False
+
+    @property
+    @abstractmethod
+    def is_native(self) -> bool:
+        """Whether the event loop has a means of its own to cancel a task, besides cancel scopes."""
 
     def loses_if_cancelled(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
         """Tell whether the event loop loses what it has made for a task, if that is cancelled."""

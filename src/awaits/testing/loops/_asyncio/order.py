@@ -110,8 +110,6 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         "_wraps",
     )
 
-    is_native = True
-
     def __init__(self, order: Order) -> None:
         loop = get_running_loop()
         if not isinstance(loop, asyncio.BaseEventLoop):
@@ -255,6 +253,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         """Tell whether `asyncio.run_coroutine_threadsafe` has begun a task."""
         callbacks: list[tuple[object, Context]] = cast("Any", task)._callbacks or []
         return any(getattr(it, "__code__", None) in TELLS_THREAD for it, _ in callbacks)
+
+    @property
+    def is_native(self) -> bool:
+        """Whether tasks can be cancelled natively: not if they are eager, now or from now on."""
+        return not _is_eager(self._loop.get_task_factory())
 
     def loses_if_cancelled(self, task: asyncio.Task[object]) -> bool:
         """Tell whether a task has a server or a process made, which nobody would be given."""
