@@ -1,10 +1,11 @@
 """What `--explore` keeps of a run: the last failures, and a list of those that are known."""
 
 import json
+import textwrap
 
 import pytest
 
-from tests.testing.plugin.shared import FINE, RACE, explore, summary
+from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore, summary
 
 ONE = "Schedule({(1, 1): 'idle'})"
 KEPT = "It failed in this order before, so this one ran first: pytest's cache keeps it."
@@ -95,12 +96,33 @@ def test_a_known_failure_that_is_no_schedule_is_told(pytester: pytest.Pytester) 
     )
 
 
-def test_a_list_of_known_failures_that_is_none_is_told(pytester: pytest.Pytester) -> None:
-    pytester.makefile(".txt", known="import pytest")
+@pytest.mark.parametrize("line", ["import pytest", "test_it.py::test_it Schedule()"])
+def test_a_list_of_known_failures_that_is_none_is_told(
+    pytester: pytest.Pytester, line: str
+) -> None:
+    pytester.makefile(".txt", known=line)
     result = explore(pytester, FINE, "--explore-known=known.txt")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines("ERROR: --explore-known: in *: 'import pytest' is no test; *")
+    result.stderr.fnmatch_lines(f"ERROR: --explore-known: in *: '{line}' is no test; *")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "a\u2028b", "a\\u00fcb", 'a "b"'])
+@pytest.mark.parametrize("folder", [".", "#d"])
+def test_a_known_failure_may_have_any_name(
+    pytester: pytest.Pytester, name: str, folder: str
+) -> None:
+    pytester.makeconftest(f"""
+        def pytest_make_parametrize_id(val):
+            return {name!a} if val == 1 else None
+    """)
+    (pytester.path / folder).mkdir(exist_ok=True)
+    race = f'    @pytest.mark.parametrize("n", [1]){RACE.replace("()", "(n)")}'
+    (pytester.path / folder / "test_it.py").write_text(textwrap.dedent(EXPLORED_HEAD + race))
+    args = ["--explore=20", "--explore-known=known.txt"]
+
+    pytester.runpytest(*args).assert_outcomes(failed=1)
+    pytester.runpytest(*args).assert_outcomes(xfailed=1)
 
 
 def test_known_failures_are_written_once_and_expected_from_then_on(

@@ -81,7 +81,6 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         "trace",
     )
 
-
     # The event loops call overridden methods; under these names, they work on what has arrived.
     _n_arrived = deque.__len__
     _next_arrived = deque.popleft

@@ -1,5 +1,7 @@
 """The file of known failures, with which a suite can be explored from the first day."""
 
+import contextlib
+import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -35,11 +37,12 @@ class Known:
                 raise pytest.UsageError(f"--explore-known: cannot read {path}: {error}.") from None
             for line in lines:
                 if line.strip() and line[0] != "#":
-                    test, _, schedule = line.partition("\t")
-                    if "::" not in test:
+                    written, _, schedule = line.partition("\t")
+                    test = _read(written)
+                    if "::" not in test or " Schedule(" in test:
                         raise pytest.UsageError(
-                            f"--explore-known: in {path}: {test!r} is no test; a line has a test "
-                            "such as tests/test_it.py::test_it, a tab, and its schedule."
+                            f"--explore-known: in {path}: {written!r} is no test; a line has a "
+                            "test such as tests/test_it.py::test_it, a tab, and its schedule."
                         )
                     self._tests.setdefault(test, set()).update(_kinds(schedule, path))
 
@@ -61,7 +64,8 @@ class Known:
                     "would lack what comes later."
                 )
                 return
-            lines = [f"{test}\t{schedule}\n" for test, schedule in sorted(failures.items())]
+            known = sorted(failures.items())
+            lines = [f"{_written(test)}\t{schedule}\n" for test, schedule in known]
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 text = HEAD + "".join(lines)
@@ -89,7 +93,21 @@ class Known:
                 others = "1 other test fails" if n == 1 else f"{n} other tests fail"
                 yield f"  {others} in the event loop's own order, which no such list covers"
         for test in sorted(self._tests.keys() & set(passing)):
-            yield f"  {test} passes now: delete its line in {self._path}"
+            yield f"  {_written(test)} passes now: delete its line in {self._path}"
+
+
+def _written(test: str) -> str:
+    """Return a test's name as it stands in the file: in quotes if it is more than a plain line."""
+    return test if test.isprintable() and test[0] not in '#"' else json.dumps(test)
+
+
+def _read(written: str) -> str:
+    """Return the name of a test, given what stands in the file."""
+    with contextlib.suppress(ValueError):
+        test: object = json.loads(written)
+        if isinstance(test, str):
+            return test
+    return written
 
 
 def _kinds(text: str, path: Path) -> set[bool]:
