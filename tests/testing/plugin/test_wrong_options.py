@@ -50,6 +50,18 @@ def test_an_empty_key_of_the_ini_file_is_one_that_is_not_given(pytester: pytest.
     assert "explored" not in result.stdout.str()
 
 
+@pytest.mark.parametrize("option", [*WITH_VALUE, "--virtual-time-turns"])
+def test_a_list_in_pyproject_is_refused(pytester: pytest.Pytester, option: str) -> None:
+    name = option.removeprefix("--").replace("-", "_")
+    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\n{name} = ["asyncio", "trio"]')
+    (pytester.path / "tox.ini").unlink()  # it would come first
+    result = run_tests(pytester, FINE)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        f"ERROR: {name} in the ini file must be one text, not ?'asyncio', 'trio'?."
+    )
+
+
 @pytest.mark.parametrize(
     ("marker", "sentence"),
     [

@@ -79,7 +79,7 @@ def _words(args: Iterable[str]) -> Iterator[str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the event loops; without the option, change nothing."""
     options.explain_markers(config)
-    options.refuse_empty_values(config)
+    options.refuse_wrong_values(config)
     OLDEST.update(threading.enumerate())  # those of plugins, too
     if config.getoption("prove"):
         from awaits.testing.plugin.prove import Prove  # noqa: PLC0415 see above

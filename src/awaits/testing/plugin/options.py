@@ -1,5 +1,7 @@
 """The options and markers that the kit adds to pytest, and what `pytest --help` says of them."""
 
+import warnings
+
 import pytest
 
 from awaits.testing import backends
@@ -145,14 +147,20 @@ def add(parser: pytest.Parser) -> None:
     )
 
 
-def refuse_empty_values(config: pytest.Config) -> None:
+def refuse_wrong_values(config: pytest.Config) -> None:
     """Refuse an option with an empty value, as that of a shell's variable that is not set.
 
-    An empty key of the ini file is one that is not given.
+    An empty key of the ini file is one that is not given; a list in pyproject.toml is no text.
 
     Raises:
         pytest.UsageError: There is one.
     """
+    for name in [option[2:].replace("-", "_") for option in WITH_VALUE] + ["virtual_time_turns"]:
+        with warnings.catch_warnings():  # pytest warns of it, and goes on
+            warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
+            ini: object = config.getini(name)
+        if not isinstance(ini, str):
+            raise pytest.UsageError(f"{name} in the ini file must be one text, not {ini!r}.")
     for option in WITH_VALUE:
         value: str | None = config.getoption(option)
         if value is not None and not value.strip():
