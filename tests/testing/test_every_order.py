@@ -182,7 +182,9 @@ def test_it_keeps_no_more_orders_than_it_may_still_try(backend: str) -> None:
 
 @both
 def test_each_order_comes_again_with_each_cancellation(backend: str) -> None:
-    said = run_all(every_schedule("all", cancel=True), backend, in_turns(2, 2))
+    every = every_schedule("all", cancel=True)
+    said = run_all(every, backend, in_turns(2, 2))
+    assert str(every) == f"all {len(said)} schedules of {every.n_orders} orders passed"
     scopes = [(repr(it.delays), it.cancel) for it, _ in said if it.cancel and not it.native]
     assert len(scopes) == len(set(scopes)) == n_orders(2, 2) * 2
 

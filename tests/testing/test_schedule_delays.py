@@ -245,6 +245,7 @@ def test_the_numbers_that_are_printed_are_plain_ones(
             "whole numbers of at least 1, or 'idle' for a delay, not 0",
         ),
         ("Schedule(speed=2)", "is not a schedule: "),
+        ("Schedule(cancel=1, cancel=2)", "is not a schedule: a keyword is given twice."),
         (
             "Schedule(open('x'))",
             "is not a schedule: only numbers, strings and brackets are allowed.",

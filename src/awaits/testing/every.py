@@ -141,12 +141,14 @@ class EverySchedule:
                 )
 
     def __str__(self) -> str:
-        if self._deviations == "all":
-            n, what, bound = self.n_orders, "order", ""
+        n, what, deviations = self.n, "schedule", self._deviations
+        orders = _counted(self.n_orders, "order")
+        if deviations == "all":
+            bound = f" of {orders}" if self._cancel else ""
+            n, what = (n, what) if self._cancel else (self.n_orders, "order")
         else:
-            n, what, deviations = self.n, "schedule", self._deviations
-            bound = f" with at most {deviations} deviation{'s' * (deviations != 1)}"
-        counted = f"1 {what}" if n == 1 else f"{n:,} {what}s"
+            bound = f" with at most {_counted(deviations, 'deviation')}"
+        counted = _counted(n, what)
         if self.is_complete:
             counted = f"the only {what}" if n == 1 else f"all {counted}"
             return f"{counted}{bound} passed"
@@ -318,6 +320,10 @@ def cancelled_again(run: Run, at: tuple[int, int]) -> list[tuple[int, int, int]]
     task, step = at
     last = min(run.ran.count(task), step + MOST_STEPS_OF_CLEAN_UP)
     return [(task, step, again) for again in range(step + 1, last + 1)]
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _check(cancel: object, most: object) -> None:

@@ -261,6 +261,8 @@ class Schedule:
             match ast.parse(str(text).strip(), mode="eval").body:
                 case ast.Call(func=ast.Name("Schedule"), args=args, keywords=keywords):
                     named = {str(it.arg): ast.literal_eval(it.value) for it in keywords}
+                    if len(named) < len(keywords):
+                        raise ValueError("a keyword is given twice")
                     return cls(*map(ast.literal_eval, args), **named)
                 case _:
                     pass
