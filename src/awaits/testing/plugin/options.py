@@ -86,8 +86,9 @@ def add(parser: pytest.Parser) -> None:
         const=OPTIONAL["--explore"],
         metavar="ORDERS",
         help="run each async test in so many orders of its tasks (default 100), except those "
-        "marked explore(False); all means every order, all:K those with at most K deviations; or "
-        "in one order, such as --explore='Schedule({(1, 2): 3})'",
+        "marked explore(False); all means every order, all:K those in which at most K steps are "
+        "delayed, until nothing else can run or by one; or in one order, such as "
+        "--explore='Schedule({(1, 2): 3})'",
     )
     parser.addini("explore", "the default of --explore", default="")
     group.addoption(
