@@ -75,6 +75,7 @@ def test_each_test_has_a_file_of_its_own() -> None:
 
 def test_a_folder_that_cannot_be_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
     file = tmp_path_factory.mktemp("plots") / "file"
+    plots = Plots(file)
     file.write_text("")
     assert Plots(None).save("a.py::t", "") == ""
-    assert Plots(file).save("a.py::t", "").startswith("It could not be drawn: ")
+    assert plots.save("a.py::t", "").startswith("It could not be drawn: ")

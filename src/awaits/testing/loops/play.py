@@ -169,9 +169,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         return False
 
     @property
-    @abstractmethod
     def is_native(self) -> bool:
         """Whether the event loop has a means of its own to cancel a task, besides cancel scopes."""
+        return False
 
     def loses_if_cancelled(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
         """Tell whether the event loop loses what it has made for a task, if that is cancelled."""

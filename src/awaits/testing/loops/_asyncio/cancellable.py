@@ -135,5 +135,5 @@ def cancellable() -> Generator[Callable[[], None]]:
     try:
         yield cancel_more
     finally:
-        for _ in range(task.cancelling() - n_before):
+        for _ in range(min(n_cancels, task.cancelling() - n_before)):  # not others', as Ctrl-C
             task.uncancel()

@@ -54,8 +54,6 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
 
     __slots__ = ("_runner", "_scopes")
 
-    is_native = False
-
     def __init__(self, order: Order) -> None:
         if order.native:
             raise ValueError(
