@@ -117,7 +117,9 @@ def test_the_report_says_where_it_was_cancelled_though_nothing_ended_it(
     after = """
     def test_handlers_are_as_before():
         import signal
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        for number in (signal.SIGALRM, signal.SIGTERM):
+            assert signal.getsignal(number) is signal.SIG_DFL
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     """
     pytester.makepyfile(program=SWALLOWS_ALL, test_it=HEAD + after)
     options = "--virtual-time", "--explore-cancel", "-o", "virtual_time_turns=20", "-Wignore"

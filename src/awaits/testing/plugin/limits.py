@@ -76,14 +76,17 @@ class Limits:
                 return
             with adapter_here().cancellable() as cancel:
                 self._alarm = Alarm(seconds, "the test has not ended", cancel, tell)
-                try:
-                    with in_time(self._alarm):
-                        await runs(*args, **kwargs)
-                finally:
-                    self._has_hung = self._has_hung or self.is_late
-                    self._alarm = None
+                with in_time(self._alarm):
+                    await runs(*args, **kwargs)
 
         return within
+
+    def end(self) -> None:
+        """Note that a run is over, or many: the event loop may end before the test does."""
+        self._has_hung = self._has_hung or self.is_late
+        if self._alarm is not None:
+            self._alarm.__exit__()
+            self._alarm = None
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: object) -> None:

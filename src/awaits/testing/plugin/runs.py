@@ -108,9 +108,11 @@ class Runs:
     ) -> Reports:
         self.around = lambda body: self._limits.within(item, around(body))
         self._limits.begin_anew(item)
-        reports = run_again(item, interacts=debugs)
-        self.around = None
-        return reports
+        try:
+            return run_again(item, interacts=debugs)
+        finally:
+            self._limits.end()
+            self.around = None
 
 
 async def _cancelled_tasks_end() -> None:
