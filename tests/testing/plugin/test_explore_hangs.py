@@ -53,8 +53,8 @@ HANGS_IF_CANCELLED = """
 
 @pytest.fixture
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SECONDS", 1.0)
-    monkeypatch.setattr(limits, "SECONDS_AGAIN", 1.0)
+    monkeypatch.setattr(limits, "SECONDS", 3.0)
+    monkeypatch.setattr(limits, "SECONDS_AGAIN", 2.0)
 
 
 @pytest.mark.slow
@@ -72,7 +72,7 @@ def test_an_order_in_which_a_test_hangs_fails(
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "After 1 s, the test has not ended:",
+            "After 2 s, the test has not ended:",
             "  task 1, takes, waits at *, for Lock 'second', held by task 2",
             "  they wait for one another in a ring: *",
             "It replays with: @pytest.mark.explore(Schedule({(*",
@@ -101,7 +101,7 @@ def test_a_cancelled_test_that_hangs_fails(
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "After 1 s, the test has not ended:",
+            "After 2 s, the test has not ended:",
             "  * waits at *, in waits_again, for *",
             "It replays with: @pytest.mark.explore(Schedule(cancel=1))",
         ]
