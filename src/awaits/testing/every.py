@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar, cast
 from awaits.testing.deadlock import Line
 from awaits.testing.deviations import Late, checked_jitter
 from awaits.testing.loops.delays import Choice
+from awaits.testing.report import counted
 from awaits.testing.schedule import Schedule, choosing
 
 LATES: tuple[Late, ...] = "idle", 1
@@ -141,24 +142,24 @@ class EverySchedule:
                 )
 
     def __str__(self) -> str:
-        n, what, deviations = self.n, "schedule", self._deviations
-        orders = _counted(self.n_orders, "order")
-        if deviations == "all":
-            bound = f" of {orders}" if self._cancel else ""
-            n, what = (n, what) if self._cancel else (self.n_orders, "order")
+        n, what, bound = self.n, "schedule", ""
+        if self._deviations != "all":
+            bound = f" with at most {counted(self._deviations, 'deviation')}"
+        elif self._cancel:
+            bound = f" of {counted(self.n_orders, 'order')}"
         else:
-            bound = f" with at most {_counted(deviations, 'deviation')}"
-        counted = _counted(n, what)
+            n, what = self.n_orders, "order"
+        those = counted(n, what)
         if self.is_complete:
-            counted = f"the only {what}" if n == 1 else f"all {counted}"
-            return f"{counted}{bound} passed"
+            those = f"the only {what}" if n == 1 else f"all {those}"
+            return f"{those}{bound} passed"
         if not self.is_repeatable:
             return (
-                f"{counted}{bound} passed, which may not be all: the tasks took other steps though "
+                f"{those}{bound} passed, which may not be all: the tasks took other steps though "
                 "the order was the same; seed what is random, and let each run begin with new "
                 "objects"
             )
-        return f"{counted}{bound} passed, and there are more"
+        return f"{those}{bound} passed, and there are more"
 
     def runs(self, make: Callable[[Schedule], R]) -> Iterator[R]:
         """Yield what `make` returns for each schedule; it must know later what its run showed."""
@@ -320,10 +321,6 @@ def cancelled_again(run: Run, at: tuple[int, int]) -> list[tuple[int, int, int]]
     task, step = at
     last = min(run.ran.count(task), step + MOST_STEPS_OF_CLEAN_UP)
     return [(task, step, again) for again in range(step + 1, last + 1)]
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _check(cancel: object, most: object) -> None:

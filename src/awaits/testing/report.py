@@ -12,6 +12,11 @@ MOST_ROWS = 24
 MOST_ROWS_DRAWN = 200  # in a picture, which can be scrolled
 
 
+def counted(n: int, what: str) -> str:
+    """Say how many there are of something, such as `1,200 orders`."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
 def explain(name: str, events: Sequence[Delay | Cancellation]) -> str:
     """Say what a schedule did, in lines.
 

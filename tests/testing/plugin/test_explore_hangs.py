@@ -83,6 +83,17 @@ def test_an_order_in_which_a_test_hangs_fails(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("short_limits")
+def test_one_of_pytest_asyncios_fails_as_well(pytester: pytest.Pytester) -> None:
+    tests = HANGS_IN_ONE_ORDER.format(arguments="", around="if True")
+    marked = f"    pytestmark = pytest.mark.asyncio\n{tests}"
+    result = run_tests(pytester, marked, "--explore=20")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*After 2 s, the test has not ended:", "It replays with: *"])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_limits")
 @pytest.mark.parametrize(
     ("waits", "options"),
     [

@@ -177,8 +177,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """Tell whether the event loop loses what it has made for a task, if that is cancelled."""
         return False
 
-    def loses_any_if_cancelled(self) -> bool:
-        """Tell whether it does so for any task: where a scope is cancelled, all of them are."""
+    def others_lose_if_cancelled(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
+        """Tell whether it would do so for other tasks, which are cancelled with that one."""
         return False
 
     @abstractmethod
@@ -429,7 +429,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         if has_ended or scope not in self._entered or self.loses_if_cancelled(task):
             return
         is_the_one = self._n_awaits + 1 == self._order.cancel
-        if is_the_one and self.loses_any_if_cancelled():
+        if is_the_one and self.others_lose_if_cancelled(task):
             return
         self._n_awaits += 1
         if is_the_one:

@@ -9,6 +9,7 @@ from awaits.testing import backends
 from awaits.testing.plugin.known import Known
 from awaits.testing.plugin.notes import noted
 from awaits.testing.plugin.options import given
+from awaits.testing.report import counted
 
 EXPLORED = "explored"  # what is noted in a test's report
 FAILING = "failing"
@@ -141,7 +142,7 @@ class Tally:
     def _lines(self) -> Iterator[str]:
         if self._n_tests or self._not_steered or given(self._config, "explore"):
             yield (
-                f"explored: {_count(self._n_tests, 'test')}, {_count(self._n_orders, 'order')}, "
+                f"explored: {counted(self._n_tests, 'test')}, {counted(self._n_orders, 'order')}, "
                 f"{self._n_distinct:,} distinct"
             )
         config = self._config
@@ -151,7 +152,7 @@ class Tally:
             yield f"  {self._seconds:.0f} s in all; with --virtual-time, waiting takes no time"
         yield from self._lines_of_what_had_no_effect()
         for bound, n_tests in self._complete.items():
-            yield f"  {_count(n_tests, 'test')} in all orders{bound}"
+            yield f"  {counted(n_tests, 'test')} in all orders{bound}"
         if self._n_asleep:
             yield (
                 f"    {self._n_asleep:,} of them slept, for as long in each order; with "
@@ -160,11 +161,11 @@ class Tally:
         for nodeid, said in self._incomplete.items():
             yield f"  {nodeid}: {said}"
         for name, n_tests in self._not_steered.items():
-            yield f"  {_count(n_tests, 'test')} ran in one order: {backends.not_steered(name)}"
+            yield f"  {counted(n_tests, 'test')} ran in one order: {backends.not_steered(name)}"
         if self._n_cancelled or given(self._config, "explore_cancel"):
             yield (
-                f"cancelled: {_count(self._n_cancelled, 'test')}, at "
-                f"{_count(self._n_awaits, 'await')} in all"
+                f"cancelled: {counted(self._n_cancelled, 'test')}, at "
+                f"{counted(self._n_awaits, 'await')} in all"
             )
         for nodeid, told in self._not_repeatable.items():
             yield f"  {nodeid} {_AFTER_A_CANCELLATION if len(told) > 1 else _NOT_TWICE}"
@@ -173,13 +174,9 @@ class Tally:
     def _lines_of_what_had_no_effect(self) -> Iterator[str]:
         if self._n_not_late:
             yield (
-                f"  {_count(self._n_not_late, 'test')} ran in real time, where a jitter does "
+                f"  {counted(self._n_not_late, 'test')} ran in real time, where a jitter does "
                 "nothing; give --virtual-time, or mark them virtual_time"
             )
         for function, deviated in self._deviated.items():
             if not deviated:
                 yield f"  {function}: the schedule in its marker did nothing; has the test changed?"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

@@ -1,4 +1,4 @@
-"""A thread that watches a test: whether it ends in time, and if not, where its tasks stand."""
+"""What watches a test: whether it ends in time, and if not, where its tasks stand."""
 
 import contextlib
 import functools

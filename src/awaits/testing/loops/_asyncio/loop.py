@@ -245,9 +245,10 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
                     handle._run()
 
     def _turn_of_cancellation(self, n_ready: int) -> None:
-        """Run a turn; if all is done but to cancel a cancelled scope's tasks again, move time.
+        """Run a turn; move time if nothing but cancellation happens, now and in the turns before.
 
-        anyio does so at each turn until the tasks have ended, and their clean-up may need time.
+        anyio cancels a scope's tasks again at each turn until they have ended, and their clean-up
+        may need time.
         """
         cancels, is_busy = False, self.threads_are_out()
         for _ in range(n_ready):

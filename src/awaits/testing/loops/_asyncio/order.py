@@ -264,9 +264,11 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         codes = [frame.f_code for frame in frames_of(task.get_coro())]
         return any(pair in LOSES for pair in itertools.pairwise(codes))
 
-    def loses_any_if_cancelled(self) -> bool:
-        """Tell whether any task has one made now."""
-        return any(map(self.loses_if_cancelled, all_tasks(self._loop)))
+    def others_lose_if_cancelled(self, task: asyncio.Task[object]) -> bool:
+        """Tell whether other tasks have one made, as a scope cancels them at their next await."""
+        makers = {caller for caller, _ in LOSES}
+        others = all_tasks(self._loop) - {task}
+        return any(it.f_code in makers for other in others for it in frames_of(other.get_coro()))
 
     def coroutine_of(self, task: asyncio.Task[object]) -> object:
         """Return the coroutine that a task runs."""
