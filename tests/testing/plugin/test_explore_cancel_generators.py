@@ -95,7 +95,7 @@ def test_one_is_told_only_if_it_has_something_to_do_at_its_end(
     name = generator.partition(".")[2]
     if is_told:
         result.assert_outcomes(failed=2)
-        result.stdout.fnmatch_lines(2 * [f"  async generator {name}, at *, made at program.py:*"])
+        result.stdout.fnmatch_lines(2 * [f"  async generator {name}, at *, begun at program.py:*"])
     else:
         result.assert_outcomes(passed=2)
         result.stdout.fnmatch_lines("cancelled: 2 tests, at 2 awaits in all")

@@ -44,11 +44,11 @@ LEFT = [
     ),
     (
         body("generator = numbers()\nawait anext(generator)"),
-        "async generator numbers, at test_it.py:11, made at test_it.py:16, in test_it",
+        "async generator numbers, at test_it.py:11, begun at test_it.py:16, in test_it",
     ),
     (
         body("kept.append(numbers())\nawait anext(kept[-1])"),
-        "async generator numbers, at test_it.py:11, made at test_it.py:16, in test_it",
+        "async generator numbers, at test_it.py:11, begun at test_it.py:16, in test_it",
     ),
     (
         body("ended = threading.Event()\npytestconfig.add_cleanup(ended.set)\n"
@@ -82,7 +82,7 @@ LEFT = [
     ),
     (
         body("kept.append(numbers())\nawait anext(kept[-1])", OF_A_BODY),
-        "async generator numbers, at test_it.py:11, made at test_it.py:17, in test_it",
+        "async generator numbers, at test_it.py:11, begun at test_it.py:17, in test_it",
     ),
     (
         body("work()"),

@@ -62,9 +62,13 @@ class Origin(NamedTuple):
     """Whether the innermost of them called a fixture of an installed plugin to make it."""
 
     def __str__(self) -> str:
+        return self.told("made")
+
+    def told(self, made: str) -> str:
+        """Return where something was made, as the report says it; `made` is the word for it."""
         if self.place is None:
             return ""
-        return f", made {'by a task that was made ' * self.is_of_its_task}at {self.place}"
+        return f", {made} {'by a task that was made ' * self.is_of_its_task}at {self.place}"
 
 
 def _rank(code: CodeType) -> int:

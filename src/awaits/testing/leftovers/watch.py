@@ -56,7 +56,9 @@ class Leftover(NamedTuple):
     origin: Origin
 
     def __str__(self) -> str:
-        return f"{self.what}{self.origin}"
+        # Python tells of a generator only when it is first iterated.
+        is_generator = self.what.startswith("async generator ")
+        return f"{self.what}{self.origin.told('begun' if is_generator else 'made')}"
 
     @property
     def pattern(self) -> str:

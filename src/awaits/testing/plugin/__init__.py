@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # What runs the bodies of tests, where it is registered.
 _RUN_TESTS = "awaits-explore", "awaits-time", "awaits-leftovers", "awaits-timeouts"
+# What makes tests fail that pass without it.
+_FIND_FAULTS = "awaits-explore", "awaits-leftovers"
 
 
 class _Worker(Protocol):
@@ -116,8 +118,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if config.pluginmanager.has_plugin("dsession"):
         with contextlib.suppress(AttributeError, ImportError):  # the other processes report it
+            from awaits.testing.plugin.lines import Lines  # noqa: PLC0415
             from awaits.testing.plugin.plans import bring_in  # noqa: PLC0415 see above
 
+            config.pluginmanager.register(Lines(), "awaits-lines")
             bring_in(config, (), counts=True)
         with contextlib.suppress(AttributeError, ImportError):  # one may fit without the other
             from awaits.testing.plugin import settings, timeouts  # noqa: PLC0415 see above
@@ -144,6 +148,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from awaits.testing.plugin.interrupted import Interrupted  # noqa: PLC0415 see above
 
         config.pluginmanager.register(Interrupted(), "awaits-interrupted")
+    if any(map(config.pluginmanager.has_plugin, _FIND_FAULTS)):
+        from awaits.testing.plugin.lines import Lines  # noqa: PLC0415 see above
+
+        config.pluginmanager.register(Lines(), "awaits-lines")
 
 
 def _bring_in(session: pytest.Session) -> None:

@@ -1,0 +1,81 @@
+"""Failures with one reason are counted at the line where it is."""
+
+import re
+
+import pytest
+
+TITLE = "test functions that fail at the same line:"
+PROGRAM = """
+import anyio, socket
+
+kept = []
+
+async def open_one(closes=False):
+    kept.append(socket.socket())
+    await anyio.sleep(0)
+    if closes:
+        kept[-1].close()
+
+async def take(stock):
+    if stock:
+        await anyio.sleep(0)
+        stock.pop()
+
+async def take_twice():
+    stock = [1]
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(take, stock)
+        tasks.start_soon(take, stock)
+"""
+TESTS = """
+import pytest, program
+pytestmark = pytest.mark.anyio
+
+async def test_leaves_a_socket(): await program.open_one()
+async def test_leaves_another(): await program.open_one()
+async def test_closed(): await program.open_one(closes=True)
+async def test_another_closed(): await program.open_one(closes=True)
+
+@pytest.mark.parametrize("n", range(3))
+async def test_alone(n): assert not n
+"""
+RACES = """
+import program, pytest
+pytestmark = pytest.mark.anyio
+
+async def test_a(): await program.take_twice()
+async def test_b(): await program.take_twice()
+async def test_c(): await program.take_twice()
+"""
+
+
+def run(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
+    pytester.makepyfile(program=PROGRAM, test_left=TESTS, test_races=RACES)
+    return pytester.runpytest("--anyio-backends=asyncio,trio", *args)
+
+
+@pytest.mark.parametrize("processes", [[], ["-n2"]], ids=["one process", "xdist"])
+def test_lines_at_which_several_functions_fail_come_last(
+    pytester: pytest.Pytester, processes: list[str]
+) -> None:
+    result = run(pytester, "--explore=5", "--no-leftovers", *processes)
+
+    result.stdout.fnmatch_lines(
+        ["explored: *", TITLE, "  3 at program.py:14, in take", "  2 at program.py:6, in open_one"]
+    )
+    assert len([it for it in result.outlines if re.match("  [0-9]+ at ", it)]) == 2
+
+
+def test_functions_that_fail_when_cancelled_are_counted_where_it_is_made(
+    pytester: pytest.Pytester,
+) -> None:
+    result = run(pytester, "--explore-cancel", "-kclosed")
+
+    result.stdout.fnmatch_lines([TITLE, "  2 at program.py:6, in open_one"])
+
+
+def test_without_what_finds_faults_nothing_is_counted(pytester: pytest.Pytester) -> None:
+    result = run(pytester)
+
+    assert result.parseoutcomes()["failed"] == 10
+    result.stdout.no_fnmatch_line(TITLE)
