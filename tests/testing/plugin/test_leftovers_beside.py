@@ -72,6 +72,7 @@ def test_a_task_of_an_eager_task_factory_is_left_like_any_other(
     )
 
     result.assert_outcomes(failed=1)
+    assert told(result) == {"task work, waiting at test_it.py:8, made at test_it.py:18, in test_it"}
 
 
 def test_nothing_stays_replaced(pytester: pytest.Pytester) -> None:

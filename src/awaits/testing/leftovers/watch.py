@@ -9,7 +9,7 @@ import glob
 import sys
 import weakref
 from asyncio import all_tasks, current_task, get_running_loop, sleep
-from collections.abc import Callable, Container, Coroutine, Iterator
+from collections.abc import Callable, Container, Coroutine, Iterable, Iterator
 from gc import collect
 from socket import socket
 from threading import Thread, current_thread
@@ -245,10 +245,7 @@ class Watch:
     def dropped(self, it: object) -> bool:
         """Note that nobody can close an open object any more; tell whether the test made it."""
         if isinstance(it, CoroutineType):
-            mock = getattr(sys.modules.get("unittest.mock"), "__file__", None)
-            where = next((it for it in it.cr_origin or () if it[0] != mock), None)
-            made = f", made at {file_and_line(where[0], where[1])}, in {where[2]}" if where else ""
-            what = f"coroutine {it.__qualname__}, never awaited{made}"
+            what = f"coroutine {it.__qualname__}, never awaited{_made_at(it)}"
             self._dropped.append(Leftover(None, what, Origin(None, 0)))
             return True
         with contextlib.suppress(TypeError):  # not all can be keys
@@ -279,7 +276,9 @@ class Watch:
                 continue
             what = _what(it) if is_open(it) else ""
             if what and ACCEPTS not in what:
-                yield Leftover(it, what, self._origins.get(it, Origin(None, 0)))
+                origin = self._origins.get(it)
+                what += _made_at(_coroutine(it)) if origin is None else ""
+                yield Leftover(it, what, origin or Origin(None, 0))
 
     def _threads_and_files(self) -> Iterator[Leftover]:
         if threads := list(self._threads()):
@@ -392,6 +391,14 @@ def _is_at_work(thread: Thread) -> bool:
 
 def _coroutine(task: Any) -> Any:  # noqa: ANN401 of either event loop
     return task.get_coro() if hasattr(task, "get_coro") else getattr(task, "coro", None)
+
+
+def _made_at(coroutine: object) -> str:
+    """Return where a coroutine was made, which Python notes of those that no hook knows."""
+    mock = getattr(sys.modules.get("unittest.mock"), "__file__", None)
+    places: Iterable[tuple[str, int, str]] = getattr(coroutine, "cr_origin", None) or ()
+    where = next((it for it in places if it[0] != mock), None)
+    return f", made at {file_and_line(where[0], where[1])}, in {where[2]}" if where else ""
 
 
 def _coroutine_name(task: object) -> str:
