@@ -1,10 +1,11 @@
 """Which orders are tried, that each replays, and how one that fails is made small."""
 
+import functools
 import itertools
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 import anyio.lowlevel
@@ -292,7 +293,7 @@ def test_a_cancelled_task_that_sleeps_is_cancelled_at_once(backend: str) -> None
 # Tasks that wait busily.
 
 
-async def beside_a_busy_wait() -> None:
+async def beside_a_busy_wait(n_steps: int = 5) -> None:
     done = anyio.Event()
 
     async def poll() -> None:
@@ -300,7 +301,7 @@ async def beside_a_busy_wait() -> None:
             await anyio.lowlevel.checkpoint()
 
     async def work() -> None:
-        await steps(5)
+        await steps(n_steps)
         done.set()
 
     await together(poll, work)
@@ -318,3 +319,24 @@ def test_a_busy_wait_ends_beside_a_task_whose_every_step_waits_until_nothing_els
     trial = again(Schedule({(2, "every"): "idle"}))
     assert run(beside_a_busy_wait, trial, backend) is None
     assert len(trial.ran) > IDLE_STEPS
+
+
+LONG_BUSY_WAIT = functools.partial(beside_a_busy_wait, 300)
+
+
+@pytest.mark.parametrize("late", ["idle", 569, 10**9])
+def test_delays_beside_a_busy_wait_are_not_long_for_ever(
+    backend: str, late: Literal["idle"] | int
+) -> None:
+    trial = again(Schedule({(2, "every"): late}))
+    assert run(LONG_BUSY_WAIT, trial, backend) is None
+    assert len(trial.ran) < 70_000
+
+
+def test_each_order_with_a_long_busy_wait_is_replayed_by_its_schedule(backend: str) -> None:
+    for trial in Explorer("seed").trials(N_ORDERS):
+        assert run(LONG_BUSY_WAIT, trial, backend) is None
+        assert len(trial.ran) < 20_000
+        replayed = again(trial.schedule)
+        assert run(LONG_BUSY_WAIT, replayed, backend) is None
+        assert replayed.ran == trial.ran

@@ -101,6 +101,8 @@ def named(*names: str) -> str:
             for name in ("BuildContext", "ConjectureData", "current_build_context")
         ),
         pytest.param("trio", named("runq"), "trio", on("trio", VIRTUAL + EXPLORED), id="runq"),
+        pytest.param("trio", named("in_trio_task"), "trio", on("trio", []), id="in_trio_task"),
+        pytest.param("trio", named("reason"), "trio", on("trio", VIRTUAL + EXPLORED), id="reason"),
         pytest.param(
             "anyio",
             named("WorkerThread"),

@@ -313,9 +313,8 @@ def _is_dropped_here(_generator: object) -> bool:
 
 
 def _current_task() -> object:
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_task():
-        return trio.lowlevel.current_task()
+    if (task := backends.trio_task()) is not None:
+        return task
     with contextlib.suppress(RuntimeError):
         return current_task()
     return None

@@ -12,6 +12,14 @@ from awaits.testing.loops.orders import Delay, Entry, Moment, Order
 # task in a busy wait, something else can always run.
 IDLE_STEPS = 1_000
 
+# No delay is longer: next to a task in a busy wait, it would look like one without end.
+MOST_STEPS = 50_000
+
+# Long delays are at least so long. Once some have lasted for so many steps in all, and something
+# else could run to their end, no long ones begin: the others may only poll for what is delayed.
+LONG = 16
+MOST_IN_VAIN = 10_000
+
 # With a jitter, at most so many steps are late in a run: a task whose every try is as late as its
 # timeout would try for ever.
 MOST_LATE = 1_000
@@ -39,6 +47,26 @@ class _Late(NamedTuple):
     entry: Entry
     event: Delay
     since: int  # how many steps all tasks had taken when its delay began
+
+
+class InVain:
+    """Counts for how many steps long delays have lasted to their end; two at a time count once."""
+
+    __slots__ = ("_last", "_n_steps")
+
+    def __init__(self) -> None:
+        self._n_steps = self._last = 0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether no more long delays are to begin."""
+        return self._n_steps >= MOST_IN_VAIN
+
+    def ended(self, since: int, until: int) -> None:
+        """Note that a delay has ended, though something else could run."""
+        if until - since >= LONG:
+            self._n_steps += until - max(since, self._last)
+            self._last = until
 
 
 class Delays(Order):
@@ -72,6 +100,7 @@ class Delays(Order):
         self._began: deque[tuple[float, Entry]] = deque()  # when each began to be late
         self._telling: list[_Late] = []  # those whose reports are not full yet
         self._n_steps = 0
+        self._in_vain = InVain()
         self._n_callbacks = 0  # of the event loop, that ran
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -96,7 +125,7 @@ class Delays(Order):
                 self._n_callbacks += 1
                 return queue.popleft()
             n_steps = delay(entry.number, entry.step_number)
-            if not n_steps or (self._jitter and len(self.events) >= MOST_LATE):
+            if not n_steps or self._is_in_vain(n_steps):
                 return self._ran(queue)
             self._begin(entry, n_steps)
             queue.popleft()
@@ -129,13 +158,20 @@ class Delays(Order):
         self.n_ready = 0
         return entries
 
+    def _is_in_vain(self, n_steps: int) -> bool:
+        """Tell whether a delay is not to begin, because enough others have in this run."""
+        if self._jitter and len(self.events) >= MOST_LATE:
+            return True
+        return n_steps >= LONG and self._in_vain.is_enough
+
     def _begin(self, entry: Entry, n_steps: int) -> None:
         moment = self.play.moment(entry.task) if self._tells else NOWHERE
         event = Delay(entry.step_number, moment, self._n_steps, n_callbacks=-self._n_callbacks)
         self.events.append(event)
         entry.is_late = True
         entry.since = self._n_steps
-        late = _Late(self._n_steps + n_steps, len(self.events), entry, event, self._n_steps)
+        until = self._n_steps + min(n_steps, MOST_STEPS)
+        late = _Late(until, len(self.events), entry, event, self._n_steps)
         if self._tells:
             self._telling.append(late)
         if self._jitter:
@@ -160,6 +196,7 @@ class Delays(Order):
             self._note_choice(self.choices)
         self._n_steps += 1
         while self._late and self._late[0].until <= self._n_steps:
+            self._in_vain.ended(self._late[0].since, self._n_steps)
             self._end()
         entries.popleft()  # only now, so that an error loses nothing
         self.n_ready -= 1

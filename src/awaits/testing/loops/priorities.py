@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
-from awaits.testing.loops.delays import IDLE_STEPS
+from awaits.testing.loops.delays import IDLE_STEPS, LONG, InVain
 from awaits.testing.loops.orders import Delay, Entry, Recorded
 
 
@@ -39,7 +39,8 @@ class Priorities(Recorded):
     """Of the steps that are ready, the one with the best priority runs.
 
     A step that has waited for 1,000 others runs in any case: next to a task in a busy wait, a step
-    with a bad priority would otherwise never run.
+    with a bad priority would otherwise never run. Once steps have waited for 10,000 others in all,
+    15 are enough.
 
     Args:
         priority: Gives each step its priority.
@@ -57,6 +58,7 @@ class Priorities(Recorded):
         self._overtaken: deque[_Ready] = deque()  # by when they were overtaken
         self._n_arrivals = 0
         self._n_steps = 0
+        self._in_vain = InVain()
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take what has become ready."""
@@ -87,11 +89,16 @@ class Priorities(Recorded):
                 self._overtaken.append(first)
         else:
             self.delays[entry.number, entry.step_number] = n_steps - best.since
+            self._in_vain.ended(best.since, n_steps)
         best.entry = None
         self.n_ready -= 1
         self._priority.ran(entry.number, n_steps)
         self._n_steps = n_steps + 1
         return entry
+
+    @property
+    def _most_steps(self) -> int:
+        return LONG - 1 if self._in_vain.is_enough else IDLE_STEPS
 
     def _best(self) -> _Ready | None:
         ready, overtaken = self._ready, self._overtaken
@@ -99,7 +106,7 @@ class Priorities(Recorded):
             heapq.heappop(ready)
         while overtaken and overtaken[0].entry is None:
             overtaken.popleft()
-        if overtaken and self._n_steps - overtaken[0].since >= IDLE_STEPS:
+        if overtaken and self._n_steps - overtaken[0].since >= self._most_steps:
             return overtaken[0]
         return ready[0][2] if ready else None
 

@@ -37,6 +37,9 @@ check_names(
     },
 )
 
+if "reason" not in inspect.signature(trio.CancelScope.cancel).parameters:  # anyio gives one
+    raise ImportError("CancelScope.cancel takes no reason", name="trio")
+
 
 # Code in which tasks wait that trio wakes in the order of a set, or of addresses in memory. So it
 # also wakes those that wait at a channel that is closed.
