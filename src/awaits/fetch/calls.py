@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 # What comes before the password, and the password, which goes up to the last @ before the path. A
 # slash is not allowed in a password. But what has one still counts as a password, unless a port
-# ends before the slash.
-PASSWORD = re.compile(r"(\s*[^:/?#]*:?//[^:/?#@]*:)(?:[^/?#]+|(?!\d*[/?#]).+)(?=@)")
+# ends before the slash. A user may have left out the scheme.
+PASSWORD = re.compile(
+    r"((?!\s*mailto:)\s*(?:[^:/?#]*:?//)?[^:/?#@]*:)(?:[^/?#]+|(?!\d*[/?#]).+)(?=@)", re.IGNORECASE
+)
 
 
 class Unusable(Exception):  # noqa: N818 it reads as a sentence
