@@ -3,8 +3,8 @@
 import contextlib
 import functools
 import importlib
-import time
 from collections.abc import Callable, Generator
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +58,7 @@ from awaits.testing.plugin.tally import (
     NOT_STEERED,
     ONLY_BEGINS_LATE,
     PASSING,
+    WAITED,
     Tally,
 )
 from awaits.testing.schedule import Schedule, anew, cancels_all, only_begins_late, unseen
@@ -112,7 +113,7 @@ class Explore:
         if plan is None or not isinstance(item, pytest.Function) or _is_hypothesis(item):
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        began = time.perf_counter()
+        began, computed = perf_counter(), process_time()
         self._is_explored = True
         item.stash[HAS_PASSED] = False
         with each_once():
@@ -121,7 +122,9 @@ class Explore:
         if failed_at_first(reports) and is_run_again_if_it_fails(item):
             show_as_run_again(item, reports)
             return None
-        take_time(reports, time.perf_counter() - began)
+        took = perf_counter() - began
+        take_time(reports, took)
+        note(reports, WAITED, took - (process_time() - computed))
         *before, torn_down = reports
         for report in before:  # now, as Ctrl-C may come in what follows
             item.ihook.pytest_runtest_logreport(report=report)

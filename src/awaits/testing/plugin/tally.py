@@ -20,6 +20,7 @@ EVERY = "every"
 NOT_LATE = "not late"  # a jitter in real time
 NOT_IMPORTED = "not imported"  # `Schedule`, in the module of a test whose marker is told
 ONLY_BEGINS_LATE = "only begins late"  # of the tasks of a failing order
+WAITED = "waited"  # how many real seconds
 DEVIATED = "deviated"  # whether the schedule of a marker did anything
 CACHED = "awaits/explore"
 _NOT_TWICE = "is not explored: it fails when it runs a second time, even in its own order"
@@ -27,7 +28,7 @@ _AFTER_A_CANCELLATION = (
     "fails when it runs again after it was cancelled: what it or the program did, such as to "
     "files, is not undone where it is cut off, and later tests may fail for that, too"
 )
-LONG = 10.0  # seconds; if tests take longer in real time, virtual time may be worth a word
+LONG = 10.0  # seconds; if tests wait longer in real time, virtual time is worth a word
 
 
 class Tally:
@@ -43,7 +44,7 @@ class Tally:
         self._cache: pytest.Cache | None = getattr(config, "cache", None)
         self._n_tests = self._n_orders = self._n_distinct = 0
         self._n_cancelled = self._n_awaits = 0
-        self._seconds = 0.0  # that explored tests took
+        self._waited = 0.0  # for how many real seconds explored tests have waited
         self._has_run = False  # any test
         self._is_empty = True
         # By test: its error, and what the schedule did that had cancelled it before, if one had.
@@ -72,8 +73,8 @@ class Tally:
             self._failed.add(report.nodeid)
         if report.when == "setup" and NOT_STEERED in notes:
             self._not_steered[str(notes[NOT_STEERED])] += 1
-        if report.when == "call" and EXPLORED in notes:
-            self._seconds += report.duration
+        if report.when == "setup" and isinstance(waited := notes.get(WAITED), float):
+            self._waited += waited
         if report.when == "setup" and isinstance(done := notes.get(EXPLORED), list):
             self._is_empty = False
             n_orders, n_distinct, n_awaits = done
@@ -146,10 +147,10 @@ class Tally:
                 f"{self._n_distinct:,} distinct"
             )
         config = self._config
-        if self._seconds > LONG and not (
+        if self._waited > LONG and not (
             config.getoption("virtual_time") or config.getini("virtual_time")
         ):
-            yield f"  {self._seconds:.0f} s in all; with --virtual-time, waiting takes no time"
+            yield f"  {self._waited:.0f} s of waiting; with --virtual-time, it takes no time"
         yield from self._lines_of_what_had_no_effect()
         for bound, n_tests in self._complete.items():
             yield f"  {counted(n_tests, 'test')} in all orders{bound}"
