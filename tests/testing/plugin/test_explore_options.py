@@ -1,12 +1,9 @@
 """`pytest --explore`: which tests, in how many orders, and what goes with it."""
 
 import json
-import time
 
 import pytest
 
-from awaits.testing.plugin import explore as explore_module
-from awaits.testing.plugin import tally
 from tests.testing.plugin.shared import EXPLORED_HEAD, FINE, RACE, explore, names, summary
 
 ONE = "Schedule({(1, 1): 'idle'})"
@@ -389,20 +386,3 @@ def test_a_junit_file_has_nothing_of_the_kits(pytester: pytest.Pytester) -> None
 
     result.assert_outcomes(failed=1, passed=1)
     assert "properties" not in pytester.path.joinpath("junit.xml").read_text(encoding="utf-8")
-
-
-def test_where_tests_wait_long_in_real_time_virtual_time_is_named(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tally, "LONG", 0.1)
-    line = "  * s of waiting; with --virtual-time, it takes no time"
-    sleeps = """
-    async def test_it():
-        await anyio.sleep(0.2)
-    """
-    explore(pytester, sleeps).stdout.fnmatch_lines(line)
-    explore(pytester, sleeps, "--virtual-time").stdout.no_fnmatch_line(line)
-    explore(pytester, sleeps, "-o", "virtual_time=true").stdout.no_fnmatch_line(line)
-    # As if it had computed all the time.
-    monkeypatch.setattr(explore_module, "process_time", time.perf_counter)
-    explore(pytester, sleeps).stdout.no_fnmatch_line(line)

@@ -104,25 +104,6 @@ def test_what_is_left_is_told_with_where_it_was_made(
     assert "failed" not in allowed.parseoutcomes()
 
 
-def test_a_task_that_is_the_next_step_of_a_generator_is_told_beside_it(
-    pytester: pytest.Pytester,
-) -> None:
-    test = body("""
-        async def waits():
-            await anyio.sleep_forever()
-            yield
-
-        kept.append(asyncio.ensure_future(anext(waits())))
-        await anyio.sleep(0)
-    """, ON_ASYNCIO)  # fmt: skip
-    result = run(pytester, test)
-
-    assert {line.partition(",")[0] for line in told(result)} == {
-        "task waits",
-        "async generator test_it.<locals>.waits",
-    }
-
-
 CLOSED = [
     body("await asyncio.get_running_loop().run_in_executor(None, len, '')", ON_ASYNCIO),
     body("task = asyncio.create_task(anyio.sleep(0))\nawait task", ON_ASYNCIO),

@@ -51,6 +51,10 @@ class Owner(Protocol):
         """Note that nobody can close an open object any more; tell whether the test made it."""
         ...
 
+    def will_close(self, generator: AsyncGenerator[object, object]) -> None:
+        """Note that the event loop is about to close a generator that was dropped."""
+        ...
+
     def loop_closes(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at what is open, before the event loop cancels it."""
         ...
@@ -353,6 +357,7 @@ def _generators(
             first(generator)
 
     def finalized(generator: AsyncGenerator[object, object]) -> None:
+        who.will_close(generator)
         if closes(generator):
             who.dropped(generator)
         if last is not None:

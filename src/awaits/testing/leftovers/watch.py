@@ -9,7 +9,7 @@ import glob
 import sys
 import weakref
 from asyncio import all_tasks, current_task, get_running_loop, sleep
-from collections.abc import Callable, Container, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Container, Coroutine, Iterable, Iterator
 from gc import collect
 from socket import socket
 from threading import Thread, current_thread
@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 from awaits.testing import backends
 from awaits.testing.deadlock import file_and_line, frames_of, place
 from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watched
+from awaits.testing.leftovers.owners import reachable
 from awaits.testing.leftovers.places import (
     Origin,
     Stand,
@@ -93,6 +94,7 @@ class Watch:
         self._handlers: weakref.WeakSet[object] = weakref.WeakSet()  # tasks of asyncio's servers
         # Python clears all weak references to a generator before it reports that it is dropped.
         self._generators: dict[int, Origin] = {}  # by identity
+        self._to_be_closed: weakref.WeakSet[object] = weakref.WeakSet()  # by the event loop
         self._dropped: list[Leftover] = []
         # Tasks and generators that were open when the body ended, described as they were then.
         self._at_the_end: list[Leftover] = []
@@ -255,6 +257,10 @@ class Watch:
                 return True
         return False
 
+    def will_close(self, generator: AsyncGenerator[object, object]) -> None:
+        """Note that the event loop closes a generator, and drops what only that one holds."""
+        self._to_be_closed.add(generator)
+
     def loop_closes(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look once more, because the event loop is about to cancel what is left."""
         if loop is self._loop and not self._is_closing:
@@ -271,8 +277,10 @@ class Watch:
         made += (
             it for it in _eager_tasks(self) if it not in self._origins and it not in self._kept
         )
+        generators = [it for it in made if isinstance(it, AsyncGeneratorType)]
+        held = reachable(self._to_be_closed, generators) if self._to_be_closed else set()
         for it in made:
-            if self.has_been_cut and _needs_no_closing(it):
+            if id(it) in held or (self.has_been_cut and _needs_no_closing(it)):
                 continue
             what = _what(it) if is_open(it) else ""
             if what and ACCEPTS not in what:
