@@ -1,7 +1,6 @@
 """`pytest --explore-cancel`: each test, as it stands, cancelled at each of its awaits."""
 
 import itertools
-import threading
 from types import SimpleNamespace
 
 import pytest
@@ -378,11 +377,7 @@ def test_no_time_is_lost_for_a_thread_that_the_test_leaves_anyway(
     waited: list[object] = []
     seconds = itertools.count(step=0.5)  # so that it waits once for a thread
     monkeypatch.setattr(watch, "real", SimpleNamespace(seconds=lambda: next(seconds)))
-
-    def join(thread: threading.Thread, _seconds: float | None = None) -> None:
-        waited.append(thread)
-
-    monkeypatch.setattr(threading.Thread, "join", join)
+    monkeypatch.setattr(watch, "Event", lambda: SimpleNamespace(wait=waited.append))
     result = cancel(pytester, tests, "--anyio-backends=asyncio", "--explore-cancel")
 
     result.assert_outcomes(passed=1)

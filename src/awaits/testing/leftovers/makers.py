@@ -1,4 +1,4 @@
-"""Notices which test makes tasks, generators, threads, sockets and files.
+"""Notices which test makes tasks, generators, threads, processes, sockets and files.
 
 A context variable says which test the running code belongs to. Tasks and worker threads inherit it,
 so what a fixture's server makes meanwhile does not count as the test's.
@@ -25,6 +25,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from socket import socket
+from subprocess import Popen
 from threading import Thread, get_ident
 from types import AsyncGeneratorType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
@@ -64,7 +65,7 @@ owner: ContextVar[Owner | None] = ContextVar("owner", default=None)
 """The test that the running code belongs to."""
 
 known: list[object] = [
-    *(Thread.start, ThreadPoolExecutor.__init__, socket.__init__),
+    *(Thread.start, ThreadPoolExecutor.__init__, Popen.__init__, socket.__init__),
     *(builtins.open, io.open, Runner.close),
 ]
 """What may be replaced here. Where there is anything else, a fixture has put it there."""
@@ -114,9 +115,11 @@ class _Open:
 
 @contextlib.contextmanager
 def patched() -> Generator[None]:
-    """Notice threads, sockets, files and unawaited coroutines, and change nothing else."""
+    """Notice threads, processes, sockets, files and unawaited coroutines; change nothing else."""
     with contextlib.ExitStack() as stack:
-        for patch in (_threads, _pools, _sockets, _files, _shown_warnings, _closed_loops):
+        for kind in (Popen, socket):
+            stack.enter_context(_noted(kind))
+        for patch in (_threads, _pools, _files, _shown_warnings, _closed_loops):
             stack.enter_context(patch())
         yield
     _started_by_tests.clear()
@@ -177,15 +180,16 @@ def _pools() -> contextlib.AbstractContextManager[None]:
     return _replaced_if_known(ThreadPoolExecutor, "__init__", init)
 
 
-def _sockets() -> contextlib.AbstractContextManager[None]:
-    original = socket.__init__
+def _noted(kind: type) -> contextlib.AbstractContextManager[None]:
+    """Note each object of a class."""
+    original: Callable[..., None] = vars(kind)["__init__"]
 
     @functools.wraps(original)
-    def init(self: socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 socket's own
+    def init(self: object, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 its own
         original(self, *args, **kwargs)
         _note(self)
 
-    return _replaced_if_known(socket, "__init__", init)
+    return _replaced_if_known(kind, "__init__", init)
 
 
 @contextlib.contextmanager

@@ -10,8 +10,15 @@ from awaits.testing.loops.frames import RUN_OF_TRIO
 
 MOST = 100_000  # objects that a search looks at
 
+# asyncio's event loop policy knows all of its child processes. It has another name from Python 3.14
+# on, and is to go in 3.16.
+_NAMES = vars(asyncio.events)
+_POLICY: type = _NAMES.get("_AbstractEventLoopPolicy") or _NAMES.get(
+    "AbstractEventLoopPolicy", type
+)
+
 # A search does not look into these: from them, everything can be reached.
-_TOO_WIDE = (asyncio.AbstractEventLoop, Context, ModuleType, TracebackType, type)
+_TOO_WIDE = (asyncio.AbstractEventLoop, Context, ModuleType, TracebackType, _POLICY, type)
 _TOO_WIDE_FROM = ("_pytest.", "pluggy.", RUN_OF_TRIO, "awaits.testing.")
 
 

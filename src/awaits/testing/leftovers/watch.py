@@ -12,7 +12,8 @@ from asyncio import all_tasks, current_task, get_running_loop, sleep
 from collections.abc import AsyncGenerator, Callable, Container, Coroutine, Iterable, Iterator
 from gc import collect
 from socket import socket
-from threading import Thread, current_thread
+from subprocess import Popen
+from threading import Event, Thread, current_thread
 from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any, NamedTuple, ParamSpec
 from weakref import WeakKeyDictionary
@@ -32,6 +33,7 @@ from awaits.testing.leftovers.places import (
     place_in,
     stand,
 )
+from awaits.testing.leftovers.processes import command_of, is_anyios_worker, is_running
 from awaits.testing.loops import adapter_here, real
 from awaits.testing.loops.stacks import frames, is_at_rest
 from awaits.testing.loops.standing import title
@@ -43,10 +45,11 @@ TURNS_OF_SERVERS = 20  # in which one may see that its client has gone, and clos
 TURNS_OF_TASKS = 100  # in which tasks of a test that was cut off may clean up
 # The threads that asyncio, anyio and trio keep for later work.
 KEPT = ("asyncio_", "uvloop_", "AnyIO worker", "Trio thread")
+WAITS_FOR_A_PROCESS = "asyncio-waitpid-"  # how asyncio calls a thread that does
 # One in which asyncio's servers take a connection: nobody else knows it, or can wait for it.
 ACCEPTS = "BaseSelectorEventLoop._accept_connection2"
 PUSHES = "PUSH_EXC_INFO"  # how the code begins that an error in a `try` or a `with` leads to
-SECONDS = 1.0  # real ones, for threads that are about to end
+SECONDS = 1.0  # real ones, for threads and processes that are about to end
 
 
 class Leftover(NamedTuple):
@@ -222,7 +225,7 @@ class Watch:
         """Take note of what is being made."""
         if _kind(it) is None:
             return
-        if is_kept_for_later():
+        if is_kept_for_later() or _ends_by_itself(it):
             self._kept.add(it)
             return
         if _kind(it) == "task" and is_of_a_server():
@@ -252,6 +255,8 @@ class Watch:
             return True
         with contextlib.suppress(TypeError):  # not all can be keys
             origin = self._generators.get(id(it)) or self._origins.get(it)
+            if isinstance(it, Popen) and _has_ended(it, real.seconds() + SECONDS):
+                return False
             if origin is not None and not (self.has_been_cut and _needs_no_closing(it)):
                 self._dropped.append(Leftover(None, _what(it), origin))
                 return True
@@ -295,11 +300,10 @@ class Watch:
             self._let_go()
             collect()
         until = real.seconds() + SECONDS
-        for thread in threads:
-            while is_open(thread) and real.seconds() < until:
-                thread.join(0.01)
+        for it in [*threads, *self._processes()]:
+            _has_ended(it, until)
         for it in self._made():
-            if _kind(it) in ("thread", "socket", "file") and is_open(it):
+            if _kind(it) in ("thread", "process", "socket", "file") and is_open(it):
                 yield Leftover(it, _what(it), self._origins[it])
 
     def _threads(self) -> Iterator[Thread]:
@@ -308,6 +312,19 @@ class Watch:
             stays = self._origins[it][:2] in self._stays
             if isinstance(it, Thread) and it is not current_thread() and is_open(it) and not stays:
                 yield it
+
+    def _processes(self) -> Iterator[object]:
+        """Yield the processes that should end."""
+        for it in self._made():
+            if isinstance(it, Popen) and self._origins[it][:2] not in self._stays:
+                yield it
+
+
+def _ends_by_itself(it: object) -> bool:
+    """Tell whether something is a process of anyio's pool, or a thread that waits for a process."""
+    if isinstance(it, Thread):
+        return it.name.startswith(WAITS_FOR_A_PROCESS)
+    return isinstance(it, Popen) and is_anyios_worker(it)
 
 
 def _hashable(task: "weakref.ref[object]") -> "weakref.ref[object]":
@@ -349,6 +366,8 @@ def _kind(it: object) -> str | None:
             return "async generator"
         case Thread():
             return "thread"
+        case Popen():
+            return "process"
         case socket():
             return "socket"
         case _ if hasattr(it, "fileno") and hasattr(it, "closed"):
@@ -376,6 +395,8 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
             return it.ag_frame is not None
         case "thread":
             return _is_at_work(it)
+        case "process":
+            return is_running(it)
         case "socket":
             return bool(it.fileno() != -1)
         case "file":
@@ -386,6 +407,14 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
         case _:
             nursery = it.parent_nursery
             return nursery is not None and it in nursery.child_tasks
+
+
+def _has_ended(it: object, until: float) -> bool:
+    """Wait, until some instant, for the end of a thread or a process; tell whether it came."""
+    never = Event()  # `time.sleep` may be patched
+    while is_open(it) and real.seconds() < until:
+        never.wait(0.01)
+    return not is_open(it)
 
 
 def _is_at_work(thread: Thread) -> bool:
@@ -420,6 +449,8 @@ def _what(it: Any) -> str:  # noqa: ANN401 see `_kind`
         case "thread":
             stands = place_in(frames().get(it.ident or 0))
             return f"{kind} {it.name}{f', at {stands.file_and_line}' if stands else ''}"
+        case "process":
+            return f"{kind} {command_of(it)}"
         case "socket":
             with contextlib.suppress(OSError):
                 if name := it.getsockname():

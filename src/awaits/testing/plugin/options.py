@@ -136,8 +136,8 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--no-leftovers",
         action="store_true",
-        help="fail each async test that ends with tasks, async generators, threads, sockets or "
-        "files of its own still open, or with a coroutine never awaited",
+        help="fail each async test that ends with tasks, async generators, threads, processes, "
+        "sockets or files of its own still open, or with a coroutine never awaited",
     )
     parser.addini("no_leftovers", "true is the same as --no-leftovers", type="bool", default=False)
     parser.addini(

@@ -3,7 +3,6 @@
 # pyright: reportPrivateUsage=false
 
 import functools
-import os
 import subprocess
 import sys
 import threading
@@ -14,13 +13,13 @@ from weakref import WeakKeyDictionary
 
 from awaits.testing.leftovers import makers
 from awaits.testing.leftovers.places import Origin, is_the_users, origin_here, place_in
+from awaits.testing.leftovers.processes import command_of, is_running
+from awaits.testing.leftovers.watch import WAITS_FOR_A_PROCESS
 from awaits.testing.loops.stacks import at_work
 
 # Errors that are raised when time runs ahead: classes with this in their names, and these.
 _TIMEOUT = "timeout"
 _OTHERS = {"BrokenProcessPool", "BrokenWorkerProcess", "TooSlowError"}
-
-_OF_PROCESSES = "asyncio-waitpid-"  # the threads in which asyncio waits for them
 
 _ADVICE = (
     "If the test waits for one of them, have time wait for so many real seconds of quiet before "
@@ -55,14 +54,15 @@ class Outside:
 
         setattr(subprocess.Popen, "__init__", init)  # noqa: B010 mypy minds an assignment
         setattr(threading.Thread, "start", start)  # noqa: B010
-        self._noticing = start
-        makers.known.append(start)
+        self._noticing = init, start
+        makers.known += self._noticing
 
     def close(self) -> None:
         """Stop noticing new processes and threads."""
         setattr(subprocess.Popen, "__init__", self._original)  # noqa: B010 see above
         setattr(threading.Thread, "start", self._original_start)  # noqa: B010
-        makers.known.remove(self._noticing)
+        for it in self._noticing:
+            makers.known.remove(it)
 
     def begin(self) -> None:
         """Begin a test."""
@@ -97,7 +97,7 @@ class Outside:
 
     def _running(self) -> Iterator[str]:
         for process, origin in list(self._processes.items()):
-            if _is_running(process):
+            if is_running(process):
                 yield _say(process, origin)
         if "multiprocessing.process" in sys.modules:
             for child in sys.modules["multiprocessing.process"].active_children():
@@ -112,31 +112,13 @@ def _caller() -> FrameType | None:
     return frame
 
 
-def _is_running(process: subprocess.Popen[Any]) -> bool:
-    """Tell whether a process runs, and leave its exit status to the code that waits for it."""
-    if process.returncode is not None:
-        return False
-    if sys.platform == "win32":
-        return True
-    try:
-        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-    except ChildProcessError:
-        return False
-
-
 def _say(process: subprocess.Popen[Any], origin: Origin) -> str:
-    args: object = process.args
-    if isinstance(args, list | tuple):
-        program, *rest = map(str, args)
-        command = " ".join([os.path.basename(program), *rest])  # noqa: PTH119 as short as it is
-    else:
-        command = str(args)
-    return f"process {' '.join(command.split())[:60]}{origin}"
+    return f"process {command_of(process)}{origin}"
 
 
 def _threads() -> Iterator[str]:
     for thread, frame in at_work():
-        if thread.name.startswith(_OF_PROCESSES):
+        if thread.name.startswith(WAITS_FOR_A_PROCESS):
             continue
         place = place_in(frame)
         yield f"thread {thread.name}{f', at {place}' if place else ''}"

@@ -1,0 +1,76 @@
+"""`pytest --no-leftovers` and `--explore-cancel`, and child processes."""
+
+import sys
+
+import pytest
+
+from awaits.testing.leftovers import watch
+from tests.testing.plugin.left import ON_BOTH, WITH_CONFIG, body, run, told
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no `sleep`.")
+
+START = "from subprocess import Popen\nprocess = Popen(['sleep', '100'])\n"
+END = "pytestconfig.add_cleanup(process.kill)\n"
+
+
+def test_one_that_runs_is_left(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "SECONDS", 0.01)  # it runs for longer in any case
+    result = run(pytester, body(START + END, WITH_CONFIG))
+
+    result.assert_outcomes(failed=2)
+    assert told(result) == {"process sleep 100, made at test_it.py:16, in test_it"}
+    result.stdout.fnmatch_lines("To allow one: *(allow='process sleep 100[*]'), *")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{START}process.kill()",
+        f"{START}kept.append(process)\nprocess.kill()",
+        "await anyio.run_process(['sleep', '0'])",
+        "from anyio import to_process\nawait to_process.run_sync(len, '')",
+    ],
+)
+def test_one_that_ends_is_not_left(pytester: pytest.Pytester, text: str) -> None:
+    run(pytester, body(text, ON_BOTH)).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("mark", ["anyio", "asyncio"])
+def test_one_that_a_cancelled_program_leaves_is_told(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    monkeypatch.setattr(watch, "SECONDS", 0.01)  # it runs for longer in any case
+    pytester.makepyfile(
+        program="""
+        import asyncio
+
+        kills = []
+
+        async def forgets():
+            process = await asyncio.create_subprocess_exec("sleep", "100")
+            kills.append(process.kill)
+            await asyncio.sleep(1)
+            process.kill()
+            await process.wait()
+        """,
+        test_it=f"""
+        import contextlib, program, pytest
+
+        @pytest.fixture(scope="module")
+        def ends():
+            yield
+            for kill in program.kills:
+                with contextlib.suppress(ProcessLookupError):
+                    kill()
+
+        @pytest.mark.{mark}
+        async def test_it(ends):
+            await program.forgets()
+        """,
+    )
+    options = "--anyio-backends=asyncio", "--virtual-time", "--explore-cancel", "-Wignore"
+    result = pytester.runpytest(*options)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["  process sleep 100, made at program.py:6, in forgets"])
+    result.stdout.no_fnmatch_line("  thread *")
