@@ -10,6 +10,7 @@ WIDEST_CELL = 30
 MOST_TOLD = 10  # delays that are told one by one
 MOST_ROWS = 24
 MOST_ROWS_DRAWN = 200  # in a picture, which can be scrolled
+LAST_ROWS = 12  # where a schedule did nothing
 
 
 def counted(n: int, what: str) -> str:
@@ -92,7 +93,7 @@ def picture(
     *,
     most_rows: int = MOST_ROWS,
 ) -> Picture:
-    """Return what there is to draw of a run: the steps around what a schedule did.
+    """Return what there is to draw of a run: the steps around what a schedule did, or the last.
 
     Args:
         trace: Where each step began.
@@ -172,7 +173,7 @@ def seconds(time: float | None) -> str:
 def _rows(
     trace: Sequence[Moment], events: Sequence[Delay | Cancellation], most_rows: int
 ) -> list[Row]:
-    """Return the rows near what a schedule did, in their order."""
+    """Return the rows near what a schedule did, in their order; if it did nothing, the last."""
     marks: dict[int, list[Row]] = {}
     near: set[int] = set()
     late: dict[int, set[int]] = {}
@@ -187,10 +188,12 @@ def _rows(
         near.update(range(event.n_before_it - 3, event.n_before_it + 4), range(end - 1, end + 3))
         for row in range(event.n_before_it, end):
             late.setdefault(row, set()).add(it.number)
-    if events:  # what each task waited for last is of interest, too
-        begin = min(event.n_before_it for event in events)
-        waits = {it.number: n for n, it in enumerate(trace) if it.wait and n >= begin}
-        near.update(waits.values())
+    # What each task waited for last is of interest, too.
+    begin = min((event.n_before_it for event in events), default=len(trace) - LAST_ROWS)
+    waits = {it.number: n for n, it in enumerate(trace) if it.wait and n >= begin}
+    near.update(waits.values())
+    if not events:
+        near.update(range(begin, len(trace)))
     rows: list[Row] = []
     skipped = False
     for n, moment in enumerate(trace):

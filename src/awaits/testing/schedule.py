@@ -179,8 +179,9 @@ class Schedule:
         tells = self._tells and _will_be_told()
         order = order_of(self, tells=tells)
         self._play = steer(order)
-        # If a schedule has nothing to do, there is nothing to draw.
-        self._play.trace = [] if tells and (self._delays or self._cancel is not None) else None
+        # If a schedule of the user's has nothing to do, it draws nothing: that would take time.
+        draws = self._delays or self._cancel is not None or self._is_unseen
+        self._play.trace = [] if tells and draws else None
         self._play.stacks = self.stacks
         self._play.gives_way = self._is_unseen
         self._play.on_cancel = self._on_cancel

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from awaits.testing import backends
+from awaits.testing.deadlock import DeadlockError
 from awaits.testing.explore import Explorer
 from awaits.testing.loops.fence import does_not_fit
 from awaits.testing.loops.kept import Carried
@@ -249,6 +250,8 @@ class Explore:
                 item.stash[HAS_PASSED] = False
                 if self._not_repeatable and failed(reports):
                     tell_of_others(reports, self._not_repeatable)
+                if failed(reports) and DeadlockError.__name__ in error_of(reports):
+                    self._draw(item, plan, reports)
                 return reports
         item.stash[HAS_PASSED] = has_passed
         self._limits.begin(sum(report.duration for report in reports))
@@ -273,6 +276,12 @@ class Explore:
             tell(failures, IN_ANY_ORDER)
         note(failures, EXPLORED, tried)
         return failures
+
+    def _draw(self, item: pytest.Function, plan: Plan, reports: Reports) -> None:
+        """Add lanes to the reports of a test that fails in the event loop's own order."""
+        schedule = Schedule(jitter=plan.jitter)
+        if failed(self._runs.run(item, schedule, tells=True)) and schedule.lanes:
+            tell(reports, schedule.lanes)
 
     def _note_not_repeatable(
         self, item: pytest.Function, reports: Reports, schedule: Schedule, failing: Reports

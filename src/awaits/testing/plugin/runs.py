@@ -42,7 +42,12 @@ class Runs:
         self._limits = limits
 
     def run(
-        self, item: pytest.Function, order: Schedule | Trial, *, debugs: bool = False
+        self,
+        item: pytest.Function,
+        order: Schedule | Trial,
+        *,
+        debugs: bool = False,
+        tells: bool = False,
     ) -> Reports:
         """Run a test in one order, and return its reports.
 
@@ -50,6 +55,7 @@ class Runs:
             item: The test.
             order: The order.
             debugs: Whether its reports are shown: a debugger begins, and the order tells itself.
+            tells: Whether the order tells itself in any case.
         """
         if isinstance(order, Schedule):
             if cancels_all(order):
@@ -58,7 +64,7 @@ class Runs:
                 reports = self.run_cancelled(item, [order], debugs=debugs)
                 self._cancelled.end()
                 return reports
-            unseen(order, tells=debugs)
+            unseen(order, tells=tells or debugs)
 
         def around(body: Body) -> Body:
             @functools.wraps(body)
