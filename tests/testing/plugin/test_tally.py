@@ -6,7 +6,7 @@ import pytest
 
 from awaits.testing.plugin import explore as explore_module
 from awaits.testing.plugin import tally
-from tests.testing.plugin.shared import explore
+from tests.testing.plugin.shared import explore, run_tests
 
 
 def test_where_tests_wait_long_in_real_time_virtual_time_is_named(
@@ -24,3 +24,26 @@ def test_where_tests_wait_long_in_real_time_virtual_time_is_named(
     # As if it had computed all the time.
     monkeypatch.setattr(explore_module, "process_time", time.perf_counter)
     explore(pytester, sleeps).stdout.no_fnmatch_line(line)
+
+
+@pytest.mark.parametrize("processes", [[], ["-n2"]], ids=["one process", "xdist"])
+def test_the_examples_of_hypothesis_are_counted_apart(
+    pytester: pytest.Pytester, processes: list[str]
+) -> None:
+    tests = """
+    from hypothesis import given, settings, strategies as st
+    pytestmark = pytest.mark.anyio
+
+    @given(st.integers())
+    @settings(max_examples=5, database=None)
+    async def test_drawn(n):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 0)
+    """
+    result = run_tests(pytester, tests, "--anyio-backends", "--explore", *processes)
+
+    result.assert_outcomes(passed=2, skipped=1)  # uvloop's order is its own
+    result.stdout.fnmatch_lines(
+        "explored: 2 tests of Hypothesis, an order drawn in each of 10 examples"
+    )
+    result.stdout.no_fnmatch_line("explored: 0 tests*")

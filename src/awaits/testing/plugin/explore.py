@@ -24,6 +24,7 @@ from awaits.testing.plugin.bodies import HAS_PASSED, Body, replaced_body
 from awaits.testing.plugin.cancelled import CancelledRuns
 from awaits.testing.plugin.choice import event_loop_of, misfit_of
 from awaits.testing.plugin.limits import Limits
+from awaits.testing.plugin.notes import noted
 from awaits.testing.plugin.plots import Plots
 from awaits.testing.plugin.reports import (
     BEGIN_LATE,
@@ -50,6 +51,7 @@ from awaits.testing.plugin.shown import each_once
 from awaits.testing.plugin.subtests import Subtests, is_theirs
 from awaits.testing.plugin.tally import (
     DEVIATED,
+    DRAWN,
     EVERY,
     EXPLORED,
     FAILING,
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
 
 TRIES_ON_TRIO = 5
 MOST_STEPS = 1_000_000  # of all runs that make a failing order small; some seconds
+_N_DRAWN = pytest.StashKey[int]()  # how many orders Hypothesis has drawn for a test
 EXAMPLES = "awaits.testing.plugin.examples"  # needed only for tests of Hypothesis's
 
 
@@ -168,14 +171,20 @@ class Explore:
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Collect no garbage while pytest reads the code for a traceback.
 
         What is collected may log a traceback, for which Python reads code as well: up to Python
         3.11, that breaks the first reading (python/cpython#106905).
         """
         if not self._is_explored:
-            return (yield)
+            report = yield
+            n_drawn = item.stash.get(_N_DRAWN, 0)
+            if n_drawn and report.when == "call" and not report.skipped:
+                noted(report)[DRAWN] = n_drawn
+            return report
         with garbage.uncollected():
             return (yield)
 
@@ -196,6 +205,7 @@ class Explore:
         def drawing(*args: object, **kwargs: object) -> None:
             __tracebackhide__ = True
             self._drawn = draw(strategy) if plan.schedule is None else plan.schedule
+            pyfuncitem.stash[_N_DRAWN] = pyfuncitem.stash.get(_N_DRAWN, 0) + 1
             run_example(*args, **kwargs)
             self._carried.raise_again()
 

@@ -21,6 +21,7 @@ NOT_LATE = "not late"  # a jitter in real time
 NOT_IMPORTED = "not imported"  # `Schedule`, in the module of a test whose marker is told
 ONLY_BEGINS_LATE = "only begins late"  # of the tasks of a failing order
 WAITED = "waited"  # how many real seconds
+DRAWN = "drawn"  # how many orders Hypothesis has
 DEVIATED = "deviated"  # whether the schedule of a marker did anything
 CACHED = "awaits/explore"
 _NOT_TWICE = "is not explored: it fails when it runs a second time, even in its own order"
@@ -44,6 +45,7 @@ class Tally:
         self._cache: pytest.Cache | None = getattr(config, "cache", None)
         self._n_tests = self._n_orders = self._n_distinct = 0
         self._n_cancelled = self._n_awaits = 0
+        self._n_of_hypothesis = self._n_drawn = 0
         self._waited = 0.0  # for how many real seconds explored tests have waited
         self._has_run = False  # any test
         self._is_empty = True
@@ -71,6 +73,7 @@ class Tally:
         self._has_run = True
         if report.failed:
             self._failed.add(report.nodeid)
+        self._note_drawn(notes.get(DRAWN))
         if report.when == "setup" and NOT_STEERED in notes:
             self._not_steered[str(notes[NOT_STEERED])] += 1
         if report.when == "setup" and isinstance(waited := notes.get(WAITED), float):
@@ -100,6 +103,11 @@ class Tally:
             elif PASSING in notes:
                 self.last.pop(report.nodeid, None)
                 self._passing.add(report.nodeid)
+
+    def _note_drawn(self, n_drawn: object) -> None:
+        if isinstance(n_drawn, int):
+            self._n_of_hypothesis += 1
+            self._n_drawn += n_drawn
 
     def _note_every(self, nodeid: str, is_complete: bool, said: str, keeps_lengths: bool) -> None:
         if is_complete:
@@ -141,10 +149,16 @@ class Tally:
             )
 
     def _lines(self) -> Iterator[str]:
-        if self._n_tests or self._not_steered or given(self._config, "explore"):
+        asks = given(self._config, "explore") and not self._n_of_hypothesis
+        if self._n_tests or self._not_steered or asks:
             yield (
                 f"explored: {counted(self._n_tests, 'test')}, {counted(self._n_orders, 'order')}, "
                 f"{self._n_distinct:,} distinct"
+            )
+        if self._n_of_hypothesis:
+            yield (
+                f"explored: {counted(self._n_of_hypothesis, 'test')} of Hypothesis, an order drawn "
+                f"in each of {counted(self._n_drawn, 'example')}"
             )
         config = self._config
         if self._waited > LONG and not (
