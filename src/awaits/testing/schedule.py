@@ -137,6 +137,8 @@ class Schedule:
         """The number of the task in which it was opened; 0 if that task took no step meanwhile."""
         self.is_native: bool = False
         """Whether the event loop that it steered last has a `Task.cancel()`, as asyncio has."""
+        self.was_thrown: bool = False
+        """Whether its cancellation of a scope was raised in the task that had entered that."""
         self.has_raised: bool = False
         """Whether its block has ended in the error of a task that it has cancelled."""
         self.stacks: list[tuple[Line, ...]] | None = None
@@ -226,6 +228,7 @@ class Schedule:
         self._trace = play.trace or []
         self.ran, self.contended, self.opener = tuple(play.ran), play.contended or [], play.opener
         self.is_native, self.of_libraries = play.is_native, play.of_libraries
+        self.was_thrown = play.was_thrown
         self.choices = cast("Delays", self._order).choices or []
 
     def _what_it_did(self) -> list[Delay | Cancellation]:

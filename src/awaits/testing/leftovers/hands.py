@@ -8,13 +8,24 @@ a `with` block that the test has opened: there the program learns of the cancell
 import ast
 import functools
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import NamedTuple, TypeVar
 
-from awaits.testing.leftovers.places import Origin, Stand, is_inside, is_the_users
+from awaits.testing.deadlock import Place
+from awaits.testing.leftovers.places import (
+    Origin,
+    Stand,
+    is_inside,
+    is_of_the_project,
+    is_the_users,
+)
 from awaits.testing.leftovers.watch import Leftover, Watch
+
+# What a test writes to say that it counts on an error, or on a cancellation.
+CATCHES = re.compile("suppress|raises|move_on|fail_a|timeout|scope|skip", re.IGNORECASE)
 
 Node = TypeVar("Node", bound=ast.stmt | ast.expr)
 
@@ -115,6 +126,35 @@ def is_expected(error: BaseException, body: CodeType) -> bool:
     return any(
         it.tb_frame.f_code is body and _expects(body, it.tb_lineno)
         for it in _tracebacks(error.__traceback__)
+    )
+
+
+def swallows(watch: Watch, body: CodeType | None) -> str | None:
+    """Return where a test was cancelled that did not end for it, if the program has caught that.
+
+    Args:
+        watch: Has run the test, and knows where it was cancelled.
+        body: The test's function.
+    """
+    own = own_stands(body, watch)
+    if not own or any(map(_catches, own)):
+        return None
+    called = watch.stands[watch.stands.index(own[-1]) + 1 :]
+    programs = [it for it in called if is_of_the_project(it.code)]
+    return str(Place(programs[-1].code, programs[-1].code, programs[-1].line)) if programs else None
+
+
+def _catches(stand: Stand) -> bool:
+    """Tell whether a function may catch an error where it stands, by a `try` or a `with`."""
+    stood = _span(stand)
+    for node in _nodes(stand.code.co_filename, ast.Try, ast.TryStar):
+        if node.handlers and any(_span_of(it).has(stood) for it in node.body):
+            return True
+    return any(
+        CATCHES.search(ast.unparse(it.context_expr)) is not None
+        for node in _nodes(stand.code.co_filename, ast.With, ast.AsyncWith)
+        if _span_of(node).has(stood)
+        for it in node.items
     )
 
 

@@ -79,6 +79,7 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         "ran",
         "stacks",
         "trace",
+        "was_thrown",
     )
 
     # The event loops call overridden methods; under these names, they work on what has arrived.
@@ -120,6 +121,9 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         """The tasks and steps that ran while others were ready, or delayed; `None` if they are not
         to be noted."""
         self.cancellations: list[Cancellation] = []
+        self.was_thrown: bool = False
+        """Whether the cancellation of a scope is raised in the task that has entered it, where that
+        waits: there is no shield."""
         self._cut_off: list[object] = []  # the frames of the tasks that were cancelled alone
         self._starts: list[object] = []  # the frames in which others waited until they started
         self._last: Task | None = None  # the task that took the last step of the trace
@@ -166,6 +170,14 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def is_for_a_thread(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
         """Tell whether a thread waits for what a task runs, though no library runs it."""
+        return False
+
+    @abstractmethod
+    def n_cancels(self, task: Task) -> int:
+        """Return how often a cancellation is to be raised in a task, or was."""
+
+    def ends_others(self, task: Task) -> bool:  # noqa: ARG002 see asyncio's
+        """Tell whether a task waits for the end of tasks that were cancelled before."""
         return False
 
     @property
@@ -465,10 +477,14 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
         self._note_cancellation(task if is_cancelled else self._entered[scope], at)
         if self.on_cancel is not None:
             self.on_cancel()
+        main = self._entered[scope]
+        # `with suppress(CancelledError): await task`, once that is cancelled, takes this one, too.
+        is_seen, n_before = not self.ends_others(main), self.n_cancels(main)
         if native:
-            self._cancel_once(self._entered[scope])
+            self._cancel_once(main)
         else:
             scope.cancel()
+        self.was_thrown = is_seen and self.n_cancels(main) > n_before
 
     def has_raised(self, error: BaseException | None) -> bool:
         """Tell whether an error says only that a task ended because this play has cancelled it.

@@ -19,6 +19,7 @@ from awaits.testing.leftovers.hands import (
     is_in_loop,
     is_the_programs,
     own_stands,
+    swallows,
 )
 from awaits.testing.leftovers.makers import drops_noticed, patched, pending
 from awaits.testing.leftovers.places import is_installed, of_plugins
@@ -207,10 +208,12 @@ class CancelledRuns:
             (native or watch).is_cut()
 
         told_of_cancellation(self.schedule, is_cut)
+        has_returned = False
         with drops_noticed(watch):  # also what only the error keeps alive
             try:
                 with self.schedule, self.schedule.cancel_scope():
                     await self._run(watch, native, body, args, kwargs)
+                    has_returned = True
             except BaseException as error:  # noqa: ASYNC103 nobody judges what the test does itself
                 if (
                     ends_the_run(error)
@@ -224,6 +227,8 @@ class CancelledRuns:
             if n_cancelled() > n_before:  # the test has swallowed that cancellation
                 raise asyncio.CancelledError
             await watch.settle()
+        if has_returned and self.schedule.was_thrown:
+            self._fail_if_swallowed(watch, code)
         if watch.has_been_cut:
             watch.look()
         else:
@@ -236,6 +241,17 @@ class CancelledRuns:
         else:
             self._judge(test, cut, watch.left(in_its_loop=True))
         self._ended = cut if cut.is_cut else None
+
+    def _fail_if_swallowed(self, watch: Watch, code: CodeType | None) -> None:
+        __tracebackhide__ = True
+        where = swallows(watch, code)
+        if where is not None:
+            pytest.fail(
+                f"When it is cancelled at await {self.schedule.cancel}, the test goes on to its "
+                f"end: {where}, or what has called it, swallows the cancellation; let it raise "
+                "that again.",
+                pytrace=False,
+            )
 
     async def _run(
         self,

@@ -110,7 +110,8 @@ def add(parser: pytest.Parser) -> None:
         const=OPTIONAL["--explore-cancel"],
         metavar="AWAITS",
         help="run each async test once for each of its awaits, the first 1000 or so many, and "
-        "cancel it there as a whole: it must end, leave nothing behind and raise nothing else",
+        "cancel it there as a whole: it must end for that, leave nothing behind, and raise nothing "
+        "else",
     )
     parser.addini("explore_cancel", "the default of --explore-cancel", default="")
     group.addoption(

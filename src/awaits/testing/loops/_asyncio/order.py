@@ -37,7 +37,7 @@ from anyio._core._tasks import TaskHandle
 from awaits.testing.deadlock import frames_of
 from awaits.testing.loops._asyncio.cancellable import scope_of_whole, scopes_of
 from awaits.testing.loops._asyncio.sockets import Sockets
-from awaits.testing.loops._asyncio.waits import here, look, name_of, start_of
+from awaits.testing.loops._asyncio.waits import here, look, name_of, start_of, tasks_awaited_by
 from awaits.testing.loops.factory import made_by_factory
 from awaits.testing.loops.fence import check_names
 from awaits.testing.loops.orders import At, Order
@@ -253,6 +253,14 @@ class ReadyPlay(Play[asyncio.Handle, asyncio.Task[object]]):
         """Tell whether `asyncio.run_coroutine_threadsafe` has begun a task."""
         callbacks: list[tuple[object, Context]] = cast("Any", task)._callbacks or []
         return any(getattr(it, "__code__", None) in TELLS_THREAD for it, _ in callbacks)
+
+    def n_cancels(self, task: asyncio.Task[object]) -> int:
+        """Return how often a cancellation is to be raised in a task, or was."""
+        return task.cancelling()
+
+    def ends_others(self, task: asyncio.Task[object]) -> bool:
+        """Tell whether a task waits for the end of tasks that were cancelled before."""
+        return any(it.cancelling() for it in tasks_awaited_by(task))
 
     @property
     def is_native(self) -> bool:

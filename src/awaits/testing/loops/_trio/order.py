@@ -115,6 +115,10 @@ class RunQueuePlay(Play[trio.lowlevel.Task, trio.lowlevel.Task]):
                 return frame.f_locals.get("self", frame.f_code)
         return None
 
+    def n_cancels(self, task: trio.lowlevel.Task) -> int:
+        """Return how often a cancellation is to be raised in a task: at most once."""
+        return isinstance(getattr(task._next_send, "error", None), trio.Cancelled)
+
     def context_of(self, step: trio.lowlevel.Task) -> Context:
         """Return the context variables of a task."""
         return step.context
