@@ -1,4 +1,4 @@
-"""`--explore-cancel`: a program that swallows its cancellation, so that the test goes on."""
+"""`--explore-cancel`: a program that swallows its cancellation, or stays in what it has entered."""
 
 import pytest
 
@@ -32,6 +32,15 @@ async def gives_up():
 
 async def in_a_thread():
     await anyio.to_thread.run_sync(len, "")
+
+class Client:
+    async def __aenter__(self):
+        self.tasks = anyio.create_task_group()
+        await self.tasks.__aenter__()
+        await anyio.sleep(1)  # if this is cancelled, nobody calls __aexit__
+
+    async def __aexit__(self, *exc):
+        return await self.tasks.__aexit__(*exc)
 
 async def ends_its_task():
     task = asyncio.ensure_future(asyncio.Event().wait())
@@ -102,3 +111,12 @@ def test_who_waits_for_a_task_that_it_has_cancelled_may_suppress_that(
     pytester: pytest.Pytester, mark: str
 ) -> None:
     cancel(pytester, "await program.ends_its_task()", mark, "asyncio").assert_outcomes(passed=1)
+
+
+def test_a_task_group_that_nobody_leaves_is_named(pytester: pytest.Pytester) -> None:
+    result = cancel(pytester, "async with program.Client(): pass")
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        2 * ["*RuntimeError: *", "*The program has entered a task group or a cancel scope, and *"]
+    )

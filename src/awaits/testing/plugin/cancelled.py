@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import re
 import sys
 import warnings
 from asyncio import current_task, get_running_loop
@@ -35,6 +36,13 @@ from awaits.testing.plugin.signals import not_raised_again
 from awaits.testing.schedule import Schedule, told_of_cancellation, unseen
 
 _OUTCOMES = pytest.fail.Exception, pytest.skip.Exception
+
+# What anyio and trio say of a scope around one that is still open.
+_NOT_LEFT = re.compile("attempted to exit .*cancel ?scope", re.IGNORECASE)
+NOT_LEFT = (
+    "The program has entered a task group or a cancel scope, and was cancelled before it had left "
+    "that: then the scope around the whole test cannot be left either."
+)
 
 SECONDS_TO_END = 1.0  # of its event loop, which a cancelled test has until it is looked at again
 MOST_LOOKS = 10
@@ -220,6 +228,8 @@ class CancelledRuns:
                     or n_cancelled() > n_before
                     or not (watch.has_been_cut and _is_the_tests_own(error, code))
                 ):
+                    if isinstance(error, RuntimeError) and _NOT_LEFT.search(str(error)):
+                        error.add_note(NOT_LEFT)
                     raise
             finally:
                 if watch.has_been_cut:  # also where the test then fails
