@@ -324,7 +324,7 @@ def test_a_busy_wait_ends_beside_a_task_whose_every_step_waits_until_nothing_els
 LONG_BUSY_WAIT = functools.partial(beside_a_busy_wait, 300)
 
 
-@pytest.mark.parametrize("late", ["idle", 569, 10**9])
+@pytest.mark.parametrize("late", ["idle", 10**9])
 def test_delays_beside_a_busy_wait_are_not_long_for_ever(
     backend: str, late: Literal["idle"] | int
 ) -> None:

@@ -13,6 +13,7 @@ from awaits.testing.loops.priorities import Priorities
 from awaits.testing.schedule import Schedule
 
 LONGEST = 4_096  # how many steps of others a drawn delay lasts, at most
+SLOWEST = 15  # how many steps of others each step of a slow task lasts, at most
 MOST_CHANGES = 4  # of priorities; one order has fewer than so many
 
 StepKey = tuple[int, int]  # a task and one of its steps
@@ -86,8 +87,9 @@ def speeds(seen: Seen, rng: random.Random) -> Schedule:
     """Give each task a speed of its own, or delay each step of one of them."""
     tasks = sorted({task for task, _ in seen.steps})
     if tasks and rng.random() < 0.25:
-        return _delaying(seen, {(rng.choice(tasks), "every"): _length(seen, rng)})
-    lates = {task: int(16 ** rng.random()) - 1 for task in tasks}
+        task, late = rng.choice(tasks), _length(seen, rng)
+        return _delaying(seen, {(task, "every"): late if late == "idle" else min(late, SLOWEST)})
+    lates = {task: int((SLOWEST + 1) ** rng.random()) - 1 for task in tasks}
     return _delaying(seen, {(task, "every"): late for task, late in lates.items() if late})
 
 

@@ -9,9 +9,9 @@ from anyio.lowlevel import checkpoint
 
 from awaits.testing import Schedule, virtual_time
 from awaits.testing.explore import Trial
-from awaits.testing.loops.delays import IDLE_STEPS
+from awaits.testing.loops.delays import IDLE_STEPS, MOST_IN_VAIN
 from awaits.testing.loops.orders import Entry
-from awaits.testing.loops.priorities import Priorities
+from awaits.testing.loops.priorities import Priorities, Priority
 from awaits.testing.schedule import order_of
 from tests.testing.loops.shared import on_both
 
@@ -152,10 +152,18 @@ def test_what_is_left_is_taken_in_the_order_in_which_it_came() -> None:
 def test_its_delays_are_the_same_order_as_a_schedule(backend: str, seed: int) -> None:
     rng = random.Random(seed)
     lengths = [rng.randint(0, 9) for _ in range(rng.randint(2, 9))]
+    check_that_it_replays(backend, Drawn(seed), lengths)
 
+
+@on_both
+def test_so_are_those_of_a_run_that_is_longer_than_delays_in_vain_may_be(backend: str) -> None:
+    check_that_it_replays(backend, ByTask(6, 5, 4, 3, 2, 1), [MOST_IN_VAIN * 2 // 5] * 6)
+
+
+def check_that_it_replays(backend: str, priority: Priority, lengths: list[int]) -> None:
     async def work(n_steps: int) -> None:
         for number in range(n_steps):
-            await (checkpoint() if number % 3 else anyio.sleep(number))
+            await (checkpoint() if number % 3 or number > 9 else anyio.sleep(number))
 
     def run(trial: Trial) -> tuple[int, ...]:
         async def main() -> None:
@@ -167,7 +175,7 @@ def test_its_delays_are_the_same_order_as_a_schedule(backend: str, seed: int) ->
         anyio.run(main, backend=backend, backend_options=virtual_time(backend))
         return trial.ran
 
-    first = Trial(Priorities(Drawn(seed)))
+    first = Trial(Priorities(priority))
     ran = run(first)
     schedule = first.schedule
 

@@ -42,3 +42,17 @@ def test_one_that_only_a_dropped_one_holds_is_left_to_the_event_loop(
     result = run(pytester, body(f"{OUTER}await anext(outer())"))
 
     result.assert_outcomes(passed=2)
+
+
+def test_one_that_something_else_holds_as_well_is_told(pytester: pytest.Pytester) -> None:
+    text = """
+        async def outer():
+            kept.append(numbers())
+            async for number in kept[-1]: yield number
+
+        await anext(outer())
+    """
+    result = run(pytester, body(text))
+
+    result.assert_outcomes(failed=2)
+    assert {line.partition(",")[0] for line in told(result)} == {"async generator numbers"}

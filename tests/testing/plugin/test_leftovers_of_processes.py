@@ -1,6 +1,7 @@
 """`pytest --no-leftovers` and `--explore-cancel`, and child processes."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,6 +34,27 @@ def test_one_that_runs_is_left(pytester: pytest.Pytester, monkeypatch: pytest.Mo
 )
 def test_one_that_ends_is_not_left(pytester: pytest.Pytester, text: str) -> None:
     run(pytester, body(text, ON_BOTH)).assert_outcomes(passed=2)
+
+
+def test_nobody_waits_for_one_while_a_test_runs(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(watch, "Event", lambda: SimpleNamespace(wait=waits.append))
+    begins = """
+    import os, signal
+    from subprocess import Popen
+    started = []
+
+    @pytest.fixture(scope="module", autouse=True)
+    def starts(pytestconfig):
+        started.append(Popen(["sleep", "100"]))
+        pytestconfig.add_cleanup(lambda pid=started[0].pid: os.kill(pid, signal.SIGKILL))
+    """
+    result = run(pytester, begins + body("started.clear()", ON_BOTH))
+
+    result.assert_outcomes(passed=2)
+    assert waits == []
 
 
 @pytest.mark.parametrize("mark", ["anyio", "asyncio"])

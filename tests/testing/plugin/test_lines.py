@@ -21,6 +21,16 @@ async def take(stock):
         await anyio.sleep(0)
         stock.pop()
 
+def gives_up():
+    import pytest
+    pytest.fail("no")
+
+def never_raised():
+    raise ExceptionGroup("many", [ValueError(1)])
+
+def in_no_file():
+    exec("raise ValueError")
+
 async def take_twice():
     stock = [1]
     async with anyio.create_task_group() as tasks:
@@ -72,6 +82,20 @@ def test_functions_that_fail_when_cancelled_are_counted_where_it_is_made(
     result = run(pytester, "--explore-cancel", "-kclosed")
 
     result.stdout.fnmatch_lines([TITLE, "  2 at program.py:6, in open_one"])
+
+
+def test_it_is_the_innermost_line_of_a_file_of_the_project(pytester: pytest.Pytester) -> None:
+    names = "gives_up", "never_raised", "in_no_file"
+    tests = "".join(
+        f"async def test_{it}(): program.{it}()\nasync def test_{it}_too(): program.{it}()\n"
+        for it in names
+    )
+    head = "import program, pytest\npytestmark = pytest.mark.anyio\n"
+    pytester.makepyfile(test_more=head + tests)
+    result = run(pytester, "--no-leftovers", "test_more.py")
+
+    lines = [it for it in result.outlines if it.startswith("  2 at program.py:")]
+    assert [it.partition(", in ")[2] for it in lines] == list(names)
 
 
 def test_without_what_finds_faults_nothing_is_counted(pytester: pytest.Pytester) -> None:

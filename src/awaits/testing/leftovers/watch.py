@@ -18,6 +18,8 @@ from types import AsyncGeneratorType, CodeType, CoroutineType
 from typing import Any, NamedTuple, ParamSpec
 from weakref import WeakKeyDictionary
 
+from anyio.lowlevel import checkpoint
+
 from awaits.testing import backends
 from awaits.testing.deadlock import file_and_line, frames_of, place
 from awaits.testing.leftovers.makers import of_older_pools, owner, pending, watched
@@ -99,6 +101,9 @@ class Watch:
         self._generators: dict[int, Origin] = {}  # by identity
         self._to_be_closed: weakref.WeakSet[object] = weakref.WeakSet()  # by the event loop
         self._dropped: list[Leftover] = []
+        self._dropped_processes: list[tuple[Popen[Any], Origin]] = []
+        # Those that a dropped one held as the body ended. Something else may hold them as well.
+        self._perhaps: list[weakref.ref[AsyncGeneratorType[object, object]]] = []
         # Tasks and generators that were open when the body ended, described as they were then.
         self._at_the_end: list[Leftover] = []
         self._held: list[object] = []
@@ -179,7 +184,11 @@ class Watch:
         """
         with contextlib.suppress(ValueError):  # the kit does not fit
             adapter_here().stop_steering()  # or the order may delay what is about to end
-        if backends.running() == "trio":  # it closes at once, and waits for its tasks
+        is_trio = backends.running() == "trio"
+        for _ in range(TURNS if self._perhaps else 0):
+            await (checkpoint() if is_trio else sleep(0))  # dropped generators are closed
+        self._at_the_end += self._still_held()
+        if is_trio:  # it closes at once, and waits for its tasks
             return
         turns = TURNS_OF_SERVERS if any(map(is_open, self._handlers)) else TURNS
         for turn in range(TURNS_OF_TASKS):
@@ -255,8 +264,9 @@ class Watch:
             return True
         with contextlib.suppress(TypeError):  # not all can be keys
             origin = self._generators.get(id(it)) or self._origins.get(it)
-            if isinstance(it, Popen) and _has_ended(it, real.seconds() + SECONDS):
-                return False
+            if isinstance(it, Popen) and origin is not None:
+                self._dropped_processes.append((it, origin))  # it may end before it is judged
+                return True
             if origin is not None and not (self.has_been_cut and _needs_no_closing(it)):
                 self._dropped.append(Leftover(None, _what(it), origin))
                 return True
@@ -284,6 +294,7 @@ class Watch:
         )
         generators = [it for it in made if isinstance(it, AsyncGeneratorType)]
         held = reachable(self._to_be_closed, generators) if self._to_be_closed else set()
+        self._perhaps = [weakref.ref(it) for it in generators if id(it) in held]
         for it in made:
             if id(it) in held or (self.has_been_cut and _needs_no_closing(it)):
                 continue
@@ -292,6 +303,15 @@ class Watch:
                 origin = self._origins.get(it)
                 what += _made_at(_coroutine(it)) if origin is None else ""
                 yield Leftover(it, what, origin or Origin(None, 0))
+
+    def _still_held(self) -> Iterator[Leftover]:
+        """Yield the generators that a dropped one held, and that are open though it was closed."""
+        if any(map(is_open, self._to_be_closed)):
+            return  # it takes its time
+        for it in self._perhaps:
+            generator = it()
+            if generator is not None and is_open(generator):
+                yield Leftover(generator, _what(generator), self._origins[generator])
 
     def _threads_and_files(self) -> Iterator[Leftover]:
         if threads := list(self._threads()):
@@ -302,6 +322,9 @@ class Watch:
         until = real.seconds() + SECONDS
         for it in [*threads, *self._processes()]:
             _has_ended(it, until)
+        for process, origin in self._dropped_processes:
+            if is_open(process):
+                yield Leftover(None, _what(process), origin)
         for it in self._made():
             if _kind(it) in ("thread", "process", "socket", "file") and is_open(it):
                 yield Leftover(it, _what(it), self._origins[it])
@@ -315,8 +338,10 @@ class Watch:
 
     def _processes(self) -> Iterator[object]:
         """Yield the processes that should end."""
-        for it in self._made():
-            if isinstance(it, Popen) and self._origins[it][:2] not in self._stays:
+        known = [(it, self._origins[it]) for it in self._made() if isinstance(it, Popen)]
+        for it, origin in [*known, *self._dropped_processes]:
+            is_the_tests = self.has_been_cut and origin.is_direct
+            if not (is_the_tests or origin[:2] in self._stays):
                 yield it
 
 

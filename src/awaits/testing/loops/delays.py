@@ -15,9 +15,8 @@ IDLE_STEPS = 1_000
 # No delay is longer: next to a task in a busy wait, it would look like one without end.
 MOST_STEPS = 50_000
 
-# Long delays are at least so long. Once some have lasted for so many steps in all, and something
-# else could run to their end, no long ones begin: the others may only poll for what is delayed.
-LONG = 16
+# Once delays as long as IDLE_STEPS have lasted for so many steps in all, and something else could
+# run to their end, no more of them begin: the others may only poll for what is delayed.
 MOST_IN_VAIN = 10_000
 
 # With a jitter, at most so many steps are late in a run: a task whose every try is as late as its
@@ -64,7 +63,7 @@ class InVain:
 
     def ended(self, since: int, until: int) -> None:
         """Note that a delay has ended, though something else could run."""
-        if until - since >= LONG:
+        if until - since >= IDLE_STEPS:
             self._n_steps += until - max(since, self._last)
             self._last = until
 
@@ -162,7 +161,7 @@ class Delays(Order):
         """Tell whether a delay is not to begin, because enough others have in this run."""
         if self._jitter and len(self.events) >= MOST_LATE:
             return True
-        return n_steps >= LONG and self._in_vain.is_enough
+        return n_steps >= IDLE_STEPS and self._in_vain.is_enough
 
     def _begin(self, entry: Entry, n_steps: int) -> None:
         moment = self.play.moment(entry.task) if self._tells else NOWHERE

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
-from awaits.testing.loops.delays import IDLE_STEPS, LONG, InVain
+from awaits.testing.loops.delays import IDLE_STEPS, InVain
 from awaits.testing.loops.orders import Delay, Entry, Recorded
+
+STEPS_BESIDE_A_POLL = 15  # that a step waits for, once many have waited in vain
 
 
 class Priority(Protocol):
@@ -98,7 +100,7 @@ class Priorities(Recorded):
 
     @property
     def _most_steps(self) -> int:
-        return LONG - 1 if self._in_vain.is_enough else IDLE_STEPS
+        return STEPS_BESIDE_A_POLL if self._in_vain.is_enough else IDLE_STEPS
 
     def _best(self) -> _Ready | None:
         ready, overtaken = self._ready, self._overtaken

@@ -260,7 +260,7 @@ class Explore:
                 item.stash[HAS_PASSED] = False
                 if self._not_repeatable and failed(reports):
                     tell_of_others(reports, self._not_repeatable)
-                if failed(reports) and DeadlockError.__name__ in error_of(reports):
+                if _is_deadlock(reports):
                     self._draw(item, plan, reports)
                 return reports
         item.stash[HAS_PASSED] = has_passed
@@ -290,7 +290,7 @@ class Explore:
     def _draw(self, item: pytest.Function, plan: Plan, reports: Reports) -> None:
         """Add lanes to the reports of a test that fails in the event loop's own order."""
         schedule = Schedule(jitter=plan.jitter)
-        if failed(self._runs.run(item, schedule, tells=True)) and schedule.lanes:
+        if _is_deadlock(self._runs.run(item, schedule, tells=True)) and schedule.lanes:
             tell(reports, schedule.lanes)
 
     def _note_not_repeatable(
@@ -374,6 +374,10 @@ def _note_what_has_no_effect(
         note(reports, NOT_LATE, True)
     elif schedule is not None and not cancels_all(schedule) and item.get_closest_marker("explore"):
         note(reports, DEVIATED, explorer.deviated)  # an option is for many tests
+
+
+def _is_deadlock(reports: Reports) -> bool:
+    return failed(reports) and DeadlockError.__name__ in error_of(reports)
 
 
 def _is_own_order(item: pytest.Function, schedule: Schedule) -> bool:

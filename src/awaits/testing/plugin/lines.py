@@ -3,9 +3,9 @@
 import asyncio
 import re
 import sys
-import traceback
 from collections import defaultdict
 from collections.abc import Generator, Iterator
+from traceback import walk_tb
 
 import pytest
 
@@ -57,13 +57,16 @@ def line_of(error: BaseException) -> str:
 
     For what is left behind, it is where the first of it was made.
     """
-    if isinstance(error, pytest.fail.Exception):
-        found = _LEFT.search(str(error))
-        return "" if found is None else found[1]
+    if isinstance(error, pytest.fail.Exception) and (found := _LEFT.search(str(error))):
+        return found[1]
+    traceback = _first_of(error).__traceback__ or error.__traceback__
     places = [
-        Place(code, code, line)
-        for frame, line in traceback.walk_tb(_first_of(error).__traceback__)
-        if is_of_the_project(code := frame.f_code)
+        Place(frame.f_code, frame.f_code, line)
+        for frame, line in walk_tb(traceback)
+        if is_of_the_project(frame.f_code)
+        # Code that others make has no file; and who works on the kit has it in the project.
+        and not frame.f_code.co_filename.startswith("<")
+        and not str(frame.f_globals.get("__name__")).startswith("awaits.testing.")
     ]
     return str(places[-1]) if places else ""
 

@@ -2,6 +2,7 @@
 
 # pyright: reportPrivateUsage=false
 
+import contextlib
 import functools
 import subprocess
 import sys
@@ -70,8 +71,10 @@ class Outside:
         self._threads.clear()
 
     def _start(self, process: subprocess.Popen[Any]) -> None:
-        self._processes[process] = origin_here(None)
-        self._started.append(_say(process, self._processes[process]))
+        origin = origin_here(None)
+        with contextlib.suppress(TypeError):  # one of a class of the user's may be no key
+            self._processes[process] = origin
+        self._started.append(_say(process, origin))
 
     def hint(self, error: BaseException, now: float) -> str | None:
         """Return a hint for a failure that may come from what virtual time does not wait for.
