@@ -42,6 +42,24 @@ async def soon(cancel: object) -> None:
     cancel()
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_others_have_cancelled_stays_so_where_the_program_takes_back_ours(
+    anyio_backend: str,  # noqa: ARG001 chooses the event loop
+) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()  # as Ctrl-C does
+    with pytest.raises(asyncio.CancelledError):
+        await checkpoint()
+    with adapter_here().cancellable() as cancel:
+        cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await checkpoint()
+        task.uncancel()
+    assert task.cancelling() == 1
+    task.uncancel()
+
+
 async def test_who_does_not_wait_goes_on_until_it_does() -> None:
     name = backends.running().partition("+")[0]
     steps: list[str] = []

@@ -321,7 +321,7 @@ class Watch:
             collect()
         until = real.seconds() + SECONDS
         for it in [*threads, *self._processes()]:
-            _has_ended(it, until)
+            _wait_for_end(it, until)
         for process, origin in self._dropped_processes:
             if is_open(process):
                 yield Leftover(None, _what(process), origin)
@@ -434,12 +434,11 @@ def is_open(it: Any) -> bool:  # noqa: ANN401 see `_kind`
             return nursery is not None and it in nursery.child_tasks
 
 
-def _has_ended(it: object, until: float) -> bool:
-    """Wait, until some instant, for the end of a thread or a process; tell whether it came."""
+def _wait_for_end(it: object, until: float) -> None:
+    """Wait for the end of a thread or a process, until some instant at the latest."""
     never = Event()  # `time.sleep` may be patched
     while is_open(it) and real.seconds() < until:
         never.wait(0.01)
-    return not is_open(it)
 
 
 def _is_at_work(thread: Thread) -> bool:
