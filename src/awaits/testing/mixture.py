@@ -88,7 +88,9 @@ def speeds(seen: Seen, rng: random.Random) -> Schedule:
     tasks = sorted({task for task, _ in seen.steps})
     if tasks and rng.random() < 0.25:
         task, late = rng.choice(tasks), _length(seen, rng)
-        return _delaying(seen, {(task, "every"): late if late == "idle" else min(late, SLOWEST)})
+        # A long number of others would be waited for at each step, also of those that only poll.
+        is_short = late != "idle" and late <= SLOWEST
+        return _delaying(seen, {(task, "every"): late if is_short else "idle"})
     lates = {task: int((SLOWEST + 1) ** rng.random()) - 1 for task in tasks}
     return _delaying(seen, {(task, "every"): late for task, late in lates.items() if late})
 
