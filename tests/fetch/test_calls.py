@@ -24,6 +24,8 @@ from awaits.fetch.calls import Summary, shown
         ("host:80/a:b@c", "host:80/a:b@c"),
         ("http://me@host:80/a@b", "http://me@host:80/a@b"),
         ("http://[::1]/a@b", "http://[::1]/a@b"),
+        ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
+        ("http://[:pass@host", "http://[:[secure-0000]@host"),
         ("http://me@host/", "http://me@host/"),
         ("http://me:@host/", "http://me:@host/"),
         ("http://host:80/a:b@c", "http://host:80/a:b@c"),

@@ -9,7 +9,8 @@ from typing import NamedTuple
 # ends before the slash. A user may have left out the scheme, or
 # mistyped its slashes, and a user's name may be an address of e-mail.
 PASSWORD = re.compile(
-    r"((?!\s*mailto:)\s*(?:[^:/?#]*:?/{1,3})?[^:/?#\[]*:)(?:[^/?#]+|(?!\d*[/?#]).+)(?=@)",
+    r"((?!\s*mailto:)\s*(?:[^:/?#]*:?/{1,3})?(?!\[[^]/?#@]*:[^]/?#@]*\])[^:/?#]*:)"  # no [::1]
+    r"(?:[^/?#]+|(?!\d*[/?#]).+)(?=@)",
     re.IGNORECASE,
 )
 
