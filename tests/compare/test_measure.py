@@ -126,7 +126,7 @@ def test_a_function_that_fails_is_that_strategy_s_failure(
     printed, logged = capfd.readouterr()
     assert printed == ""
     # On a busy machine, an old distributed logs that a part of it did not close in time.
-    assert logged == "" or strategy == "dask"
+    assert logged == "" or (strategy == "dask" and "Timeout" in logged)
 
 
 def test_what_the_work_left_behind_is_not_told_of_at_the_end(

@@ -135,4 +135,5 @@ def test_each_task_has_a_speed_of_its_own_or_one_alone_is_slow() -> None:
     slow = [it for it in some if len(it) == 1 and max(map(length, it.values())) > 15]
     assert {it for alone in slow for it in alone} == {(1, "every"), (2, "every"), (3, "every")}
     assert len(slow) > N_DRAWS / 10
+    assert {late for alone in slow for late in alone.values()} == {"idle"}  # see `speeds`
     assert any(len(set(it.values())) == 3 for it in some)

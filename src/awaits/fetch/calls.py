@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 # What comes before the password, and the password, which goes up to the last @ before the path. A
 # slash is not allowed in a password. But what has one still counts as a password, unless a port
-# ends before the slash. A user may have left out the scheme, or
-# mistyped its slashes, and a user's name may be an address of e-mail.
+# ends before the slash. The scheme may be left out, or its slashes mistyped; and a user's name may
+# be an address of e-mail.
 PASSWORD = re.compile(
     r"((?!\s*mailto:)\s*(?:[^:/?#]*:?/{1,3})?(?!\[[^]/?#@]*:[^]/?#@]*\])[^:/?#]*:)"  # no [::1]
     r"(?:[^/?#]+|(?!\d*[/?#]).+)(?=@)",

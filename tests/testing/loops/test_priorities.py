@@ -9,7 +9,7 @@ from anyio.lowlevel import checkpoint
 
 from awaits.testing import Schedule, virtual_time
 from awaits.testing.explore import Trial
-from awaits.testing.loops.delays import IDLE_STEPS, MOST_IN_VAIN
+from awaits.testing.loops.delays import IDLE_STEPS, MOST_IN_VAIN, InVain
 from awaits.testing.loops.orders import Entry
 from awaits.testing.loops.priorities import Priorities, Priority
 from awaits.testing.schedule import order_of
@@ -120,6 +120,15 @@ def test_the_loops_own_order_has_no_delays() -> None:
     order.add(map(step, (1, 2, 3)))
     assert taken(order) == names(1, 2, 3)
     assert order.delays == {}
+
+
+def test_two_delays_in_vain_at_a_time_count_once() -> None:
+    in_vain, longest = InVain(), MOST_IN_VAIN
+    in_vain.ended(0, longest - 1)
+    in_vain.ended(1, longest - 1)
+    assert not in_vain.is_enough
+    in_vain.ended(0, longest)
+    assert in_vain.is_enough
 
 
 def test_a_step_waits_for_1000_others_at_most() -> None:

@@ -33,6 +33,10 @@ async def gives_up():
 async def in_a_thread():
     await anyio.to_thread.run_sync(len, "")
 
+class Quiet:
+    def __enter__(self): pass
+    def __exit__(self, *exc): return True
+
 class Client:
     async def __aenter__(self):
         self.tasks = anyio.create_task_group()
@@ -82,6 +86,12 @@ def test_a_program_that_swallows_it_fails(pytester: pytest.Pytester, call: str, 
     )
 
 
+def test_a_finally_of_the_test_catches_nothing(pytester: pytest.Pytester) -> None:
+    result = cancel(pytester, "try: await program.swallows()\n    finally: pass")
+
+    result.assert_outcomes(failed=2)
+
+
 def test_task_cancel_comes_once_so_that_it_may_go_on_for_long(pytester: pytest.Pytester) -> None:
     result = cancel(pytester, "await program.goes_on()", "asyncio", "asyncio")
 
@@ -98,6 +108,7 @@ def test_task_cancel_comes_once_so_that_it_may_go_on_for_long(pytester: pytest.P
         "await program.in_a_thread()",
         "with contextlib.suppress(KeyError): await program.swallows()",
         "try: await program.swallows()\n    except KeyError: pass",
+        "with program.Quiet(): await program.anyio.sleep(1)",
     ],
 )
 def test_what_ends_in_time_and_what_a_test_may_catch_is_no_failure(

@@ -38,12 +38,32 @@ def test_the_lanes_show_who_holds_what(pytester: pytest.Pytester, orders: str) -
     result.stdout.fnmatch_lines(2 * LANES)
 
 
-def test_another_failure_at_first_is_told_as_without_exploring(pytester: pytest.Pytester) -> None:
-    fails = """
-    async def test_it():
-        assert not await anyio.sleep(0) is None
+def test_it_is_not_drawn_where_it_fails_for_another_reason_again(pytester: pytest.Pytester) -> None:
+    tests = """
+    runs = {"asyncio": 0, "trio": 0}
+
+    async def test_it(anyio_backend_name):
+        runs[anyio_backend_name] += 1
+        await anyio.sleep(0)
+        assert runs[anyio_backend_name] == 1, "another reason"
+        await anyio.Event().wait()
     """
-    result = run_tests(pytester, HEAD + fails, BOTH, "--virtual-time", "--explore=10")
+    result = run_tests(pytester, HEAD + tests, BOTH, "--virtual-time", "--explore=10")
 
     result.assert_outcomes(failed=2)
     result.stdout.no_fnmatch_line(LANES[0])
+
+
+def test_another_failure_at_first_is_told_as_without_exploring(pytester: pytest.Pytester) -> None:
+    fails = """
+    async def test_it():
+        with open("runs", "a") as file:
+            file.write(".")
+        assert not await anyio.sleep(0) is None
+    """
+    options = "--anyio-backends=asyncio", "--virtual-time", "--explore=10"
+    result = run_tests(pytester, HEAD + fails, *options)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line(LANES[0])
+    assert (pytester.path / "runs").read_text() == "."  # it ran once

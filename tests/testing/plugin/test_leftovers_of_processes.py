@@ -1,6 +1,7 @@
 """`pytest --no-leftovers` and `--explore-cancel`, and child processes."""
 
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -23,6 +24,29 @@ def test_one_that_runs_is_left(pytester: pytest.Pytester, monkeypatch: pytest.Mo
     result.stdout.fnmatch_lines("To allow one: *(allow='process sleep 100[*]'), *")
 
 
+def test_so_is_one_that_nobody_holds(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "SECONDS", 0.01)
+    kills = "import os\npid = process.pid\npytestconfig.add_cleanup(lambda: os.kill(pid, 9))\n"
+    result = run(pytester, body(START + kills + "del process", WITH_CONFIG))
+
+    result.assert_outcomes(failed=2)
+    assert told(result) == {"process sleep 100, made at test_it.py:16, in test_it"}
+
+
+def test_nobody_waits_for_one_that_a_cancelled_test_has_started_itself(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(watch, "Event", lambda: SimpleNamespace(wait=waits.append))
+    text = f"{START}{END}await anyio.sleep(0)\nprocess.kill()\nprocess.wait()"
+    result = run(pytester, body(text, WITH_CONFIG), "--explore-cancel", "--virtual-time")
+
+    result.assert_outcomes(passed=2)
+    assert waits == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -32,7 +56,10 @@ def test_one_that_runs_is_left(pytester: pytest.Pytester, monkeypatch: pytest.Mo
         "from anyio import to_process\nawait to_process.run_sync(len, '')",
     ],
 )
-def test_one_that_ends_is_not_left(pytester: pytest.Pytester, text: str) -> None:
+def test_one_that_ends_is_not_left(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(watch, "SECONDS", 60.0)  # of which a busy machine may need some
     run(pytester, body(text, ON_BOTH)).assert_outcomes(passed=2)
 
 
@@ -93,6 +120,9 @@ def test_one_that_a_cancelled_program_leaves_is_told(
     options = "--anyio-backends=asyncio", "--virtual-time", "--explore-cancel", "-Wignore"
     result = pytester.runpytest(*options)
 
+    for thread in threading.enumerate():
+        if thread.name.startswith(watch.WAITS_FOR_A_PROCESS):
+            thread.join()  # it holds what asyncio warns of as it is collected, see conftest.py
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["  process sleep 100, made at program.py:6, in forgets"])
     result.stdout.no_fnmatch_line("  thread *")

@@ -228,3 +228,19 @@ def test_a_thread_is_named_beside_no_leftovers_too(pytester: pytest.Pytester) ->
 
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(2 * [line])
+
+
+def test_a_process_that_is_no_key_may_be_started(pytester: pytest.Pytester) -> None:
+    tests = """
+    import subprocess, sys
+
+    class Equal(subprocess.Popen):
+        def __eq__(self, other):
+            return True
+
+    async def test_it():
+        assert Equal([sys.executable, "--version"]).wait() == 0
+        await anyio.sleep(5)
+    """
+    options = "--virtual-time", "--no-leftovers", "--anyio-backends=asyncio,trio"
+    run_tests(pytester, tests, *options).assert_outcomes(passed=2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import warnings
 from collections.abc import Iterable
 from contextvars import Context
 from types import FunctionType, ModuleType, TracebackType
@@ -10,12 +11,10 @@ from awaits.testing.loops.frames import RUN_OF_TRIO
 
 MOST = 100_000  # objects that a search looks at
 
-# asyncio's event loop policy knows all of its child processes. It has another name from Python 3.14
-# on, and is to go in 3.16.
-_NAMES = vars(asyncio.events)
-_POLICY: type = _NAMES.get("_AbstractEventLoopPolicy") or _NAMES.get(
-    "AbstractEventLoopPolicy", type
-)
+# asyncio's event loop policy knows all of its child processes.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.14 on; it goes in 3.16
+    _POLICY: type = getattr(asyncio, "AbstractEventLoopPolicy", type)
 
 # A search does not look into these: from them, everything can be reached.
 _TOO_WIDE = (asyncio.AbstractEventLoop, Context, ModuleType, TracebackType, _POLICY, type)

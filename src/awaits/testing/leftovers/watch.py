@@ -101,7 +101,6 @@ class Watch:
         self._generators: dict[int, Origin] = {}  # by identity
         self._to_be_closed: weakref.WeakSet[object] = weakref.WeakSet()  # by the event loop
         self._dropped: list[Leftover] = []
-        self._dropped_processes: list[tuple[Popen[Any], Origin]] = []
         # Those that a dropped one held as the body ended. Something else may hold them as well.
         self._perhaps: list[weakref.ref[AsyncGeneratorType[object, object]]] = []
         # Tasks and generators that were open when the body ended, described as they were then.
@@ -264,9 +263,8 @@ class Watch:
             return True
         with contextlib.suppress(TypeError):  # not all can be keys
             origin = self._generators.get(id(it)) or self._origins.get(it)
-            if isinstance(it, Popen) and origin is not None:
-                self._dropped_processes.append((it, origin))  # it may end before it is judged
-                return True
+            if isinstance(it, Popen):  # `subprocess` keeps it as long as it runs
+                return origin is not None
             if origin is not None and not (self.has_been_cut and _needs_no_closing(it)):
                 self._dropped.append(Leftover(None, _what(it), origin))
                 return True
@@ -322,9 +320,6 @@ class Watch:
         until = real.seconds() + SECONDS
         for it in [*threads, *self._processes()]:
             _wait_for_end(it, until)
-        for process, origin in self._dropped_processes:
-            if is_open(process):
-                yield Leftover(None, _what(process), origin)
         for it in self._made():
             if _kind(it) in ("thread", "process", "socket", "file") and is_open(it):
                 yield Leftover(it, _what(it), self._origins[it])
@@ -338,10 +333,10 @@ class Watch:
 
     def _processes(self) -> Iterator[object]:
         """Yield the processes that should end."""
-        known = [(it, self._origins[it]) for it in self._made() if isinstance(it, Popen)]
-        for it, origin in [*known, *self._dropped_processes]:
+        for it in self._made():
+            origin = self._origins[it]
             is_the_tests = self.has_been_cut and origin.is_direct
-            if not (is_the_tests or origin[:2] in self._stays):
+            if isinstance(it, Popen) and not (is_the_tests or origin[:2] in self._stays):
                 yield it
 
 

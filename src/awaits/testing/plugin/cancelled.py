@@ -29,7 +29,7 @@ from awaits.testing.loops.kept import n_cancelled
 from awaits.testing.plugin import abandoned, garbage
 from awaits.testing.plugin._pytest import forget_logged_errors
 from awaits.testing.plugin.bodies import HAS_PASSED, Body, code_of, ends_the_run
-from awaits.testing.plugin.leftovers import BEHIND, lines_of, may_stay, waits_for_fixtures
+from awaits.testing.plugin.leftovers import BEHIND, LEAVES, lines_of, may_stay, waits_for_fixtures
 from awaits.testing.plugin.limits import Limits, took_too_long
 from awaits.testing.plugin.sections import add_section
 from awaits.testing.plugin.signals import not_raised_again
@@ -306,7 +306,7 @@ class CancelledRuns:
         )
         lines = lines_of(test, programs, allow=allow)
         if lines:
-            at = f"When it is cancelled at await {self.schedule.cancel}, the test leaves behind:"
+            at = f"When it is cancelled at await {self.schedule.cancel}, the {LEAVES}"
             pytest.fail("\n".join([at, *lines]), pytrace=False)
 
 

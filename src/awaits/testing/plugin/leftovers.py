@@ -20,8 +20,10 @@ from awaits.testing.plugin.options import arguments_of
 # The fixtures of these packages own nothing that a test makes.
 _OWN_NOTHING = {"_pytest", "anyio", "awaits", "hypothesis", "pytest_asyncio"}
 
-BEHIND = "The test leaves behind:"
-"""How the report begins of what one has left."""
+LEAVES = "test leaves behind:"
+"""What comes before the lines that tell what one has left."""
+BEHIND = f"The {LEAVES}"
+"""How the report begins of what one has left, if it was not cancelled."""
 TO_ALLOW = (
     "To allow one: @pytest.mark.no_leftovers(allow={!r}), or a line of no_leftovers_allow in the "
     "ini file."

@@ -1,23 +1,21 @@
 """Which tests fail at the same line: behind many failures there may be one fault."""
 
-import asyncio
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from traceback import walk_tb
 
 import pytest
 
 from awaits.testing.deadlock import Place
 from awaits.testing.leftovers.places import is_of_the_project
-from awaits.testing.plugin.leftovers import BEHIND
+from awaits.testing.plugin.leftovers import LEAVES
 from awaits.testing.plugin.notes import noted
 
 FAILS_AT = "fails at"  # what is noted in a test's report
 MOST_LINES = 5
 # The first line that tells what is left behind.
-_LEFT = re.compile(rf"{re.escape(BEHIND[4:])}\n.*, (?:made|begun) (?:by .*)?at (.+)")
+_LEFT = re.compile(rf"{LEAVES}\n.*, (?:made|begun) (?:by .*)?at (.+)")
 
 
 class Lines:
@@ -55,11 +53,14 @@ class Lines:
 def line_of(error: BaseException) -> str:
     """Return the line of the program at which an error begins; "" if that is not known.
 
-    For what is left behind, it is where the first of it was made.
+    For what is left behind, it is where the first of it was made; for a group, its first error's.
     """
     if isinstance(error, pytest.fail.Exception) and (found := _LEFT.search(str(error))):
         return found[1]
-    traceback = _first_of(error).__traceback__ or error.__traceback__
+    first = error
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    traceback = first.__traceback__ or error.__traceback__
     places = [
         Place(frame.f_code, frame.f_code, line)
         for frame, line in walk_tb(traceback)
@@ -69,18 +70,3 @@ def line_of(error: BaseException) -> str:
         and not str(frame.f_globals.get("__name__")).startswith("awaits.testing.")
     ]
     return str(places[-1]) if places else ""
-
-
-def _first_of(error: BaseException) -> BaseException:
-    """Return the first error of a group that is no cancellation."""
-    return next(_leaves(error), error)
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    trio = sys.modules.get("trio")
-    cancelled = (asyncio.CancelledError, *([trio.Cancelled] if trio else []))
-    if isinstance(error, BaseExceptionGroup):
-        for it in error.exceptions:
-            yield from _leaves(it)
-    elif not isinstance(error, cancelled):
-        yield error
