@@ -12,7 +12,7 @@ from tests.testing.plugin.left import ON_BOTH, WITH_CONFIG, body, run, told
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no `sleep`.")
 
 START = "from subprocess import Popen\nprocess = Popen(['sleep', '100'])\n"
-END = "pytestconfig.add_cleanup(process.kill)\n"
+END = "pytestconfig.add_cleanup(lambda: (process.kill(), process.wait()))\n"
 
 
 def test_one_that_runs_is_left(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
