@@ -5,7 +5,7 @@ import functools
 import gc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import NamedTuple, TypeAlias, TypeVar
 
 # What anyio's task groups put around what they run, and the kit around a task that it cancels.
@@ -196,6 +196,10 @@ def _frames_of_the_user(coroutine: object) -> list[FrameType]:
         if not _is_a_library(frame.f_globals.get("__name__")):
             frames.append(frame)
         coroutine = coroutine.cr_await
+    if type(coroutine) is GeneratorType:
+        last: FrameType | None = coroutine.gi_frame
+        if last is not None and last.f_back is None and coroutine.gi_yieldfrom is None:
+            return frames if is_of_a_library(last) else [*frames, last]
     for _, found in _followed(coroutine):
         if found is not None and not is_of_a_library(found):
             frames.append(found)

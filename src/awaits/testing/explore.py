@@ -243,9 +243,9 @@ class Explorer:
 
     def _each_place(self) -> Iterator[Trial]:
         for line in list(self._seen.lines):
-            order = Places(partial(_is_at, line), jitter=self._jitter)
-            yield Trial(order)
-            for it in order.lines:
+            seen: dict[Line, None] = {}
+            yield Trial(Places(partial(_is_at, line, seen), jitter=self._jitter))
+            for it in seen:
                 self._seen.lines.setdefault(it, set())
 
     def _each_delayed(self, late: Late) -> Iterator[Trial]:
@@ -298,8 +298,11 @@ def _about_how_many(choices: list[Choice]) -> int:
     return math.prod(len(it.ready) + it.has_callbacks for it in choices)
 
 
-def _is_at(line: Line, task: int, step: int, stack: Stack) -> bool:  # noqa: ARG001 see Places
-    return line in stack()
+def _is_at(line: Line, seen: dict[Line, None], _task: int, _step: int, stack: Stack) -> bool:
+    """Tell whether a task stands at a line, and note where it stands."""
+    lines = stack()
+    seen.update(dict.fromkeys(lines))
+    return line in lines
 
 
 def _by_turns(streams: list[Iterator[Trial]]) -> Iterator[Trial]:

@@ -287,6 +287,7 @@ def test_who_looks_at_the_next_test_sees_one_of_the_same_module(pytester: pytest
 def test_the_faulthandler_of_pytest_waits_for_each_order_anew(pytester: pytest.Pytester) -> None:
     with mock.patch("faulthandler.dump_traceback_later") as begun:
         options = "-o", "faulthandler_timeout=60", "--anyio-backends=asyncio", "--explore=5"
-        explore(pytester, FINE, *options).assert_outcomes(passed=1)
+        slow = FINE.replace("    await", "    import time; time.sleep(0.02)\n        await")
+        explore(pytester, slow, *options).assert_outcomes(passed=1)
     assert begun.call_count > 5
     assert begun.call_args.args == (60,)

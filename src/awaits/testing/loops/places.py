@@ -38,8 +38,6 @@ class Places(Delays, Recorded):
         jitter: float = 0.0,
     ) -> None:
         super().__init__(self._delay_of, jitter=jitter, tells=False)
-        self.lines: dict[Line, None] = {}
-        """The lines that `is_slow` was told, in the order in which tasks came to them first."""
         self.delays: dict[tuple[int, int], int | Literal["idle"]] = {}
         self.jitter = jitter
         self._is_slow = is_slow
@@ -49,17 +47,17 @@ class Places(Delays, Recorded):
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take what has become ready."""
-        entries = list(entries)
+        entries, coroutine_of = list(entries), self.play.coroutine_of
         for entry in entries:
             if entry.task is not None:
                 key = entry.number, entry.step_number
-                if self._is_slow(*key, partial(self._stack_of, entry.task)):
+                if self._is_slow(*key, partial(stack, coroutine_of(entry.task))):
                     self._slow.add(key)
         super().add(entries)
 
     def take(self) -> Entry | None:
         """Return what runs next."""
-        if self._have_met():
+        if self._ran_beside is not None and self._have_met():
             self._release_all()
         entry = super().take()
         is_beside = self._until is not None and bool(self._late)
@@ -78,11 +76,6 @@ class Places(Delays, Recorded):
     def latest(self) -> float:
         """Return how far time may move: not at all if tasks have met that must go on first."""
         return -math.inf if self._have_met() else super().latest()
-
-    def _stack_of(self, task: object) -> tuple[Line, ...]:
-        lines = stack(self.play.coroutine_of(task))
-        self.lines.update(dict.fromkeys(lines))
-        return lines
 
     def _have_met(self) -> bool:
         beside = self._ran_beside

@@ -274,7 +274,8 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
             self.extend(self.rest())
             if entry is None:
                 return self.take()
-        return None if entry is None else cast("Step", entry.step)
+        step: Step | None = None if entry is None else entry.step
+        return step
 
     def rest(self) -> deque[Step]:
         """Take all steps, for a queue that nobody steers."""
@@ -386,9 +387,10 @@ class Play(deque[Step], ABC, Generic[Step, Task]):
 
     def _admit(self) -> None:
         # Usually one step arrives alone. Other threads may append meanwhile.
-        arrivals = [self._next_arrived()] if self._n_arrived() == 1 else self._arrivals()
+        n_arrived = self._n_arrived()
+        arrivals = (self._next_arrived(),) if n_arrived == 1 else self._arrivals()
         try:
-            if len(arrivals) == 1:
+            if n_arrived == 1:
                 self._order.add((self._entry(arrivals[0]),))
             else:
                 self._order.add(self._in_order([self._entry(step) for step in arrivals]))

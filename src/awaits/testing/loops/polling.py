@@ -28,10 +28,10 @@ class Polling:
         self.until_next: float = SECONDS_TO_WAKE
         """For how many real seconds to wait before the next look, at most."""
         self._most = SECONDS_OF_POLLING
-        self._instant = nan  # in virtual time; all others in real time
+        self._instant = nan  # in virtual time, which `count` is told; all others in real time
         self._looked = self._counted = real.seconds()
         self._n_woken = 0  # looks in a row that came early
-        self._begin_anew()
+        self._waited = self._worked = self._computed = 0.0
         self._all_stood = False  # when this was counted last
 
     def counts_now(self) -> bool:

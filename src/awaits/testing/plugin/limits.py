@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from awaits.testing.loops import adapter_here
+from awaits.testing.loops import adapter_here, real
 from awaits.testing.plugin._pytest import faulthandler_file
 from awaits.testing.plugin.bodies import Body
 from awaits.testing.plugin.options import given
@@ -16,6 +16,7 @@ from awaits.testing.plugin.watchdog import Alarm, has_alarm
 SECONDS = 30.0  # real ones, of a run in another order than the first
 SECONDS_AGAIN = 5.0  # once a run has hung: what makes its order small runs many times
 TIMES_THE_FIRST = 10  # or so many times as long as the first run took, if that is longer
+SECONDS_BETWEEN = 0.01  # a limit begins anew: that takes as long as a tenth of a short run
 
 # What fails tests that have not ended in time.
 _WATCHERS = {"awaits.testing.plugin.timeouts", "pytest_timeout"}
@@ -41,6 +42,7 @@ class Limits:
         self._last: tuple[pytest.Item, object] | None = None  # a test, and its limit's settings
         self._first = 0.0  # how many seconds the first run of a test took
         self._has_hung = False  # whether another run of it did
+        self._began: tuple[pytest.Item | None, float] = None, 0.0  # whose limits, and when
         self._alarm: Alarm | None = None
 
     @property
@@ -94,7 +96,11 @@ class Limits:
         self._last = item, settings
 
     def begin_anew(self, test: pytest.Item) -> None:
-        """Begin the limit of a test anew, if it has one."""
+        """Begin the limit of a test anew, if it has one, unless it has begun just now."""
+        now = real.seconds()
+        if self._began[0] is test and now - self._began[1] < SECONDS_BETWEEN:
+            return
+        self._began = test, now
         if self._alarm is not None:
             self._alarm.begin_anew()
         if self._last is not None and self._last[0] is test:

@@ -316,17 +316,19 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def _nothing_can_run(self) -> None:
         alone = self.threads.alone
         try:
-            # A short cut for the usual case, only timers: to call `make_something_run` each time
-            # would be a tenth of what virtual time costs, see benchmarks/clock.py.
-            if (
-                type(self._ready) is deque
-                and not (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
-                and not (self._watched.n_watched > 1 or self._signal_handlers)
-                and not (alone.has_callers or tuple(ALIVE.values()) != alone.alive)
-                and self.timekeeper.move(self.next_deadline())
-            ):
+            # A short cut for the usual case, only timers and delayed steps: to call
+            # `make_something_run` each time would be a tenth of what virtual time costs, see
+            # benchmarks/clock.py.
+            is_usual = not (
+                (self.threads.n_out or self.waiting_for_idle or self.timekeeper.idle)
+                or (self._watched.n_watched > 1 or self._signal_handlers)
+                or (alone.has_callers or tuple(ALIVE.values()) != alone.alive)
+            )
+            play = None if type(self._ready) is deque else self.current_play()
+            latest = math.inf if play is None else play.latest()
+            if is_usual and self.timekeeper.move(self.next_deadline(), latest=latest):
                 self._queue_what_is_due()
-            else:
+            elif not (is_usual and play is not None and play.release()):
                 self._move_or_wait()
         except Exception as error:
             if self._main is None or error is self._thrown.error:  # nobody takes it
