@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import re
 import sys
+import sysconfig
 import time
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ LONGEST = 15.0  # seconds that a run may take; who runs a suite waits no longer 
 PRELOADED = ("anyio", "anyio.pytest_plugin", "hypothesis", "trio", "awaits.testing.plugin")
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")  # of an object: no two runs have the same
 WHERE = re.compile(r'^[ |]+(File "|    )|^[ |]+\^+$')  # in a traceback
+# Of libraries, and of Python's own: on each machine they are elsewhere.
+FOLDERS = [f"{sysconfig.get_path(name)}/" for name in ("purelib", "platlib", "stdlib")]
 LINES = 40  # of what a run prints that are kept
 
 Status: TypeAlias = Literal["passed", "failed", "absent", "hung"]
@@ -143,4 +146,7 @@ def _said(report: pytest.TestReport) -> str:
         if title == "the order of its tasks":
             lines += ["", *section.splitlines()]
     lines = lines or [line for line in text.splitlines() if not WHERE.search(line)][-LINES:]
-    return ADDRESS.sub("0x...", "\n".join(line.rstrip() for line in lines[:LINES])) + "\n"
+    said = "\n".join(line.rstrip() for line in lines[:LINES]) + "\n"
+    for folder in FOLDERS:
+        said = said.replace(folder, "")
+    return ADDRESS.sub("0x...", said)
