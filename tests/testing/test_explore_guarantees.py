@@ -107,6 +107,18 @@ def test_each_step_is_delayed_until_nothing_else_can_run_and_in_another_order_by
     assert [it for it in tried if it in by_one] == by_one
 
 
+def test_a_task_runs_ahead_of_all_others_to_each_line_and_waits_there(backend: str) -> None:
+    async def one() -> None:
+        await steps(3)
+        await checkpoint()
+
+    tried = simple(Explored(), lambda: together(one, *[lambda: steps(9)] * 2), backend)
+
+    ahead = [Schedule({(2, 1): 4, (3, 1): 4, (1, 5): "idle"})]
+    assert [it for it in tried if it in ahead] == ahead
+    assert Schedule({(2, 1): 1, (3, 1): 1, (1, 2): "idle"}) in tried
+
+
 def test_a_single_task_is_cancelled_at_each_await_though_no_order_differs(backend: str) -> None:
     explorer = Explored(cancel=True)
     trials = explore(explorer, lambda: together(lambda: steps(3)), backend, 10)

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import gc
 from collections.abc import Iterable, Iterator
+from os import getcwd  # a test may replace it, such as blockbuster: this runs in event loops
 from pathlib import Path
 from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -131,7 +132,7 @@ def file_and_line(path: str, line: int) -> str:
     """Return a place as text, such as `tests/test_it.py:12`."""
     file = Path(path)
     with contextlib.suppress(OSError, ValueError):  # the folder is gone, or the file is elsewhere
-        file = file.relative_to(Path.cwd())
+        file = file.relative_to(getcwd())  # noqa: PTH109 see the import
     return f"{file}:{line}"
 
 

@@ -120,9 +120,10 @@ class Explorer:
 
     A test that has few enough is tried in all its orders, unless steps may be late or tasks are
     cancelled. Of the others, some orders are simple, because these find most bugs: each step
-    delayed until nothing else can run, and by one step; all steps delayed that begin at one line;
-    each task cancelled at each of its awaits. They alternate with orders that are drawn from a
-    mixture. When there are no more simple ones, all are drawn.
+    delayed until nothing else can run, and by one step; all steps delayed that begin at one line; a
+    task that runs ahead of all others to a line; each task cancelled at each of its awaits. They
+    alternate with orders that are drawn from a mixture. When there are no more simple ones, all are
+    drawn.
 
     Args:
         seed: What the draws depend on, such as the test's name.
@@ -148,6 +149,7 @@ class Explorer:
         self._seen = Seen(jitter=self._jitter)
         self._is_native = False
         self._ran_first: tuple[int, ...] = ()
+        self._started: set[int] = set()  # the tasks of the first run, without the test's own
         self._cancellable: list[StepKey] = []  # of the first run
         self._pairs: list[Schedule] = []  # a cancellation, and a delay in the clean-up after it
 
@@ -219,13 +221,14 @@ class Explorer:
         self._is_native = first.is_native
         self._seen.steps = steps if self._jitter else first.contended
         self._seen.look_at(steps, first.stacks or [])
+        self._started = {task for task, _ in steps} - {first.opener}
         if self._cancels:
             self._cancellable = cancellable(first)
 
     # Simple orders.
 
     def _simple(self, idle: Iterator[Trial]) -> Iterator[Trial]:
-        streams = [idle, self._each_place()]
+        streams = [idle, self._each_place(), self._each_ahead()]
         if self._cancels:
             streams.insert(0, self._each_cancelled())
         yield from _by_turns(streams)
@@ -247,6 +250,13 @@ class Explorer:
             yield Trial(Places(partial(_is_at, line, seen), jitter=self._jitter))
             for it in seen:
                 self._seen.lines.setdefault(it, set())
+
+    def _each_ahead(self) -> Iterator[Trial]:
+        came = self._seen.came
+        for task, step in dict.fromkeys(came[it] for it in self._seen.lines if it in came):
+            others: DelayDict = {(it, 1): step - 1 for it in self._started if it != task}
+            if others and step > 1:
+                yield self._delayed({**others, (task, step): "idle"})
 
     def _each_delayed(self, late: Late) -> Iterator[Trial]:
         for step in self._seen.steps:

@@ -29,6 +29,8 @@ class Seen:
     lines: dict[Line, set[StepKey]] = field(default_factory=dict[Line, set[StepKey]])
     """The lines of the test, and of what it calls, at which steps begin; for each, the steps of the
     first run with which tasks left it."""
+    came: dict[Line, StepKey] = field(default_factory=dict[Line, StepKey])
+    """For each of these lines, the first step that began there."""
     jitter: float = 0.0
 
     def look_at(self, steps: Sequence[StepKey], stacks: Sequence[tuple[Line, ...]]) -> None:
@@ -38,6 +40,7 @@ class Seen:
         at: dict[Line, set[StepKey]] = {}
         for step, stack in zip(reversed(steps), reversed(stacks), strict=False):
             for line in stack:
+                self.came[line] = step
                 at.setdefault(line, set()).add(step)
                 if line not in left.get(step[0], ()):
                     self.lines.setdefault(line, set()).add(step)

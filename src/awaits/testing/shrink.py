@@ -125,14 +125,14 @@ def _joined(parts: list[DelayDict]) -> DelayDict:
 def _in_one_word(delays: DelayDict, still_fails: StillFails) -> DelayDict:
     """Replace several delays of a task by one, if that still fails: of one step, or of all."""
     for own in _by_task(delays):
-        if len(own) < 2:
+        if len(own) < 2 and all(step != "every" for _, step in own):
             continue
         for word in _words(own):
             said: DelayDict = {key: late for key, late in delays.items() if key not in own}
             said.update(word)
             if len(said) > 1 and still_fails(word):
                 return word  # alone, it does what the delays of all tasks did
-            if still_fails(said):
+            if said != delays and still_fails(said):
                 delays = said
                 break
     return delays
@@ -142,7 +142,7 @@ def _words(own: DelayDict) -> Iterator[DelayDict]:
     """Yield single delays that may do the same as several delays of a task."""
     task = next(iter(own))[0]
     total = sum(late for late in own.values() if late != "idle")
-    lates: tuple[Late, ...] = "idle", 1, 2, 4, 6, 8
+    lates: tuple[Late, ...] = "idle", 1, 2, 3, 4, 6, 8
     keys = list(own)
     some = keys[:: -(-len(keys) // MOST_WORDS)]  # evenly, if there are too many
     for key in some:

@@ -291,3 +291,21 @@ def test_the_faulthandler_of_pytest_waits_for_each_order_anew(pytester: pytest.P
         explore(pytester, slow, *options).assert_outcomes(passed=1)
     assert begun.call_count > 5
     assert begun.call_args.args == (60,)
+
+
+def test_a_test_that_cannot_run_twice_is_named_with_the_error_of_its_second_run(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    left = []
+
+    async def test_it():
+        assert not left, "an earlier run has left it"
+        if await in_turns("a", "b") != "abab":
+            left.append(1)
+            raise ValueError
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*test_it* is not explored: *", "*: an earlier run has left it *"])

@@ -149,6 +149,12 @@ FINE = {
                 receive.close()
                 send.send_nowait(1) if not anyio.current_time() else send.close()
     """,
+    "checks by pytest's own methods what it would have raised": """
+        with pytest.raises(BaseException) as raised:
+            await anyio.sleep(1)
+            raise ValueError("it has slept")
+        raised.match("it has slept")
+    """,
     "bears no cancel scope around it": """
         scopes = anyio.CancelScope(), anyio.CancelScope()
         scopes[0].__enter__()

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from awaits.testing.plugin import limits
+from awaits.testing.plugin import limits, watchdog
 from tests.testing.plugin.shared import run_tests
 
 pytestmark = pytest.mark.skipif(
@@ -28,6 +28,34 @@ HANGS_IN_ONE_ORDER = """
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(takes, a, b, 0)
                 tasks.start_soon(takes, b, a, 9)
+"""
+
+BLOCKS_IN_ONE_ORDER = """
+    import threading
+
+    async def takes(lock, n):
+        for _ in range(n):
+            await anyio.sleep(0)
+        with lock:
+            await anyio.sleep(0)
+
+    async def test_it():
+        lock = threading.Lock()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(takes, lock, 0)
+            tasks.start_soon(takes, lock, 3)
+"""
+
+BLOCKS_IF_CANCELLED = """
+    import queue
+    from concurrent.futures import ThreadPoolExecutor
+
+    async def test_it():
+        items = queue.Queue()
+        with ThreadPoolExecutor(1) as pool:  # which waits for its thread when it is left
+            pool.submit(items.get, timeout=5)
+            await anyio.sleep(0)
+            items.put(1)
 """
 
 HANGS_IF_CANCELLED = """
@@ -115,6 +143,30 @@ def test_a_cancelled_test_that_hangs_fails(
             "After 2 s, the test has not ended:",
             "  * waits at *, in waits_again, for *",
             "It replays with: @pytest.mark.explore(Schedule(cancel=1))",
+        ]
+        * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("tests", "option"),
+    [(BLOCKS_IN_ONE_ORDER, "--explore=20"), (BLOCKS_IF_CANCELLED, "--explore-cancel")],
+    ids=["another order", "a cancelled test"],
+)
+def test_one_that_blocks_the_event_loop_is_interrupted(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tests: str, option: str
+) -> None:
+    monkeypatch.setattr(limits, "SECONDS", 0.5)
+    monkeypatch.setattr(limits, "SECONDS_AGAIN", 0.5)
+    monkeypatch.setattr(watchdog, "SECONDS_TO_ANSWER", 0.2)
+    result = run_tests(pytester, tests, option)
+
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "After 0.5 s, the test has not ended, and its event loop is blocked:",
+            "  a task runs at *, and has not awaited for 0.2 s or more",
+            "It replays with: @pytest.mark.explore(Schedule(*))",
         ]
         * 2
     )

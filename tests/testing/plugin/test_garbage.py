@@ -7,7 +7,7 @@ import pytest
 
 from awaits.testing.plugin import garbage
 from tests.testing.plugin.cancel import cancel, one
-from tests.testing.plugin.shared import RACE, explore
+from tests.testing.plugin.shared import EXPLORED_HEAD, RACE, Apart, explore
 
 
 def test_collections_in_a_block_look_at_nothing_that_is_older() -> None:
@@ -53,3 +53,69 @@ def test_when_a_test_has_been_cancelled_everywhere_nothing_is_frozen_any_more(
     with mock.patch.object(garbage, "_FROZEN_FROM_THE_START", gc.get_freeze_count()):
         cancel(pytester, one("await program.closes()")).assert_outcomes(passed=2)
     assert gc.get_freeze_count() == 0
+
+
+OF_AN_ORDER = """
+    import gc
+
+    async def test_it({arguments}):
+        gc.collect()
+        send, receive = anyio.create_memory_object_stream(1)
+        in_order = await in_turns("a", "b") == "abab"
+        receive.close()
+        if in_order:
+            send.close()
+        send = [send]
+        send.append(send)
+"""
+
+
+@pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
+def test_what_an_order_leaves_open_in_a_cycle_fails_that_order_where_warnings_are_errors(
+    pytester: pytest.Pytester, arguments: str
+) -> None:
+    test = OF_AN_ORDER.format(arguments=arguments)
+    result = explore(pytester, test, "-W", "error")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *ResourceWarning: Unclosed <MemoryObjectSendStream *",
+            "It replays with: *(Schedule({(*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*failed like this once*")
+    again = explore(pytester, test, "-W", "error", "-p", "no:cacheprovider", _schedule(result))
+    again.assert_outcomes(failed=1)
+    again.stdout.no_fnmatch_line("*failed like this once*")
+
+
+def _schedule(result: pytest.RunResult) -> str:
+    line = next(line for line in result.outlines if line.startswith("It replays with"))
+    return f"--explore={line.partition('explore(')[2].removesuffix(')')}"
+
+
+LEFT_BY_A_RACE = """
+    import gc
+
+    async def test_it():
+        gc.collect()
+        send, receive = anyio.create_memory_object_stream(1)
+        cycle = [send]
+        cycle.append(cycle)
+        order = await in_turns("a", "b")
+        receive.close()
+        assert order == "abab"
+        send.close()
+"""
+
+
+def test_a_race_is_told_though_it_leaves_what_fails_a_later_run(
+    pytester: pytest.Pytester, apart: Apart
+) -> None:
+    pytester.makepyfile(EXPLORED_HEAD + LEFT_BY_A_RACE)
+    strict = "-Werror::ResourceWarning", "-Werror::pytest.PytestUnraisableExceptionWarning"
+    result = apart(*strict, "--explore=20")
+
+    result.stdout.fnmatch_lines(["E *AssertionError: *", "It replays with: *(Schedule({(*"])
+    result.stdout.no_fnmatch_line("*is not explored*")

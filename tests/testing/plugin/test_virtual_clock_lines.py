@@ -107,3 +107,27 @@ PROJECT = """
 
 def test_a_sync_test_may_run_pytest_in_virtual_time_itself(pytester: pytest.Pytester) -> None:
     run_tests(pytester, PROJECT, "--virtual-time").assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize(
+    ("imports", "reads"),
+    [
+        ("import time", "time.time()"),
+        ("from time import sleep, time as now", "now()"),
+        ("import datetime; closure = lambda: datetime", "datetime.datetime.now().timestamp()"),
+    ],
+)
+def test_one_that_a_function_imports_itself_is_named(
+    pytester: pytest.Pytester, imports: str, reads: str
+) -> None:
+    tests = f"""
+    async def test_it():
+        {imports}
+        before = {reads}
+        await anyio.sleep(6)
+        assert {reads} - before >= 6
+    """
+    result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["  test_it, *, reads *time*()"])

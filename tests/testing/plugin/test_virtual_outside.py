@@ -244,3 +244,25 @@ def test_a_process_that_is_no_key_may_be_started(pytester: pytest.Pytester) -> N
     """
     options = "--virtual-time", "--no-leftovers", "--anyio-backends=asyncio,trio"
     run_tests(pytester, tests, *options).assert_outcomes(passed=2)
+
+
+def test_nothing_that_blocks_is_called_where_a_test_starts_a_process(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import os, sys
+
+    @pytest.fixture
+    def no_blocking(monkeypatch):  # as blockbuster has it
+        def getcwd():
+            raise AssertionError("it blocks the event loop")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getcwd", getcwd)
+            yield
+
+    async def test_it(no_blocking):
+        await anyio.run_process([sys.executable, "-c", ""])
+"""
+    result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio,trio")
+    result.assert_outcomes(passed=2)

@@ -3,6 +3,7 @@
 import contextlib
 import dis
 import functools
+import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -201,10 +202,26 @@ def _add(code: CodeType, names: dict[str, object], functions: _Functions) -> Non
 
 
 def _named(code: CodeType, names: dict[str, object]) -> Iterator[tuple[object, int]]:
-    """Yield the values of a function's global names, their attributes that may be clocks, lines."""
+    """Yield the values of a function's global names, their attributes that may be clocks, lines.
+
+    What a function imports itself counts as global.
+    """
     value: object = None
+    module: object = None  # that the function imports
+    own: dict[str, object] = {}  # what it has imported
     for instruction in dis.get_instructions(code):
         match instruction.opname, instruction.argval:
+            case "IMPORT_NAME", str(name):
+                value = module = sys.modules.get(name)
+            case "IMPORT_FROM", str(name):
+                value = vars(module).get(name) if isinstance(module, ModuleType) else None
+            case "STORE_FAST" | "STORE_DEREF", str(name):
+                own[name], value = value, None
+            case "STORE_FAST_LOAD_FAST", (str(stored), str(name)):  # since Python 3.13
+                own[stored] = value
+                value = own.get(name)
+            case str(loads), str(name) if loads.startswith(("LOAD_FAST", "LOAD_DEREF")):
+                value = own.get(name)
             case "LOAD_GLOBAL" | "LOAD_NAME", str(name):
                 value = names.get(name)
             case "LOAD_ATTR" | "LOAD_METHOD", str(name) if name in _PARTS and issubclass(

@@ -277,10 +277,11 @@ class Explore:
                 keeps_lengths = explorer.has_slept and not plan.jitter
                 note(reports, EVERY, [explorer.all.is_complete, str(explorer.all), keeps_lengths])
             return reports
-        if has_passed and not self._passes_again(item):
-            self._note_not_repeatable(item, reports, *failing)
-            return reports
         with garbage.collected_by_hand():
+            if has_passed and (again := self._failing_again(item)):
+                error = error_of(again if failed(again) else failing[1])  # it may be skipped
+                self._note_not_repeatable(item, reports, failing[0], error)
+                return reports
             failures = self._failures(item, plan, *failing, is_kept=search.is_kept)
         if not has_passed:  # and one order alone was asked for
             tell(failures, IN_ANY_ORDER)
@@ -294,13 +295,13 @@ class Explore:
             tell(reports, schedule.lanes)
 
     def _note_not_repeatable(
-        self, item: pytest.Function, reports: Reports, schedule: Schedule, failing: Reports
+        self, item: pytest.Function, reports: Reports, schedule: Schedule, error: str
     ) -> None:
         did = self._cancelled.cut_off.get(item.nodeid)
         if did is not None and cancels_all(schedule):
-            note(reports, NOT_REPEATABLE, [error_of(failing), did])
+            note(reports, NOT_REPEATABLE, [error, did])
         else:
-            note(reports, NOT_REPEATABLE, [error_of(failing)])
+            note(reports, NOT_REPEATABLE, [error])
             self._not_repeatable.append(item.nodeid)
 
     def _failures(
@@ -345,18 +346,20 @@ class Explore:
             expect(reports)
         return reports
 
-    def _passes_again(self, item: pytest.Function) -> bool:
-        """Tell whether the test, which has passed once, passes again if no order is chosen."""
-        if passed(run_again(item)):  # another plugin may skip it, now that it has failed once
-            return True
+    def _failing_again(self, item: pytest.Function) -> Reports:
+        """Return the reports of the test, which has passed once, if it fails without an order."""
+        reports: Reports = run_again(item)
+        if passed(reports):  # another plugin may skip it, now that it has failed once
+            return []
         if event_loop_of(item) != "trio":
-            return False
+            return reports
         # trio's own order is random: a test that failed in one may pass in others, as it did
         # before.
-        return any(
+        passes = any(
             passed(self._runs.run(item, Schedule()) if first else run_again(item))
             for first in (True, *TRIES_ON_TRIO * (False,))
         )
+        return [] if passes else reports
 
     def _last(self, item: pytest.Function) -> Schedule | None:
         """Return the order in which a test failed in an earlier run, if it did."""

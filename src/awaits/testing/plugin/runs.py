@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import unittest
 from asyncio import CancelledError, all_tasks, get_running_loop, sleep
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -36,6 +37,8 @@ class Runs:
         """What ran last, of all that have run in one event loop."""
         self.n_ran: int = 0
         """How many have."""
+        self.collects: bool = False
+        """Whether each run ends with a garbage collection, so that what it leaves is its own."""
         self.older: OlderTasks = OlderTasks()
         """Those that are older than the run of a test that is played again for its report."""
         self._cancelled = cancelled
@@ -73,6 +76,8 @@ class Runs:
                 await _cancelled_tasks_end()
                 with _forgiven(order), order, self.older.noticed(order if debugs else None):
                     await body(*args, **kwargs)
+                if self.collects:
+                    gc.collect()
 
             return steered
 

@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple, TypeAlias
 import pytest
 
 from awaits.testing.explore import Explorer, Trial, trial_of
+from awaits.testing.plugin import garbage
 from awaits.testing.plugin._again import is_set_up_for_each_test
 from awaits.testing.plugin.cancelled import CancelledRuns
-from awaits.testing.plugin.reports import Reports, failed
+from awaits.testing.plugin.reports import Reports, error_of, failed
 from awaits.testing.plugin.runners import runner_of
 from awaits.testing.plugin.runs import Runs
 from awaits.testing.schedule import Schedule, cancels_all
@@ -90,6 +91,7 @@ class Search:
 
     def first_failing(self) -> Failing | None:
         """Run the test until it fails."""
+        self._runs.collects = False
         failing = self._first_given() or self._first_of_many()
         if self._plan.awaits and (failing is None or cancels_all(failing[0])):
             failing = failing or self._first_cancelled()
@@ -105,7 +107,10 @@ class Search:
         if schedule is None:
             return None
         order = schedule if cancels_all(schedule) else trial_of(schedule)
+        garbage.collect()
+        self._runs.collects = True
         reports = self._runs.run(self._item, order)
+        self._runs.collects = failed(reports) and _comes_of_garbage(reports)
         if isinstance(order, Trial) or self._plan.schedule is not None:
             self.explorer.note(order)
         if not failed(reports):
@@ -123,6 +128,8 @@ class Search:
             if not failed(reports):
                 return None
             failing, n_ran = runs.last, runs.n_ran
+            if _comes_of_garbage(reports):
+                return self._first_collected()
             if failing is not None:
                 again = runs.run(item, failing.schedule)
                 # If it fails after the same runs in one event loop, and not alone, the test may be
@@ -134,12 +141,26 @@ class Search:
                 # It failed in some of these runs: pytest notices some errors only after the body.
                 self.explorer.begin_anew()
                 trials = self._trials(self.explorer)
+        return self._first_of_each(trials)
+
+    def _first_of_each(self, trials: Iterator[Trial]) -> Failing | None:
+        """Run the test until it fails, and set it up anew each time."""
         for trial in trials:
-            reports = runs.run(item, trial)
-            if failed(reports):
-                self.explorer.note(trial)
-                return trial.schedule, reports
+            reports = self._runs.run(self._item, trial)
+            if not failed(reports):
+                continue
+            if _comes_of_garbage(reports) and not self._runs.collects:
+                return self._first_collected()
+            self.explorer.note(trial)
+            return trial.schedule, reports
         return None
+
+    def _first_collected(self) -> Failing | None:
+        """Run the test until it fails, and collect the garbage of each run as it ends."""
+        garbage.collect()
+        self._runs.collects = True
+        self.explorer.begin_anew()
+        return self._first_of_each(self._trials(self.explorer))
 
     def _first_cancelled(self) -> Failing | None:
         """Cancel the test at each of its awaits until it fails."""
@@ -179,3 +200,8 @@ class Search:
         if plan.deviations is None:
             return explorer.trials(plan.most or ORDERS)
         return explorer.every(plan.deviations, plan.most)
+
+
+def _comes_of_garbage(reports: Reports) -> bool:
+    """Tell whether a run failed when garbage was collected, which an earlier one may have left."""
+    return "unraisable" in error_of(reports).lower()

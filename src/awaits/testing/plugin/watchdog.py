@@ -114,19 +114,23 @@ class Watchdog:
 
     def _watch(self) -> None:
         seconds = self._seconds
-        while not self._is_over.wait(seconds) and self._look():
+        while not self._is_over.wait(seconds) and self._look(frames().get(self._loop)):
             seconds = SECONDS_TO_ANSWER
 
-    def _look(self) -> bool:
-        """Do what is due: when it is late, and then each second. Tell whether to look again."""
+    def _look(self, frame: FrameType | None) -> bool:
+        """Do what is due: when it is late, and then each second. Tell whether to look again.
+
+        Args:
+            frame: Where the event loop's thread stands.
+        """
         if not self._is_late:
-            self._is_late = not _is_debugged(frames().get(self._loop))
+            self._is_late = not _is_debugged(frame)
             with contextlib.suppress(RuntimeError, OSError):  # the event loop is gone
                 if self._is_late:
                     self._soon(self._expire)
             return self._is_late
         if not self._answered.is_set():
-            self._end_what_blocks()  # then the next task may block it
+            self._end_what_blocks(frame)  # then the next task may block it
             return True
         self._n_cancels += 1
         try:
@@ -137,9 +141,8 @@ class Watchdog:
             self._tell(f"{self.report}\n  It was cancelled, and has not ended since.")
         return True
 
-    def _end_what_blocks(self) -> None:
+    def _end_what_blocks(self, frame: FrameType | None) -> None:
         """Note where a task blocks the event loop, and interrupt it once: then it may clean up."""
-        frame = frames().get(self._loop)
         step = self._step_in(frame)
         if step is None or step is self._interrupted:
             return
@@ -201,8 +204,8 @@ class Alarm(Watchdog):
             _set_alarm(0, 0)
             _handle(signal.SIGALRM, SIG_DFL)
 
-    def _ring(self, _number: int, _frame: FrameType | None) -> None:
-        if not self._look():
+    def _ring(self, _number: int, frame: FrameType | None) -> None:
+        if not self._look(frame):
             _set_alarm(0, 0)
 
 
