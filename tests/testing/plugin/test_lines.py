@@ -103,3 +103,31 @@ def test_without_what_finds_faults_nothing_is_counted(pytester: pytest.Pytester)
 
     assert result.parseoutcomes()["failed"] == 8
     result.stdout.no_fnmatch_line(TITLE)
+
+
+def test_a_test_that_leaves_several_things_is_counted_at_the_line_that_most_have_in_common(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest, socket
+        pytestmark = pytest.mark.anyio
+        kept = []
+
+        def one():
+            kept.append(socket.socket())
+
+        def another():
+            kept.append(socket.socket())
+
+        async def test_a(): one(); another()
+        async def test_b(): another(); one()
+        async def test_c(): one()
+        """
+    )
+    result = pytester.runpytest("--anyio-backends=asyncio", "--no-leftovers")
+
+    counted = [it for it in result.outlines if re.match("  [0-9]+ at ", it)]
+    assert len(counted) == 1
+    assert counted[0].endswith(".py:6, in one")
+    assert counted[0].startswith("  3 at ")

@@ -14,8 +14,8 @@ from awaits.testing.plugin.notes import noted
 
 FAILS_AT = "fails at"  # what is noted in a test's report
 MOST_LINES = 5
-# The first line that tells what is left behind.
-_LEFT = re.compile(rf"{LEAVES}\n.*, (?:made|begun) (?:by .*)?at (.+)")
+# A line that tells what is left behind.
+_LEFT = re.compile(r"^.*, (?:made|begun) (?:by .*)?at (.+)$", re.MULTILINE)
 
 
 class Lines:
@@ -28,35 +28,45 @@ class Lines:
     def pytest_runtest_makereport(
         self, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note at which line a test fails."""
+        """Note at which lines a test fails."""
         report = yield
-        if call.excinfo is not None and (line := line_of(call.excinfo.value)):
-            noted(report)[FAILS_AT] = line
+        if call.excinfo is not None and (lines := begins_at(call.excinfo.value)):
+            noted(report)[FAILS_AT] = lines
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a test that fails, in whichever process."""
-        line = noted(report).get(FAILS_AT)
-        if report.failed and line is not None:
-            self._functions[str(line)].add(report.nodeid.partition("[")[0])
+        lines = noted(report).get(FAILS_AT)
+        if report.failed and isinstance(lines, list):
+            for line in lines:
+                self._functions[line].add(report.nodeid.partition("[")[0])
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
-        """Name the lines at which several test functions fail, the most frequent first."""
-        shared = [(len(it), line) for line, it in self._functions.items() if len(it) > 1]
-        if shared:
-            terminalreporter.write_line("test functions that fail at the same line:")
-        for n_functions, line in sorted(shared, key=lambda it: (-it[0], it[1]))[:MOST_LINES]:
-            terminalreporter.write_line(f"  {n_functions} at {line}")
+        """Name the lines at which several test functions fail, the most frequent first.
+
+        A test that fails at several lines is counted at the most frequent of these.
+        """
+        functions = {line: it.copy() for line, it in self._functions.items()}
+        for number in range(MOST_LINES):
+            line = min(functions, key=lambda it: (-len(functions[it]), it), default="")
+            counted = functions.pop(line, set())
+            if len(counted) < 2:
+                break
+            if not number:
+                terminalreporter.write_line("test functions that fail at the same line:")
+            terminalreporter.write_line(f"  {len(counted)} at {line}")
+            for others in functions.values():
+                others.difference_update(counted)
 
 
-def line_of(error: BaseException) -> str:
-    """Return the line of the program at which an error begins; "" if that is not known.
+def begins_at(error: BaseException) -> list[str]:
+    """Return the lines of the program at which an error begins, if they are known.
 
-    For what is left behind, it is where the first of it was made; for a group, its first error's.
+    For what is left behind, they are where it was made; for a group, it is its first error's.
     """
-    if isinstance(error, pytest.fail.Exception) and (found := _LEFT.search(str(error))):
-        return found[1]
+    if isinstance(error, pytest.fail.Exception) and LEAVES in str(error):
+        return list(dict.fromkeys(_LEFT.findall(str(error))))
     first = error
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
@@ -69,4 +79,4 @@ def line_of(error: BaseException) -> str:
         and not frame.f_code.co_filename.startswith("<")
         and not str(frame.f_globals.get("__name__")).startswith("awaits.testing.")
     ]
-    return str(places[-1]) if places else ""
+    return [str(places[-1])] if places else []
