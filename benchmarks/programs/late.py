@@ -51,6 +51,27 @@ async def half_changed(*, after: int, window: int, n_readers: int = 1, at_once: 
     assert n_wrong < n_readers
 
 
+async def both_half_changed(*afters: int, window: int, at_once: bool) -> None:
+    """Each reader sees its own width changed and its height not yet."""
+    sizes = [[1, 1] for _ in afters]
+    are_wrong = [False for _ in afters]
+
+    async def resize(number: int) -> None:
+        await steps(afters[number])
+        sizes[number][0] = 2
+        if not at_once:
+            await steps(window)
+        sizes[number][1] = 2
+
+    async def read(number: int) -> None:
+        await steps(3)
+        are_wrong[number] = sizes[number] == [2, 1]
+
+    numbers = range(len(afters))
+    await together(*[partial(does, it) for does in (resize, read) for it in numbers])
+    assert not all(are_wrong)
+
+
 async def beside_a_busy_wait(program: Run) -> None:
     """A task asks again and again whether the program has ended: it can always run."""
     has_ended = False
@@ -148,6 +169,14 @@ PROGRAMS = [
         right=partial(half_changed, after=12, window=2, n_readers=2, at_once=True),
         deviations=2,
         witness=Schedule({(2, 4): 14, (3, 2): 15}),
+    ),
+    Program(
+        "two windows of 2 steps",
+        "windows",
+        wrong=partial(both_half_changed, 12, 30, window=2, at_once=False),
+        right=partial(both_half_changed, 12, 30, window=2, at_once=True),
+        deviations=2,
+        witness=Schedule({(3, 1): 20, (4, 1): 45}),
     ),
     Program(
         "late by 30 steps beside a busy wait",

@@ -119,6 +119,17 @@ def test_a_task_runs_ahead_of_all_others_to_each_line_and_waits_there(backend: s
     assert Schedule({(2, 1): 1, (3, 1): 1, (1, 2): "idle"}) in tried
 
 
+def test_all_tasks_that_come_to_a_line_run_ahead_of_those_that_do_not(backend: str) -> None:
+    async def one() -> None:
+        await steps(3)
+        await checkpoint()
+
+    tried = simple(Explored(), lambda: together(one, lambda: steps(9), one), backend)
+
+    assert Schedule({(2, 1): 4, (3, 1): 4, (1, 5): "idle"}) in tried
+    assert Schedule({(2, 1): 8, (1, 5): "idle", (3, 5): "idle"}) in tried
+
+
 def test_a_single_task_is_cancelled_at_each_await_though_no_order_differs(backend: str) -> None:
     explorer = Explored(cancel=True)
     trials = explore(explorer, lambda: together(lambda: steps(3)), backend, 10)

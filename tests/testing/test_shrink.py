@@ -1,5 +1,7 @@
 """How a schedule that fails is made small: by asking which simpler ones still fail."""
 
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,31 @@ def test_a_delay_is_made_as_short_as_still_fails(least: int) -> None:
         return schedule.delays.get((1, 2), 0) in range(least, 9)
 
     assert repr(shrink(Schedule({(1, 2): 8}), fails)) == f"Schedule({{(1, 2): {least}}})"
+
+
+OTHERS: DelayDict = {(task, 1): 35 for task in range(2, 9)}
+
+
+@pytest.mark.parametrize(
+    ("delays", "smallest"),
+    [
+        # With fewer delayed steps, what counts the steps of others ends sooner.
+        ({(1, 1): 35, **OTHERS, (9, 36): "idle"}, {(1, 1): "idle", (9, 36): "idle"}),
+        ({(1, 1): 8, (2, 1): 8}, {(1, 1): 1}),  # once one is shorter, the other is not needed
+        ({(1, "every"): 10, (2, "every"): 2}, {(1, "every"): 3}),
+    ],
+    ids=["longer", "shorter", "of all steps"],
+)
+def test_delays_that_are_needed_together_are_replaced_by_fewer(
+    delays: DelayDict, smallest: DelayDict
+) -> None:
+    def fails(schedule: Schedule) -> bool:
+        given = cast("DelayDict", schedule.delays)
+        return given == delays or (
+            smallest.items() <= given.items() and given.get((2, 1)) != "idle"
+        )
+
+    assert shrink(Schedule(delays), fails) == Schedule(smallest)
 
 
 def test_shrinking_ends_when_it_may_ask_no_more() -> None:

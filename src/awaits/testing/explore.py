@@ -252,11 +252,15 @@ class Explorer:
                 self._seen.lines.setdefault(it, set())
 
     def _each_ahead(self) -> Iterator[Trial]:
-        came = self._seen.came
-        for task, step in dict.fromkeys(came[it] for it in self._seen.lines if it in came):
-            others: DelayDict = {(it, 1): step - 1 for it in self._started if it != task}
-            if others and step > 1:
-                yield self._delayed({**others, (task, step): "idle"})
+        came, tried = self._seen.came, set[frozenset[StepKey]]()
+        for steps in [came[it] for it in self._seen.lines if it in came]:
+            for ahead in (frozenset(steps[:1]), frozenset(steps)):
+                n_steps = sum(step - 1 for _, step in ahead)
+                late = self._started - {task for task, _ in ahead}
+                if late and n_steps and ahead not in tried:
+                    tried.add(ahead)
+                    others: DelayDict = {(it, 1): n_steps for it in late}
+                    yield self._delayed({**others, **dict.fromkeys(ahead, "idle")})
 
     def _each_delayed(self, late: Late) -> Iterator[Trial]:
         for step in self._seen.steps:

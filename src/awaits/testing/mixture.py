@@ -29,8 +29,8 @@ class Seen:
     lines: dict[Line, set[StepKey]] = field(default_factory=dict[Line, set[StepKey]])
     """The lines of the test, and of what it calls, at which steps begin; for each, the steps of the
     first run with which tasks left it."""
-    came: dict[Line, StepKey] = field(default_factory=dict[Line, StepKey])
-    """For each of these lines, the first step that began there."""
+    came: dict[Line, list[StepKey]] = field(default_factory=dict[Line, list[StepKey]])
+    """For each of these lines, the first step of each task there; who comes first is first."""
     jitter: float = 0.0
 
     def look_at(self, steps: Sequence[StepKey], stacks: Sequence[tuple[Line, ...]]) -> None:
@@ -38,13 +38,17 @@ class Seen:
         left: dict[int, tuple[Line, ...]] = {}  # for each task, where its next step began
         alike: dict[frozenset[StepKey], Line] = {}
         at: dict[Line, set[StepKey]] = {}
+        first: dict[Line, dict[int, int]] = {}  # of each task; who comes first is last
         for step, stack in zip(reversed(steps), reversed(stacks), strict=False):
             for line in stack:
-                self.came[line] = step
                 at.setdefault(line, set()).add(step)
+                there = first.setdefault(line, {})
+                there.pop(step[0], None)
+                there[step[0]] = step[1]
                 if line not in left.get(step[0], ()):
                     self.lines.setdefault(line, set()).add(step)
             left[step[0]] = stack
+        self.came = {line: list(reversed(it.items())) for line, it in first.items()}
         for line in reversed(list(self.lines)):
             if alike.setdefault(frozenset(at[line]), line) is not line:
                 del self.lines[line]

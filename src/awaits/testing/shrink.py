@@ -52,15 +52,12 @@ def shrink(
         if still_fails(delays, simpler):
             smallest = simpler
             break
-    for _ in range(2):  # again, because fewer delays may be replaced more easily
-        delays = _fewer(delays, still_fails)
-    for key, late in list(delays.items()):
-        for shorter in _shorter(late):
-            changed = delays.copy()
-            changed[key] = shorter
-            if still_fails(changed):
-                delays = changed
-                break
+    before: DelayDict | None = None
+    while delays != before:
+        before = delays
+        for _ in range(2):  # again, because fewer delays may be replaced more easily
+            delays = _fewer(delays, still_fails)
+        delays = _each_shorter(delays, still_fails)  # after which others may not be needed
     return _like(smallest, delays)
 
 
@@ -108,8 +105,11 @@ def _fewest(parts: list[DelayDict], still_fails: StillFails) -> DelayDict:
         size = -(-len(parts) // n_ways)
         for start in range(0, len(parts), size):
             fewer = parts[:start] + parts[start + size :]
-            if still_fails(_joined(fewer)):
-                parts, n_ways = fewer, max(n_ways - 1, 2)
+            # The fewer steps are delayed, the sooner a delay ends that counts the steps of others.
+            longer: list[DelayDict] = [dict.fromkeys(it, "idle") for it in fewer]
+            found = next((it for it in (fewer, longer) if still_fails(_joined(it))), None)
+            if found is not None:
+                parts, n_ways = found, max(n_ways - 1, 2)
                 break
         else:
             if size == 1:
@@ -151,6 +151,17 @@ def _words(own: DelayDict) -> Iterator[DelayDict]:
         yield {(task, "every"): late}
     for key in some if total else ():
         yield {key: total}
+
+
+def _each_shorter(delays: DelayDict, still_fails: StillFails) -> DelayDict:
+    for key, late in list(delays.items()):
+        for shorter in _shorter(late):
+            changed = delays.copy()
+            changed[key] = shorter
+            if still_fails(changed):
+                delays = changed
+                break
+    return delays
 
 
 def _shorter(late: Late) -> Iterator[Late]:
