@@ -172,6 +172,40 @@ def test_one_that_blocks_the_event_loop_is_interrupted(
     )
 
 
+BLOCKS_TWICE = """
+    import threading
+
+    async def takes(lock, n):
+        for _ in range(n):
+            await anyio.sleep(0)
+        try:
+            with lock:
+                await anyio.sleep(0)
+        finally:
+            if n and lock.locked():
+                lock.acquire()
+
+    async def test_it():
+        lock = threading.Lock()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(takes, lock, 0)
+            tasks.start_soon(takes, lock, 3)
+"""
+
+
+def test_one_that_blocks_the_event_loop_in_its_clean_up_as_well_is_interrupted_again(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"SECONDS": 0.5, "SECONDS_AGAIN": 0.5}.items():
+        monkeypatch.setattr(limits, name, seconds)
+    monkeypatch.setattr(watchdog, "SECONDS_TO_ANSWER", 0.2)
+    monkeypatch.setattr(watchdog, "SECONDS_TO_CLEAN_UP", 0.5)
+    result = run_tests(pytester, BLOCKS_TWICE, "--explore=20", "--anyio-backends=asyncio")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*its event loop is blocked:", "It replays with: *"])
+
+
 SECONDS_LEFT = """
     import signal, threading, time
 

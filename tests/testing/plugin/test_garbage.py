@@ -119,3 +119,70 @@ def test_a_race_is_told_though_it_leaves_what_fails_a_later_run(
 
     result.stdout.fnmatch_lines(["E *AssertionError: *", "It replays with: *(Schedule({(*"])
     result.stdout.no_fnmatch_line("*is not explored*")
+
+
+@pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
+def test_what_is_left_open_once_is_told_as_what_fails_once(
+    pytester: pytest.Pytester, arguments: str
+) -> None:
+    tests = f"""
+    import gc
+    runs = []
+
+    async def test_it({arguments}):
+        runs.append(await in_turns("a", "b"))
+        if len(runs) == 4:
+            send, receive = anyio.create_memory_object_stream(1)
+            receive.close()
+            cycle = [send]
+            cycle.append(cycle)
+            del send, cycle
+            gc.collect()
+    """
+    result = explore(pytester, tests, "-W", "error")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("It failed like this once, *")
+
+
+def test_what_a_test_leaves_open_in_any_order_is_no_fault_of_one_order(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import gc
+
+    async def test_it(tmp_path):
+        gc.collect()
+        send, receive = anyio.create_memory_object_stream(1)
+        receive.close()
+        cycle = [send]
+        cycle.append(cycle)
+        await in_turns("a", "b")
+    """
+    result = explore(pytester, tests, "-W", "error")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("*test_it* is not explored: *")
+
+
+def test_a_test_that_fails_again_until_garbage_is_collected_is_not_explored(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+    import weakref
+    known = weakref.WeakValueDictionary()
+
+    class Store:
+        is_used = False
+
+    async def test_it():
+        store = known.get("store") or known.setdefault("store", Store())
+        store.itself = store
+        await in_turns("a", "b")
+        assert not store.is_used
+        store.is_used = True
+    """
+    result = explore(pytester, tests)
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines("*test_it* is not explored: *")

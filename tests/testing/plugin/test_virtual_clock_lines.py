@@ -131,3 +131,34 @@ def test_one_that_a_function_imports_itself_is_named(
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["  test_it, *, reads *time*()"])
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "from .time import now as monotonic",
+        "import package.time as clock; monotonic = clock.now",
+        "from time import monotonic; monotonic = lambda: 0",
+        "from time import perf_counter; monotonic = lambda: 0",
+    ],
+)
+def test_what_a_function_imports_by_the_name_of_a_clock_may_be_another(
+    pytester: pytest.Pytester, imports: str
+) -> None:
+    (pytester.mkpydir("package") / "time.py").write_text(
+        "from time import monotonic\n\n\ndef now():\n    return 0\n"
+    )
+    (pytester.path / "package" / "work.py").write_text(
+        "import anyio\n\n\nasync def work():\n"
+        f"    {imports}\n    before = monotonic()\n    await anyio.sleep(6)\n"
+        "    assert monotonic() - before >= 6\n"
+    )
+    tests = """
+    async def test_it():
+        from package.work import work
+        await work()
+    """
+    result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("* reads time.*")

@@ -207,29 +207,59 @@ def _named(code: CodeType, names: dict[str, object]) -> Iterator[tuple[object, i
     What a function imports itself counts as global.
     """
     value: object = None
-    module: object = None  # that the function imports
-    own: dict[str, object] = {}  # what it has imported
+    imports = _Imports()
     for instruction in dis.get_instructions(code):
         match instruction.opname, instruction.argval:
-            case "IMPORT_NAME", str(name):
-                value = module = sys.modules.get(name)
-            case "IMPORT_FROM", str(name):
-                value = vars(module).get(name) if isinstance(module, ModuleType) else None
-            case "STORE_FAST" | "STORE_DEREF", str(name):
-                own[name], value = value, None
-            case "STORE_FAST_LOAD_FAST", (str(stored), str(name)):  # since Python 3.13
-                own[stored] = value
-                value = own.get(name)
-            case str(loads), str(name) if loads.startswith(("LOAD_FAST", "LOAD_DEREF")):
-                value = own.get(name)
             case "LOAD_GLOBAL" | "LOAD_NAME", str(name):
                 value = names.get(name)
             case "LOAD_ATTR" | "LOAD_METHOD", str(name) if name in _PARTS and issubclass(
                 type(value), ModuleType | type
             ):
                 value = getattr(value, name, None)
-            case _:
-                value = None
-        if value is not None:
+            case does, given:
+                value = imports.value_after(does, given, value)
+        if value is not None and not instruction.opname.startswith("IMPORT"):
             positions = instruction.positions
             yield value, (positions and positions.lineno) or code.co_firstlineno
+
+
+class _Imports:
+    """What a function imports into its own names, unless these have other values as well."""
+
+    def __init__(self) -> None:
+        self._own: dict[str, object] = {}
+        self._module: object = None  # that was imported last
+        # The last two: before an import, these are its level, and what it takes from a module.
+        self._constants: tuple[object, object] = None, None
+
+    def value_after(self, does: str, given: object, value: object) -> object:
+        """Return the value that an instruction leaves, if that is imported.
+
+        Args:
+            does: The instruction's name.
+            given: Its argument.
+            value: What the instruction before it has left.
+        """
+        match does, given:
+            case "LOAD_CONST" | "LOAD_SMALL_INT", constant:
+                self._constants = self._constants[1], constant
+            case "IMPORT_NAME", str(name):
+                level, taken = self._constants
+                is_it = level == 0 and (taken or "." not in name)  # `import a.b` gives `a`
+                self._module = sys.modules.get(name) if is_it else None
+                return self._module
+            case "IMPORT_FROM", str(name) if isinstance(self._module, ModuleType):
+                return vars(self._module).get(name)
+            case "STORE_FAST" | "STORE_DEREF", str(name):
+                self._store(name, value)
+            case "STORE_FAST_LOAD_FAST", (str(stored), str(name)):  # since Python 3.13
+                self._store(stored, value)
+                return self._own.get(name)
+            case _, str(name) if does.startswith(("LOAD_FAST", "LOAD_DEREF")):
+                return self._own.get(name)
+            case _:
+                pass
+        return None
+
+    def _store(self, name: str, value: object) -> None:
+        self._own[name] = None if name in self._own else value

@@ -33,6 +33,7 @@ from awaits.testing.plugin.reports import (
     IN_ANY_ORDER,
     KEPT,
     Reports,
+    comes_of_garbage,
     error_of,
     expect,
     failed,
@@ -277,11 +278,11 @@ class Explore:
                 keeps_lengths = explorer.has_slept and not plan.jitter
                 note(reports, EVERY, [explorer.all.is_complete, str(explorer.all), keeps_lengths])
             return reports
+        if has_passed and (again := self._failing_again(item)):
+            error = error_of(again if failed(again) else failing[1])  # it may be skipped
+            self._note_not_repeatable(item, reports, failing[0], error)
+            return reports
         with garbage.collected_by_hand():
-            if has_passed and (again := self._failing_again(item)):
-                error = error_of(again if failed(again) else failing[1])  # it may be skipped
-                self._note_not_repeatable(item, reports, failing[0], error)
-                return reports
             failures = self._failures(item, plan, *failing, is_kept=search.is_kept)
         if not has_passed:  # and one order alone was asked for
             tell(failures, IN_ANY_ORDER)
@@ -348,7 +349,10 @@ class Explore:
 
     def _failing_again(self, item: pytest.Function) -> Reports:
         """Return the reports of the test, which has passed once, if it fails without an order."""
-        reports: Reports = run_again(item)
+        reports = self._run_again(item)
+        if comes_of_garbage(reports):  # which the failing order may have left
+            garbage.forget()
+            reports = self._run_again(item)
         if passed(reports):  # another plugin may skip it, now that it has failed once
             return []
         if event_loop_of(item) != "trio":
@@ -360,6 +364,10 @@ class Explore:
             for first in (True, *TRIES_ON_TRIO * (False,))
         )
         return [] if passes else reports
+
+    def _run_again(self, item: pytest.Function) -> Reports:
+        """Run a test in its own order; if each run ends with a collection, so does this one."""
+        return self._runs.run(item, Schedule()) if self._runs.collects else run_again(item)
 
     def _last(self, item: pytest.Function) -> Schedule | None:
         """Return the order in which a test failed in an earlier run, if it did."""

@@ -65,17 +65,17 @@ def collected_by_hand() -> Generator[None]:
     """In the block, garbage is collected only by `collect`, and once more at its end."""
     with uncollected():
         try:
-            _forget_failure()
-            collect()
+            forget()
             with frozen():
                 yield
         finally:
-            _forget_failure()
-            collect()
+            forget()
 
 
-def _forget_failure() -> None:
-    # pytest keeps the last one here until the next test runs, and with it all frames.
+def forget() -> None:
+    """Collect garbage now, with what the last failure holds."""
+    # pytest keeps it here until the next test runs, and with it all frames.
     for name in ("last_exc", "last_type", "last_value", "last_traceback"):
         if hasattr(sys, name):
             delattr(sys, name)
+    collect()

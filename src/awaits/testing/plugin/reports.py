@@ -1,5 +1,6 @@
 """The reports of a test that has run again and again, and what is added to them."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -31,6 +32,10 @@ KEPT = "It failed in this order before, so this one ran first: pytest's cache ke
 IN_ANY_ORDER = "It fails in the event loop's own order, too."
 
 MOST_OF_AN_ERROR = 200  # characters
+# Where warnings are errors, such as those of what is not closed.
+_OF_GARBAGE = re.compile(
+    r"(pytest\.)?PytestUnraisableExceptionWarning|ExceptionGroup: multiple unraisable exception"
+)
 
 Reports = Sequence[pytest.TestReport]
 
@@ -50,6 +55,11 @@ def error_of(reports: Reports) -> str:
     longrepr = next(filter(has_failed, reports)).longrepr
     crash = getattr(longrepr, "reprcrash", None)
     return textwrap.shorten(str(getattr(crash, "message", longrepr)), MOST_OF_AN_ERROR)
+
+
+def comes_of_garbage(reports: Reports) -> bool:
+    """Tell whether a run failed when garbage was collected, which an earlier one may have left."""
+    return failed(reports) and bool(_OF_GARBAGE.match(error_of(reports)))
 
 
 def failed_at_first(reports: Reports) -> bool:

@@ -11,7 +11,7 @@ from awaits.testing.explore import Explorer, Trial, trial_of
 from awaits.testing.plugin import garbage
 from awaits.testing.plugin._again import is_set_up_for_each_test
 from awaits.testing.plugin.cancelled import CancelledRuns
-from awaits.testing.plugin.reports import Reports, error_of, failed
+from awaits.testing.plugin.reports import Reports, comes_of_garbage, failed
 from awaits.testing.plugin.runners import runner_of
 from awaits.testing.plugin.runs import Runs
 from awaits.testing.schedule import Schedule, cancels_all
@@ -110,7 +110,7 @@ class Search:
         garbage.collect()
         self._runs.collects = True
         reports = self._runs.run(self._item, order)
-        self._runs.collects = failed(reports) and _comes_of_garbage(reports)
+        self._runs.collects = failed(reports) and comes_of_garbage(reports)
         if isinstance(order, Trial) or self._plan.schedule is not None:
             self.explorer.note(order)
         if not failed(reports):
@@ -128,8 +128,8 @@ class Search:
             if not failed(reports):
                 return None
             failing, n_ran = runs.last, runs.n_ran
-            if _comes_of_garbage(reports):
-                return self._first_collected()
+            if failing is not None and comes_of_garbage(reports):
+                return self._first_collected((failing.schedule, reports))
             if failing is not None:
                 again = runs.run(item, failing.schedule)
                 # If it fails after the same runs in one event loop, and not alone, the test may be
@@ -149,18 +149,22 @@ class Search:
             reports = self._runs.run(self._item, trial)
             if not failed(reports):
                 continue
-            if _comes_of_garbage(reports) and not self._runs.collects:
-                return self._first_collected()
+            if comes_of_garbage(reports) and not self._runs.collects:
+                return self._first_collected((trial.schedule, reports))
             self.explorer.note(trial)
             return trial.schedule, reports
         return None
 
-    def _first_collected(self) -> Failing | None:
-        """Run the test until it fails, and collect the garbage of each run as it ends."""
-        garbage.collect()
-        self._runs.collects = True
-        self.explorer.begin_anew()
-        return self._first_of_each(self._trials(self.explorer))
+    def _first_collected(self, once: Failing) -> Failing:
+        """Run the test until it fails, and collect the garbage of each run as it ends.
+
+        Args:
+            once: What has failed once, and is returned if that does not happen again.
+        """
+        with garbage.collected_by_hand():
+            self._runs.collects = True
+            self.explorer.begin_anew()
+            return self._first_of_each(self._trials(self.explorer)) or once
 
     def _first_cancelled(self) -> Failing | None:
         """Cancel the test at each of its awaits until it fails."""
@@ -200,8 +204,3 @@ class Search:
         if plan.deviations is None:
             return explorer.trials(plan.most or ORDERS)
         return explorer.every(plan.deviations, plan.most)
-
-
-def _comes_of_garbage(reports: Reports) -> bool:
-    """Tell whether a run failed when garbage was collected, which an earlier one may have left."""
-    return "unraisable" in error_of(reports).lower()

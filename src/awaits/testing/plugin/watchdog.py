@@ -14,12 +14,13 @@ from types import BuiltinFunctionType, FrameType
 
 from awaits.testing import backends
 from awaits.testing.leftovers.places import place_in
-from awaits.testing.loops import adapter_here
+from awaits.testing.loops import adapter_here, real
 from awaits.testing.loops.frames import runs_steps
 from awaits.testing.loops.stacks import POOLS, frames
 from awaits.testing.loops.standing import told
 
 MOST_CANCELS = 3  # after so many, what goes on may do so for ever
+SECONDS_TO_CLEAN_UP = 30.0  # real ones, until what blocks the event loop is interrupted again
 SECONDS_TO_ANSWER = 1.0  # real ones, in which an event loop that is not blocked answers
 
 # What interrupts code that blocks the event loop. A program may use SIGUSR1 and SIGUSR2, also by
@@ -84,6 +85,7 @@ class Watchdog:
         self._before: object = SIG_IGN
         self._outside: FrameType | None = None  # the frame around all steps, if C runs them
         self._interrupted: FrameType | None = None  # the step that was interrupted last
+        self._interrupted_at = 0.0
 
     def __enter__(self) -> None:
         self._outside = _caller_of_steps(inspect.currentframe())
@@ -142,16 +144,18 @@ class Watchdog:
         return True
 
     def _end_what_blocks(self, frame: FrameType | None) -> None:
-        """Note where a task blocks the event loop, and interrupt it once: then it may clean up."""
+        """Note where a task blocks the event loop, and interrupt it: then it may clean up."""
         step = self._step_in(frame)
-        if step is None or step is self._interrupted:
+        now = real.seconds()
+        cleans_up = step is self._interrupted and now - self._interrupted_at < SECONDS_TO_CLEAN_UP
+        if step is None or cleans_up:
             return
         self.report = self.report or (
             f"{self._late}, and its event loop is blocked:\n  a task runs at {place_in(frame)}, "
             f"and has not awaited for {SECONDS_TO_ANSWER:g} s or more"
         )
         if SIGNAL is not None and self._before is SIG_DFL:
-            self._interrupted = step
+            self._interrupted, self._interrupted_at = step, now
             signal.pthread_kill(self._loop, SIGNAL)
 
     def _cancel_if_it_is_not_over(self) -> None:
