@@ -110,7 +110,7 @@ class Search:
         garbage.collect()
         self._runs.collects = True
         reports = self._runs.run(self._item, order)
-        self._runs.collects = failed(reports) and comes_of_garbage(reports)
+        self._runs.collects = comes_of_garbage(reports)
         if isinstance(order, Trial) or self._plan.schedule is not None:
             self.explorer.note(order)
         if not failed(reports):
@@ -128,9 +128,9 @@ class Search:
             if not failed(reports):
                 return None
             failing, n_ran = runs.last, runs.n_ran
-            if failing is not None and comes_of_garbage(reports):
-                return self._first_collected((failing.schedule, reports))
             if failing is not None:
+                if comes_of_garbage(reports):
+                    return self._first_collected((failing.schedule, reports))
                 again = runs.run(item, failing.schedule)
                 # If it fails after the same runs in one event loop, and not alone, the test may be
                 # one that cannot run there again and again.
