@@ -80,7 +80,7 @@ def test_what_an_order_leaves_open_in_a_cycle_fails_that_order_where_warnings_ar
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "E *ResourceWarning: Unclosed <MemoryObjectSendStream *",
+            "*ResourceWarning: Unclosed <MemoryObjectSendStream *",
             "It replays with: *(Schedule({(*",
         ]
     )
