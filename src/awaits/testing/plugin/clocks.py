@@ -241,7 +241,7 @@ class _Imports:
             value: What the instruction before it has left.
         """
         match does, given:
-            case "LOAD_CONST" | "LOAD_SMALL_INT", constant:
+            case "LOAD_CONST" | "LOAD_SMALL_INT" | "LOAD_COMMON_CONSTANT", constant:
                 self._constants = self._constants[1], constant
             case "IMPORT_NAME", str(name):
                 level, taken = self._constants
