@@ -122,7 +122,7 @@ class Recorder:
         self.run.seconds += report.duration
         if report.failed:
             self.run.status = "failed"
-            self.run.printed += _said(report)
+            self.run.printed += said(report)
         elif report.when == "call" and report.passed and self.run.status == "absent":
             self.run.status = "passed"
 
@@ -138,7 +138,7 @@ def _names(error: BaseException) -> list[str]:
     return sorted(set(names))
 
 
-def _said(report: pytest.TestReport) -> str:
+def said(report: pytest.TestReport) -> str:
     """Return what pytest marks as the error, and what the kit says of the order."""
     text = report.longreprtext
     lines = [line[1:].removeprefix("   ") for line in text.splitlines() if line.startswith("E ")]
@@ -146,7 +146,7 @@ def _said(report: pytest.TestReport) -> str:
         if title == "the order of its tasks":
             lines += ["", *section.splitlines()]
     lines = lines or [line for line in text.splitlines() if not WHERE.search(line)][-LINES:]
-    said = "\n".join(line.rstrip() for line in lines[:LINES]) + "\n"
+    printed = "\n".join(line.rstrip() for line in lines[:LINES]) + "\n"
     for folder in FOLDERS:
-        said = said.replace(folder, "")
-    return ADDRESS.sub("0x...", said)
+        printed = printed.replace(folder, "")
+    return ADDRESS.sub("0x...", printed)

@@ -1,5 +1,6 @@
 """What the data file of the catalogue says, and what is told when a cell is not as it says."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from catalogue.runner import data, measure
 from catalogue.runner.bugs import FAMILIES, Bug, all_bugs, read
 from catalogue.runner.checks import CHECKS, Check
 from catalogue.runner.data import Cell, Cells, Outcome
+from catalogue.runner.tests import said
 
 
 def cell(outcome: Outcome, printed: str = "") -> Cell:
@@ -20,6 +22,12 @@ def test_every_cell_has_been_measured() -> None:
     assert list(measured.cells) == [bug.id for bug in all_bugs()], "python -m catalogue"
     for row in measured.cells.values():
         assert list(row) == [check.id for check in CHECKS], "python -m catalogue"
+
+
+def test_what_a_run_has_printed_names_files_of_libraries_without_their_folder() -> None:
+    told = f"E   {pytest.__file__} and {json.__file__}"
+    report = pytest.TestReport("test_it", ("", 0, ""), {}, "failed", told, "call")
+    assert said(report) == "pytest/__init__.py and json/__init__.py\n"
 
 
 def test_there_are_forty_bugs_or_more_of_every_family_and_eighteen_checks_or_more() -> None:

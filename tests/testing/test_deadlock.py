@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from pathlib import Path
 from unittest import mock
@@ -16,7 +17,7 @@ import anyio
 import pytest
 
 from awaits.testing import DeadlockError, VirtualClock, virtual_time
-from awaits.testing.deadlock import frames_of
+from awaits.testing.deadlock import frames_of, stack
 
 pytestmark = [pytest.mark.anyio, pytest.mark.virtual_time]
 
@@ -268,3 +269,27 @@ def test_a_coroutine_that_runs_is_not_asked_what_it_awaits() -> None:
             raise AssertionError("this may crash the process")
 
     assert list(frames_of(Runs())) == [Runs.cr_frame]
+
+
+@pytest.mark.real_time
+def test_generators_of_the_users_that_a_coroutine_awaits_are_a_part_of_where_it_stands() -> None:
+    def inner() -> Generator[None]:
+        yield
+
+    @types.coroutine
+    def outer() -> Generator[None]:
+        yield from inner()
+
+    @types.coroutine
+    def alone() -> Generator[None]:
+        yield
+
+    async def main() -> None:
+        await outer()
+        await alone()
+
+    coroutine = main()
+    for names in (["main", "outer", "inner"], ["main", "alone"]):
+        coroutine.send(None)
+        assert [code.co_name for code, _ in stack(coroutine)] == names
+    coroutine.close()

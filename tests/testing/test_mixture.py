@@ -137,3 +137,10 @@ def test_each_task_has_a_speed_of_its_own_or_one_alone_is_slow() -> None:
     assert len(slow) > N_DRAWS / 10
     assert {late for alone in slow for late in alone.values()} == {"idle"}  # see `speeds`
     assert any(len(set(it.values())) == 3 for it in some)
+
+
+def test_who_comes_to_a_line_first_is_first_whoever_comes_there_last() -> None:
+    line = two_tasks.__code__, 1
+    seen = Seen()
+    seen.look_at([(1, 2), (2, 2), (2, 3), (1, 3)], [(line,)] * 4)
+    assert seen.came == {line: [(1, 2), (2, 2)]}

@@ -69,6 +69,30 @@ async def test_a_step_may_be_late_by_the_jitter(schedule: Schedule, order: str) 
     assert (" ".join(log), anyio.current_time()) == (order, 2.0)
 
 
+@pytest.mark.virtual_time
+async def test_a_step_may_be_late_by_the_jitter_while_another_task_waits_for_a_socket() -> None:
+    log: Log = []
+    ours, theirs = socket.socketpair()
+
+    async def read() -> None:
+        await anyio.wait_readable(ours)
+
+    async def sleeper(name: str, seconds: float) -> None:
+        await anyio.sleep(seconds)
+        log.append(name)
+
+    with ours, theirs:
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(read)
+            await anyio.wait_all_tasks_blocked()
+            with Schedule({(1, 2): "idle"}, jitter=1):
+                async with anyio.create_task_group() as group:
+                    group.start_soon(sleeper, "a", 1)
+                    group.start_soon(sleeper, "b", 2)
+            beside.cancel_scope.cancel()
+    assert log == ["b", "a"]
+
+
 async def test_a_step_is_not_held_back_while_real_time_passes() -> None:
     log: Log = []
     with Schedule({(1, 1): 9, (1, 2): 9, (2, 2): 9}):

@@ -46,8 +46,9 @@ OTHERS: DelayDict = {(task, 1): 35 for task in range(2, 9)}
         ({(1, 1): 35, **OTHERS, (9, 36): "idle"}, {(1, 1): "idle", (9, 36): "idle"}),
         ({(1, 1): 8, (2, 1): 8}, {(1, 1): 1}),  # once one is shorter, the other is not needed
         ({(1, "every"): 10, (2, "every"): 2}, {(1, "every"): 3}),
+        ({(1, "every"): "idle", (2, 1): 1}, {(1, "every"): 3}),
     ],
-    ids=["longer", "shorter", "of all steps"],
+    ids=["longer", "shorter", "of all steps", "of all steps, until nothing else can run"],
 )
 def test_delays_that_are_needed_together_are_replaced_by_fewer(
     delays: DelayDict, smallest: DelayDict
@@ -57,6 +58,19 @@ def test_delays_that_are_needed_together_are_replaced_by_fewer(
         return given == delays or (
             smallest.items() <= given.items() and given.get((2, 1)) != "idle"
         )
+
+    assert shrink(Schedule(delays), fails) == Schedule(smallest)
+
+
+def test_longer_delays_are_tried_before_one_is_left_out_that_they_need() -> None:
+    delays: DelayDict = {(1, 1): 35, **OTHERS, (9, 36): "idle"}
+    smallest: DelayDict = {(1, 1): "idle", (9, 36): "idle"}
+    without = {key: late for key, late in delays.items() if late != "idle"}
+
+    def fails(schedule: Schedule) -> bool:
+        late = cast("DelayDict", schedule.delays)
+        are_few = len(late) < len(delays)
+        return late in (delays, without) or (are_few and smallest.items() <= late.items())
 
     assert shrink(Schedule(delays), fails) == Schedule(smallest)
 

@@ -105,15 +105,9 @@ def delay_of(delays: Delayed | Callable[[int, int], Late]) -> Callable[[int, int
     steps = {key: IDLE_STEPS if late == "idle" else late for key, late in delays.items()}
     get = cast("dict[tuple[int, int], int]", steps).get
     every = {task: late for (task, step), late in steps.items() if step == "every"}
-    if not steps:
-        return _not_at_all
     if not every:
         return lambda task, step: get((task, step), 0)
     return lambda task, step: get((task, step), 0) or every.get(task, 0)
-
-
-def _not_at_all(_task: int, _step: int) -> int:
-    return 0
 
 
 def _checked_steps(late: object) -> int:

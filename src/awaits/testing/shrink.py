@@ -11,6 +11,7 @@ from awaits.testing.deviations import Late
 from awaits.testing.every import DelayDict
 from awaits.testing.schedule import Schedule
 
+MOST_ROUNDS = 5  # two kinds of delays may replace each other again and again
 MOST_WORDS = 12  # how many steps of a task are tried as the only one that is delayed
 
 StillFails: TypeAlias = Callable[[DelayDict], bool]
@@ -52,12 +53,13 @@ def shrink(
         if still_fails(delays, simpler):
             smallest = simpler
             break
-    before: DelayDict | None = None
-    while delays != before:
+    for _ in range(MOST_ROUNDS):
         before = delays
         for _ in range(2):  # again, because fewer delays may be replaced more easily
             delays = _fewer(delays, still_fails)
         delays = _each_shorter(delays, still_fails)  # after which others may not be needed
+        if delays == before:
+            break
     return _like(smallest, delays)
 
 

@@ -293,13 +293,23 @@ def test_the_faulthandler_of_pytest_waits_for_each_order_anew(pytester: pytest.P
     assert begun.call_args.args == (60,)
 
 
+def test_the_faulthandler_of_pytest_begins_anew_for_each_test_though_they_are_short(
+    pytester: pytest.Pytester,
+) -> None:
+    with mock.patch("faulthandler.dump_traceback_later") as begun:
+        options = "-o", "faulthandler_timeout=60", "--anyio-backends=asyncio", "--explore=1"
+        two = FINE + FINE.replace("test_fine", "test_as_well")
+        explore(pytester, two, *options).assert_outcomes(passed=2)
+    assert begun.call_count >= 4  # by pytest as each test begins, and by the kit
+
+
 def test_a_test_that_cannot_run_twice_is_named_with_the_error_of_its_second_run(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
     left = []
 
-    async def test_it():
+    async def test_it(tmp_path):
         assert not left, "an earlier run has left it"
         if await in_turns("a", "b") != "abab":
             left.append(1)

@@ -63,18 +63,19 @@ OF_AN_ORDER = """
         send, receive = anyio.create_memory_object_stream(1)
         in_order = await in_turns("a", "b") == "abab"
         receive.close()
-        if in_order:
-            send.close()
-        send = [send]
-        send.append(send)
+        cycles = [[send.clone()] for _ in range({n_left} * (not in_order))]
+        send.close()
+        for cycle in cycles:
+            cycle.append(cycle)
 """
 
 
 @pytest.mark.parametrize("arguments", ["", "tmp_path"], ids=["one loop", "a loop each"])
+@pytest.mark.parametrize("n_left", [1, 2])
 def test_what_an_order_leaves_open_in_a_cycle_fails_that_order_where_warnings_are_errors(
-    pytester: pytest.Pytester, arguments: str
+    pytester: pytest.Pytester, arguments: str, n_left: int
 ) -> None:
-    test = OF_AN_ORDER.format(arguments=arguments)
+    test = OF_AN_ORDER.format(arguments=arguments, n_left=n_left)
     result = explore(pytester, test, "-W", "error")
 
     result.assert_outcomes(failed=1)
@@ -142,7 +143,7 @@ def test_what_is_left_open_once_is_told_as_what_fails_once(
     result = explore(pytester, tests, "-W", "error")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines("It failed like this once, *")
+    result.stdout.fnmatch_lines(["It failed like this once, *", "explored: 1 test, 20 orders, *"])
 
 
 def test_what_a_test_leaves_open_in_any_order_is_no_fault_of_one_order(
@@ -186,3 +187,55 @@ def test_a_test_that_fails_again_until_garbage_is_collected_is_not_explored(
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines("*test_it* is not explored: *")
+
+
+LEAVES_OR_NOT = """
+    import gc
+    runs = []
+
+    async def test_it({arguments}):
+        order = await in_turns("a", "b")
+        runs.append(order)
+        if {collects}:
+            gc.collect()
+        send, receive = anyio.create_memory_object_stream(1)
+        receive.close()
+        cycle = [send]
+        if {leaves}:
+            cycle.append(cycle)
+        else:
+            send.close()
+"""
+
+
+def test_an_order_is_found_that_left_what_was_collected_much_later(
+    pytester: pytest.Pytester,
+) -> None:
+    # The first run leaves something as well, and so does the one in which all is collected.
+    test = LEAVES_OR_NOT.format(
+        arguments="", collects="len(runs) == 5", leaves='order != "abab" or len(runs) == 1'
+    )
+    result = explore(pytester, test, "-W", "error")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ResourceWarning: Unclosed *", "It replays with: *(Schedule({(*"])
+
+
+def test_what_other_runs_leave_is_no_fault_of_the_order_that_is_replayed(
+    pytester: pytest.Pytester,
+) -> None:
+    test = LEAVES_OR_NOT.format(arguments="", collects=True, leaves='order == "abab"')
+    result = explore(pytester, test, "-W", "error", "--explore=Schedule({(1, 1): 1})")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*is not explored*")
+
+
+def test_the_next_test_is_not_judged_by_its_garbage(pytester: pytest.Pytester) -> None:
+    one = LEAVES_OR_NOT.format(arguments="", collects=True, leaves='order != "abab"')
+    next_one = LEAVES_OR_NOT.format(arguments="tmp_path", collects=False, leaves=True)
+    tests = one + next_one.replace("test_it", "test_next")
+    result = explore(pytester, tests, "-W", "error")
+
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.no_fnmatch_line("*is not explored*")

@@ -134,24 +134,27 @@ def test_one_that_a_function_imports_itself_is_named(
 
 
 @pytest.mark.parametrize(
-    "imports",
+    ("imports", "reads"),
     [
-        "from .time import now as monotonic",
-        "import package.time as clock; monotonic = clock.now",
-        "from time import monotonic; monotonic = lambda: 0",
-        "from time import perf_counter; monotonic = lambda: 0",
+        ("from .time import monotonic", "monotonic()"),
+        ("import package.time as clock", "clock.monotonic()"),
+        ("import package.time; package = Fake", "package.time.monotonic()"),
+        ("time = Fake\n    if not time: import time", "time.monotonic()"),
+        ("from time import perf_counter", "0"),  # and it is not read
     ],
 )
 def test_what_a_function_imports_by_the_name_of_a_clock_may_be_another(
-    pytester: pytest.Pytester, imports: str
+    pytester: pytest.Pytester, imports: str, reads: str
 ) -> None:
     (pytester.mkpydir("package") / "time.py").write_text(
-        "from time import monotonic\n\n\ndef now():\n    return 0\n"
+        "import time\n\n\ndef monotonic():\n    return 0\n"
     )
     (pytester.path / "package" / "work.py").write_text(
-        "import anyio\n\n\nasync def work():\n"
-        f"    {imports}\n    before = monotonic()\n    await anyio.sleep(6)\n"
-        "    assert monotonic() - before >= 6\n"
+        "import anyio\n\n\n"
+        "class Fake:\n    def monotonic():\n        return 0\n    time = None\n\n\n"
+        "Fake.time = Fake\n\n\n"
+        f"async def work():\n    {imports}\n    before = {reads}\n    await anyio.sleep(6)\n"
+        f"    assert {reads} - before >= 6\n"
     )
     tests = """
     async def test_it():
@@ -161,4 +164,5 @@ def test_what_a_function_imports_by_the_name_of_a_clock_may_be_another(
     result = run_tests(pytester, tests, "--virtual-time", "--anyio-backends=asyncio")
 
     result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("E *AssertionError")
     result.stdout.no_fnmatch_line("* reads time.*")

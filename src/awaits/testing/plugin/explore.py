@@ -251,6 +251,7 @@ class Explore:
 
     def _explored(self, item: pytest.Function, plan: Plan, reports: Reports) -> Reports:
         """Return the reports of a test in other orders, given those of its first run."""
+        self._runs.collects = False
         is_passing = has_passed = passed(reports) and not self._subtests.has_failed
         if plan.schedule is None and not has_passed:
             # Where trio's own order, which is random, is the reason, a schedule can tell more.

@@ -47,7 +47,7 @@ class Lines:
 
         A test that fails at several lines is counted at the most frequent of these.
         """
-        functions = {line: it.copy() for line, it in self._functions.items()}
+        functions = self._functions
         for number in range(MOST_LINES):
             line = min(functions, key=lambda it: (-len(functions[it]), it), default="")
             counted = functions.pop(line, set())

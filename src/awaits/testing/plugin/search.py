@@ -91,7 +91,6 @@ class Search:
 
     def first_failing(self) -> Failing | None:
         """Run the test until it fails."""
-        self._runs.collects = False
         failing = self._first_given() or self._first_of_many()
         if self._plan.awaits and (failing is None or cancels_all(failing[0])):
             failing = failing or self._first_cancelled()
